@@ -1,0 +1,67 @@
+//! The state that native code sees, at fixed places behind one pointer.
+//!
+//! Native code gets the address of a [`Context`] and reaches everything from it by constant
+//! displacements: registers, the writable-page table, and guest memory, which follows the context
+//! in the same mapping. One base register instead of three is worth several percent on x86-64.
+//! The host allocates the whole region; this file only says where things are.
+//!
+//! ```text
+//! +0              Context (registers, pc, budget, reservation, code, table, helpers)
+//! +WRITABLE       one u32 a page: 1 when the page may be written and is already dirty, else 0
+//! +MEMORY         guest memory, MAX_MEMORY bytes at most
+//! ```
+
+use core::mem::{offset_of, size_of};
+
+use crate::helpers::HELPER_COUNT;
+use crate::pages::{MAX_PAGES, PAGE_SIZE};
+
+/// Distance from the context to the table of writable pages.
+pub const WRITABLE: usize = 0x1000;
+/// Distance from the context to byte 0 of guest memory.
+pub const MEMORY: usize = 0x2000;
+
+/// The head of the region. All fields are plain numbers: whoever dereferences one argues for it.
+#[repr(C)]
+#[derive(Debug, Clone)]
+pub struct Context {
+    /// `x0` to `x31`; `x0` is always 0. RV32 values are held sign-extended.
+    pub registers: [u64; 32],
+    /// Where the guest is.
+    pub pc: u64,
+    /// Cycles that native code may still charge. Lowered by it; the host takes the difference.
+    pub budget: u64,
+    /// Address of the load reservation; all ones when there is none.
+    pub reservation: u64,
+    /// Address of the first byte of the module's code.
+    pub code: u64,
+    /// Address of the module's entry table: a `u32` offset into the code for each halfword of text.
+    pub table: u64,
+    /// Host functions, in the order of [`crate::helpers::Helper`].
+    pub helpers: [u64; HELPER_COUNT],
+}
+
+/// Displacements from the context's address, as generated code uses them.
+pub mod offset {
+    use super::{Context, offset_of};
+    /// Of `x0`; `x1` follows eight bytes later.
+    pub const REGISTERS: usize = offset_of!(Context, registers);
+    /// Of the program counter.
+    pub const PC: usize = offset_of!(Context, pc);
+    /// Of the remaining budget.
+    pub const BUDGET: usize = offset_of!(Context, budget);
+    /// Of the load reservation.
+    pub const RESERVATION: usize = offset_of!(Context, reservation);
+    /// Of the code's address.
+    pub const CODE: usize = offset_of!(Context, code);
+    /// Of the entry table's address.
+    pub const TABLE: usize = offset_of!(Context, table);
+    /// Of the first helper's address.
+    pub const HELPERS: usize = offset_of!(Context, helpers);
+}
+
+const _: () = {
+    assert!(size_of::<Context>() <= WRITABLE);
+    assert!(WRITABLE + MAX_PAGES * size_of::<u32>() <= MEMORY);
+    assert!(MEMORY.is_multiple_of(PAGE_SIZE));
+};

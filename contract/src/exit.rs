@@ -1,0 +1,58 @@
+//! Why native code returned to its host.
+//!
+//! Native code never raises an error: it leaves, and the host or the interpreter decides. The
+//! reason travels in one `u64` result; pc, registers and budget are in the context by then.
+
+/// The reasons, with what each promises about the state.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Exit {
+    /// The budget does not cover the way to the next check. pc is a head; nothing is charged for it.
+    Limit,
+    /// No native entry at pc. pc is a head; nothing is charged for it.
+    Lookup,
+    /// Something the interpreter must do, in the middle of a block: `entries` of the block are left
+    /// from pc on, already decoded and already charged.
+    Side {
+        /// 1 to 16.
+        entries: u8,
+    },
+    /// The block ended with `ecall`; pc is behind it.
+    Ecall,
+    /// The block ended with `ebreak`; pc is behind it.
+    Ebreak,
+}
+
+const LIMIT: u64 = 0;
+const LOOKUP: u64 = 1;
+const SIDE: u64 = 2;
+const ECALL: u64 = 3;
+const EBREAK: u64 = 4;
+
+impl Exit {
+    /// The word that native code returns.
+    #[must_use]
+    pub const fn encode(self) -> u64 {
+        match self {
+            Exit::Limit => LIMIT,
+            Exit::Lookup => LOOKUP,
+            Exit::Side { entries } => SIDE | (entries as u64) << 8,
+            Exit::Ecall => ECALL,
+            Exit::Ebreak => EBREAK,
+        }
+    }
+
+    /// The reason in a word; `None` for a word that no native code of ours returns.
+    #[must_use]
+    pub const fn decode(word: u64) -> Option<Exit> {
+        match (word & 0xff, word >> 8) {
+            (LIMIT, 0) => Some(Exit::Limit),
+            (LOOKUP, 0) => Some(Exit::Lookup),
+            (SIDE, entries @ 1..=16) => Some(Exit::Side {
+                entries: entries as u8,
+            }),
+            (ECALL, 0) => Some(Exit::Ecall),
+            (EBREAK, 0) => Some(Exit::Ebreak),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,30 @@
+//! Host functions that native code may call, by index into the context's table.
+//!
+//! Only pure functions of two words, `extern "C" fn(u64, u64) -> u64` in the host's default
+//! convention: nothing here can see or change the machine.
+
+/// A host function.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(usize)]
+pub enum Helper {
+    /// Low half of the carry-less product.
+    Clmul,
+    /// High half of the carry-less product.
+    Clmulh,
+    /// Reversed carry-less product.
+    Clmulr,
+}
+
+/// How many there are.
+pub const HELPER_COUNT: usize = 3;
+
+impl Helper {
+    /// All of them, in the order of the table.
+    pub const ALL: [Helper; HELPER_COUNT] = [Helper::Clmul, Helper::Clmulh, Helper::Clmulr];
+
+    /// Distance from the context to this helper's address.
+    #[must_use]
+    pub const fn offset(self) -> usize {
+        crate::context::offset::HELPERS + 8 * self as usize
+    }
+}

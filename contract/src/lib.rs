@@ -1,0 +1,13 @@
+//! What translated code and its host agree on: the guest image, the state in memory, the ways out,
+//! the module file and its key.
+//!
+//! No behaviour beyond reading and writing its own formats.
+
+#![forbid(unsafe_code)]
+
+pub mod context;
+pub mod exit;
+pub mod helpers;
+pub mod key;
+pub mod module;
+pub mod pages;
