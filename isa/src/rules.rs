@@ -85,3 +85,35 @@ pub struct Profile {
     /// Register width.
     pub xlen: Xlen,
 }
+
+/// Rules of loading and of the initial stack.
+impl Version {
+    /// Writable segments are frozen like read-only ones, so that no later segment may share their
+    /// pages. The oracle's `convert_flags` in `elf.rs`.
+    #[must_use]
+    pub const fn freezes_writable_segments(self) -> bool {
+        matches!(self, Version::V0)
+    }
+
+    /// After a segment is loaded the bytes of its first page that lie before it are stored to once
+    /// more, which an executable page refuses. The oracle's `load_binary`.
+    #[must_use]
+    pub const fn stores_segment_padding(self) -> bool {
+        matches!(self, Version::V0)
+    }
+
+    /// The stack is laid out as the ABI wants it: 64-bit words, NULL after the last argument, `sp` a
+    /// multiple of 16, and nothing is written when there are no arguments. Before, words were 32 bits
+    /// wide in slots of 64, without NULL and alignment. The oracle's `initialize_stack`.
+    #[must_use]
+    pub const fn follows_stack_abi(self) -> bool {
+        !matches!(self, Version::V0)
+    }
+
+    /// An argument that leaves the stack stops the layout at once; before, only the final `sp` was
+    /// looked at. The oracle's `initialize_stack`.
+    #[must_use]
+    pub const fn checks_stack_per_argument(self) -> bool {
+        matches!(self, Version::V2)
+    }
+}
