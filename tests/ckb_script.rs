@@ -1,0 +1,1 @@
+//! The adapter for nodes. (To come.)
