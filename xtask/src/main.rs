@@ -1,2 +1,47 @@
-//! x
-fn main() {}
+//! `cargo xtask`: chores of this repository that need more than cargo.
+//!
+//! It builds the guest programs. It is not part of what users install, and it runs no guest.
+#![forbid(unsafe_code)]
+
+mod guests;
+
+use std::process::ExitCode;
+
+const USAGE: &str = "\
+usage: cargo xtask guests [--check | --third-party [--record] | --native]
+
+  guests                 rebuild our own guest programs in guests/elf and their MANIFEST
+  guests --check         rebuild them aside and compare with what is committed
+  guests --third-party   build secp256k1, Lua and zlib into target/guests/elf and target/guests/native
+           --record      and write their hashes into guests/elf/MANIFEST
+  guests --native        build our own guest programs for this machine into target/guests/native
+
+example: cargo xtask guests --third-party
+needs:   apt-get install clang-19 lld-19";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let done = match words.as_slice() {
+        ["guests"] => guests::rebuild(),
+        ["guests", "--check"] => guests::check(),
+        ["guests", "--native"] => guests::build_native(),
+        ["guests", "--third-party"] => guests::build_third_party(false),
+        ["guests", "--third-party", "--record"] => guests::build_third_party(true),
+        ["--help" | "-h" | "help"] => {
+            println!("{USAGE}");
+            return ExitCode::SUCCESS;
+        }
+        _ => {
+            eprintln!("{USAGE}");
+            return ExitCode::from(64);
+        }
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,242 @@
+//! Building the guest programs: what is built where, and when it counts as done.
+//!
+//! Everything is built in `target/guests/build` first and moved to its place only after all of it
+//! was built, so that a failure leaves the old files as they were.
+
+mod manifest;
+mod recipe;
+mod third_party;
+mod toolchain;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use manifest::{Manifest, Row};
+use recipe::{Origin, Recipe};
+use toolchain::{Target, Toolchain};
+
+/// Why a guest could not be built. Every message says what to do next.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum GuestError {
+    /// A tool is not there at all.
+    #[error("{tool} was not found: run `apt-get install clang-19 lld-19` and try again")]
+    Missing {
+        /// The command that could not be started.
+        tool: &'static str,
+    },
+    /// A tool ran and failed; its own words stand above.
+    #[error("{command}\nfailed with {status}")]
+    Failed {
+        /// The command line.
+        command: String,
+        /// How it ended.
+        status: String,
+    },
+    /// The file system said no.
+    #[error("{}: {source}", path.display())]
+    File {
+        /// What was touched.
+        path: PathBuf,
+        /// What the system answered.
+        source: std::io::Error,
+    },
+    /// A line of the manifest that cannot be read.
+    #[error("guests/elf/MANIFEST, line {line}: {what}; see guests/README.md for the format")]
+    Manifest {
+        /// Counted from 1.
+        line: usize,
+        /// What is wrong with it.
+        what: String,
+    },
+    /// `cargo metadata` answered something unexpected.
+    #[error("cargo metadata for guests/third_party: {0}")]
+    Metadata(String),
+    /// `--check` found differences.
+    #[error(
+        "{names} differ from what is committed. The manifest was made with: {recorded}; here is: {here}. \
+         With the same compiler: the sources changed, run `cargo xtask guests` and commit"
+    )]
+    Differs {
+        /// The guests that differ, with commas.
+        names: String,
+        /// The compiler that the manifest names.
+        recorded: String,
+        /// The compiler that ran now.
+        here: String,
+    },
+}
+
+/// An error of the file system, with the path it is about.
+fn at(path: &Path) -> impl FnOnce(std::io::Error) -> GuestError + '_ {
+    move |source| GuestError::File {
+        path: path.to_owned(),
+        source,
+    }
+}
+
+/// Rebuilds our own guests: `guests/elf/*.elf`, their unstripped twins and the manifest.
+pub(crate) fn rebuild() -> Result<(), GuestError> {
+    let toolchain = Toolchain::find()?;
+    let mut manifest = Manifest::read(&toolchain.root)?;
+    let built = build_all(&toolchain, &recipe::own(), Target::Guest)?;
+    manifest.set_toolchain(toolchain.version(), &toolchain::guest_flags().join(" "));
+    for (recipe, file) in &built {
+        let changed = manifest.set(row(&toolchain, recipe, file)?);
+        let place = toolchain.root.join(elf_path(recipe));
+        install(file, &place)?;
+        keep_unstripped(&toolchain, recipe, file)?;
+        println!(
+            "{}{}",
+            elf_path(recipe),
+            if changed {
+                "  changed: measure its cycles again"
+            } else {
+                ""
+            }
+        );
+    }
+    manifest.write(&toolchain.root)
+}
+
+/// Builds our own guests aside and compares them with the committed files and the manifest.
+pub(crate) fn check() -> Result<(), GuestError> {
+    let toolchain = Toolchain::find()?;
+    let manifest = Manifest::read(&toolchain.root)?;
+    let mut different = Vec::new();
+    for (recipe, file) in build_all(&toolchain, &recipe::own(), Target::Guest)? {
+        let new = fs::read(&file).map_err(at(&file))?;
+        let place = toolchain.root.join(elf_path(&recipe));
+        let committed = fs::read(&place).map_err(at(&place))?;
+        let hash = blake3::hash(&new).to_hex();
+        let recorded = manifest
+            .get(recipe.name)
+            .is_some_and(|row| row.blake3 == hash.as_str());
+        if new != committed || !recorded {
+            different.push(recipe.name);
+        }
+    }
+    if !different.is_empty() {
+        return Err(GuestError::Differs {
+            names: different.join(", "),
+            recorded: manifest.toolchain().to_owned(),
+            here: toolchain.version().to_owned(),
+        });
+    }
+    println!("every guest in guests/elf is what its source gives");
+    Ok(())
+}
+
+/// Builds our own guests for this machine, for the bench's "native" column.
+pub(crate) fn build_native() -> Result<(), GuestError> {
+    let toolchain = Toolchain::find()?;
+    install_native(&toolchain, &recipe::own())
+}
+
+/// Builds the guests whose sources are in crates: ELFs, their unstripped twins, native builds.
+pub(crate) fn build_third_party(record: bool) -> Result<(), GuestError> {
+    let toolchain = Toolchain::find()?;
+    let mut manifest = Manifest::read(&toolchain.root)?;
+    let recipes = recipe::third_party(&third_party::locate(&toolchain.root)?)?;
+    for (recipe, file) in build_all(&toolchain, &recipes, Target::Guest)? {
+        let new = row(&toolchain, &recipe, &file)?;
+        let known = manifest
+            .get(recipe.name)
+            .is_some_and(|old| old.blake3 == new.blake3);
+        if record {
+            manifest.set(new);
+        } else if !known {
+            eprintln!(
+                "warning: {} is not the build that the manifest's cycles were measured on ({}; here is {})",
+                recipe.name,
+                manifest.toolchain(),
+                toolchain.version()
+            );
+        }
+        install(&file, &toolchain.root.join(elf_path(&recipe)))?;
+        keep_unstripped(&toolchain, &recipe, &file)?;
+        println!("{}", elf_path(&recipe));
+    }
+    if record {
+        manifest.write(&toolchain.root)?;
+    }
+    install_native(&toolchain, &recipes)
+}
+
+fn install_native(toolchain: &Toolchain, recipes: &[Recipe]) -> Result<(), GuestError> {
+    let native: Vec<Recipe> = recipes
+        .iter()
+        .filter(|recipe| recipe.native)
+        .cloned()
+        .collect();
+    for (recipe, file) in build_all(toolchain, &native, Target::Native)? {
+        install(&file, &toolchain.root.join(native_path(&recipe)))?;
+        println!("{}", native_path(&recipe));
+    }
+    Ok(())
+}
+
+/// Builds each recipe in the build folder; nothing outside it is touched.
+fn build_all(
+    toolchain: &Toolchain,
+    recipes: &[Recipe],
+    target: Target,
+) -> Result<Vec<(Recipe, PathBuf)>, GuestError> {
+    recipes
+        .iter()
+        .map(|recipe| Ok((recipe.clone(), toolchain.build(recipe, target)?)))
+        .collect()
+}
+
+/// Where a guest's ELF belongs, from the root of the repository.
+fn elf_path(recipe: &Recipe) -> String {
+    match recipe.origin {
+        Origin::Own => format!("guests/elf/{}.elf", recipe.name),
+        Origin::ThirdParty => format!("target/guests/elf/{}.elf", recipe.name),
+    }
+}
+
+/// Where a native build belongs, from the root of the repository.
+fn native_path(recipe: &Recipe) -> String {
+    format!("target/guests/native/{}", recipe.name)
+}
+
+/// The manifest's row for a fresh build; cycles are filled in by whoever measures them.
+fn row(_toolchain: &Toolchain, recipe: &Recipe, file: &Path) -> Result<Row, GuestError> {
+    let bytes = fs::read(file).map_err(at(file))?;
+    Ok(Row {
+        name: recipe.name.to_owned(),
+        kind: recipe.origin.word().to_owned(),
+        elf: elf_path(recipe),
+        native: if recipe.native {
+            native_path(recipe)
+        } else {
+            "-".to_owned()
+        },
+        default_cycles: 0,
+        bench_argument: recipe.bench,
+        bench_cycles: 0,
+        blake3: blake3::hash(&bytes).to_hex().to_string(),
+    })
+}
+
+/// The same program with its symbols, for profiling: same segments, never committed.
+fn keep_unstripped(
+    toolchain: &Toolchain,
+    recipe: &Recipe,
+    stripped: &Path,
+) -> Result<(), GuestError> {
+    let place = toolchain
+        .root
+        .join(format!("target/guests/unstripped/{}.elf", recipe.name));
+    install(&toolchain::unstripped(stripped), &place)
+}
+
+/// Puts a copy of `from` at `to`: complete or not at all.
+fn install(from: &Path, to: &Path) -> Result<(), GuestError> {
+    if let Some(folder) = to.parent() {
+        fs::create_dir_all(folder).map_err(at(folder))?;
+    }
+    let partial = to.with_extension("partial");
+    fs::copy(from, &partial).map_err(at(&partial))?;
+    fs::rename(&partial, to).map_err(at(to))
+}
