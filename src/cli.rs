@@ -1,0 +1,179 @@
+//! The command line: what is the same for every verb, and the way from a verb's result to the
+//! outside: text or one JSON object on standard output, everything else on standard error, and the
+//! exit code. The verbs live in files of their own; none of them prints or exits by itself.
+
+use std::ffi::OsString;
+use std::io::{self, IsTerminal, Write};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+mod args;
+mod build;
+mod cache;
+mod disasm;
+mod failure;
+mod guest;
+mod inspect;
+mod progress;
+mod run;
+mod verify;
+
+use failure::Failure;
+
+/// Exit codes; other programs rely on them.
+pub(crate) mod code {
+    /// Done; for `run`: the guest exited with 0.
+    pub(crate) const SUCCESS: u8 = 0;
+    /// `run`: anything but an exit with 0, as `ckb-debugger` has it.
+    pub(crate) const GUEST: u8 = 254;
+    /// The arguments are wrong.
+    pub(crate) const USAGE: u8 = 64;
+    /// An input file is not what it should be.
+    pub(crate) const DATA: u8 = 65;
+    /// A file cannot be read or written.
+    pub(crate) const FILE: u8 = 66;
+    /// A defect of ours, or native code that was demanded and cannot be had.
+    pub(crate) const DEFECT: u8 = 70;
+    /// Two things that must be equal are not.
+    pub(crate) const DIVERGED: u8 = 86;
+}
+
+/// Translates CKB lock scripts to native code that runs exactly as the interpreter does.
+#[derive(Parser)]
+#[command(name = "translate", version, arg_required_else_help = true)]
+#[command(after_help = "Example:\n  translate run guests/elf/sha256.elf")]
+struct Command {
+    /// Print one JSON object instead of text
+    #[arg(long, global = true)]
+    json: bool,
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    Build(build::Build),
+    Run(run::Run),
+    Inspect(inspect::Inspect),
+    Verify(verify::Verify),
+    Cache(cache::Command),
+}
+
+/// What a verb has to say on standard output, and the exit code.
+pub(crate) struct Answer {
+    /// Lines for people, or one JSON object.
+    pub(crate) text: String,
+    /// One of [`code`].
+    pub(crate) code: u8,
+}
+
+impl Answer {
+    /// The one of two forms that was asked for.
+    pub(crate) fn new<T: serde::Serialize>(
+        json: bool,
+        object: &T,
+        text: impl FnOnce() -> String,
+        code: u8,
+    ) -> Result<Answer, Failure> {
+        let text = if json {
+            let object = serde_json::to_string(object).map_err(Failure::defect)?;
+            object + "\n"
+        } else {
+            text()
+        };
+        Ok(Answer { text, code })
+    }
+}
+
+/// Runs the command with the process's arguments and gives its exit code.
+pub(crate) fn main() -> ExitCode {
+    listen();
+    let arguments: Vec<OsString> = std::env::args_os().collect();
+    let json = wants_json(&arguments);
+    let result = catch_unwind(AssertUnwindSafe(|| dispatch(&arguments)));
+    let result = result.unwrap_or_else(|_| {
+        Err(Failure::defect(
+            "an internal check failed (see above); please report it with the input that led to it",
+        ))
+    });
+    ExitCode::from(deliver(result, json))
+}
+
+fn dispatch(arguments: &[OsString]) -> Result<Answer, Failure> {
+    let command = match Command::try_parse_from(arguments) {
+        Ok(command) => command,
+        Err(error) if error.use_stderr() => return Err(Failure::usage_by_clap(&error)),
+        // --help and --version. Colour only where the terminal takes it, which `print` knows.
+        Err(error) => {
+            let _ = error.print();
+            return Ok(Answer {
+                text: String::new(),
+                code: code::SUCCESS,
+            });
+        }
+    };
+    match command.verb {
+        Verb::Build(build) => build.execute(command.json),
+        Verb::Run(run) => run.execute(command.json),
+        Verb::Inspect(inspect) => inspect.execute(command.json),
+        Verb::Verify(verify) => verify.execute(command.json),
+        Verb::Cache(cache) => cache.execute(command.json),
+    }
+}
+
+/// Prints a result and gives the exit code.
+fn deliver(result: Result<Answer, Failure>, json: bool) -> u8 {
+    let (text, code) = match result {
+        Ok(answer) => (answer.text, answer.code),
+        Err(failure) => {
+            failure.print();
+            let text = if json { failure.json() + "\n" } else { String::new() };
+            (text, failure.code)
+        }
+    };
+    let mut out = io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Ok(()) => code,
+        // Whoever reads has seen enough.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => code,
+        Err(error) => {
+            Failure::unwritable("standard output", &error).print();
+            code::FILE
+        }
+    }
+}
+
+/// Whether `--json` stands among the arguments that are ours: a wrong command line is answered in
+/// the form that was asked for too.
+fn wants_json(arguments: &[OsString]) -> bool {
+    arguments
+        .iter()
+        .take_while(|argument| *argument != "--")
+        .any(|argument| argument == "--json")
+}
+
+/// Warnings and what `LOCKSTEP_LOG` asks for go to standard error.
+fn listen() {
+    use tracing_subscriber::EnvFilter;
+    let filter = std::env::var("LOCKSTEP_LOG")
+        .ok()
+        .filter(|filter| !filter.is_empty())
+        .and_then(|filter| {
+            let parsed = EnvFilter::try_new(&filter);
+            if let Err(error) = &parsed {
+                eprintln!("warning: LOCKSTEP_LOG={filter:?} is no log filter: {error}");
+            }
+            parsed.ok()
+        })
+        .unwrap_or_else(|| EnvFilter::new("warn"));
+    let colour = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(io::stderr)
+        .with_ansi(colour && io::stderr().is_terminal())
+        .with_target(false)
+        .without_time()
+        .init();
+}

@@ -1,0 +1,121 @@
+//! Options that several verbs share, and how their values are written.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use lockstep::isa::{Cost, Extensions, Profile, Version, Xlen};
+
+use super::failure::Failure;
+
+/// What the guest runs on: everything that decides what its bytes mean.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct GuestOptions {
+    /// VM version: 0, 1 or 2 (hash types data, data1, data2)
+    #[arg(long, value_name = "N", default_value = "2", value_parser = version)]
+    pub(crate) vm_version: Version,
+    /// Instruction sets, of imc,b,mop,a [default: imc for version 0, imc,b,mop for 1 and 2]
+    #[arg(long, value_name = "LIST", value_parser = extensions)]
+    pub(crate) isa: Option<Extensions>,
+    /// Register width: 64, or 32
+    #[arg(long, value_name = "BITS", default_value = "64", value_parser = xlen)]
+    pub(crate) xlen: Xlen,
+    /// Cycles of an instruction: CKB's estimate, or 1 for each
+    #[arg(long, value_name = "MODEL", default_value = "estimate")]
+    pub(crate) cost: CostName,
+    /// Bytes of guest memory: a multiple of 4096, at most 4 MiB
+    #[arg(long, value_name = "BYTES", default_value = "0x400000", value_parser = number)]
+    pub(crate) memory: u64,
+}
+
+/// The cost models by their names on the command line.
+#[derive(ValueEnum, Clone, Copy, Debug)]
+pub(crate) enum CostName {
+    /// CKB's model
+    Estimate,
+    /// 1 for each instruction
+    Constant,
+}
+
+impl GuestOptions {
+    /// The profile that the options describe.
+    pub(crate) fn profile(&self) -> Result<Profile, Failure> {
+        if self.xlen == Xlen::X32 {
+            return Err(Failure::not_available("--xlen 32"));
+        }
+        Ok(Profile {
+            version: self.vm_version,
+            extensions: self
+                .isa
+                .unwrap_or_else(|| lockstep::default_extensions(self.vm_version)),
+            xlen: self.xlen,
+        })
+    }
+
+    /// The cost model.
+    pub(crate) fn cost(&self) -> Cost {
+        match self.cost {
+            CostName::Estimate => Cost::Estimate,
+            CostName::Constant => Cost::Constant,
+        }
+    }
+
+    /// Bytes of guest memory; a size that no machine has is refused when the machine is made.
+    pub(crate) fn memory(&self) -> usize {
+        usize::try_from(self.memory).unwrap_or(usize::MAX)
+    }
+}
+
+/// Where modules are kept.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct CacheOptions {
+    /// Folder of the module cache [default: LOCKSTEP_CACHE_DIR, else lockstep/ in the user's cache folder]
+    #[arg(long, value_name = "DIR", conflicts_with = "no_cache")]
+    pub(crate) cache: Option<PathBuf>,
+    /// Neither look into the module cache nor write to it
+    #[arg(long)]
+    pub(crate) no_cache: bool,
+}
+
+/// A number: decimal, or `0x…`, with `_` anywhere between digits.
+pub(crate) fn number(text: &str) -> Result<u64, String> {
+    let (digits, radix) = match text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")) {
+        Some(digits) => (digits, 16),
+        None => (text, 10),
+    };
+    let digits = digits.replace('_', "");
+    if digits.is_empty() || !digits.chars().all(|digit| digit.is_digit(radix)) {
+        return Err("a number is written 4096, 0x1000 or 4_096".to_owned());
+    }
+    u64::from_str_radix(&digits, radix).map_err(|_| "the number does not fit 64 bits".to_owned())
+}
+
+fn version(text: &str) -> Result<Version, String> {
+    number(text)
+        .ok()
+        .and_then(|number| u32::try_from(number).ok())
+        .and_then(Version::from_number)
+        .ok_or_else(|| "there are the versions 0, 1 and 2".to_owned())
+}
+
+fn xlen(text: &str) -> Result<Xlen, String> {
+    match text {
+        "64" => Ok(Xlen::X64),
+        "32" => Ok(Xlen::X32),
+        _ => Err("registers have 64 bits, or 32".to_owned()),
+    }
+}
+
+fn extensions(text: &str) -> Result<Extensions, String> {
+    let mut extensions = Extensions::default();
+    for name in text.split(',') {
+        match name.trim() {
+            // Always there.
+            "imc" => {}
+            "b" => extensions.b = true,
+            "mop" => extensions.mop = true,
+            "a" => extensions.a = true,
+            other => return Err(format!("{other:?} is none of imc, b, mop, a")),
+        }
+    }
+    Ok(extensions)
+}

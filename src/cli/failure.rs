@@ -1,0 +1,101 @@
+//! A command that could not do what it was asked for: exit code, kind, and one sentence that says
+//! what was wrong, where, and what to do next.
+
+use std::fmt::Display;
+use std::path::Path;
+
+use super::code;
+
+/// Why a command ends without an answer.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    /// One of [`code`].
+    pub(crate) code: u8,
+    /// One word; the oracle's name for the error where it has one.
+    pub(crate) kind: String,
+    /// The sentence.
+    pub(crate) message: String,
+    /// clap's own rendering, with its colours and hints, for standard error.
+    rendered: Option<String>,
+}
+
+impl Failure {
+    /// A failure of any code.
+    pub(crate) fn new(code: u8, kind: impl Display, message: impl Display) -> Failure {
+        Failure {
+            code,
+            kind: kind.to_string(),
+            message: message.to_string(),
+            rendered: None,
+        }
+    }
+
+    /// The arguments are wrong.
+    pub(crate) fn usage(message: impl Display) -> Failure {
+        Failure::new(code::USAGE, "Usage", message)
+    }
+
+    /// The arguments are wrong, as the parser found.
+    pub(crate) fn usage_by_clap(error: &clap::Error) -> Failure {
+        use std::io::IsTerminal;
+        let colour = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+            && std::io::stderr().is_terminal();
+        let rendered = error.render();
+        let plain = rendered.to_string();
+        // The first paragraph is the sentence; usage and hints follow it.
+        let sentence = plain.split("\n\n").next().unwrap_or(&plain);
+        let sentence = sentence.strip_prefix("error: ").unwrap_or(sentence).trim();
+        Failure {
+            rendered: Some(if colour { rendered.ansi().to_string() } else { plain.clone() }),
+            ..Failure::usage(sentence)
+        }
+    }
+
+    /// Something that is planned and not there.
+    pub(crate) fn not_available(what: &str) -> Failure {
+        Failure::new(
+            code::USAGE,
+            "NotAvailable",
+            format!("{what}: not available yet"),
+        )
+    }
+
+    /// A file cannot be read.
+    pub(crate) fn unreadable(path: &Path, error: &std::io::Error) -> Failure {
+        let message = format!(
+            "cannot read {}: {error}; check the name and its permissions",
+            path.display()
+        );
+        Failure::new(code::FILE, "Unreadable", message)
+    }
+
+    /// A file cannot be written.
+    pub(crate) fn unwritable(what: impl Display, error: &dyn Display) -> Failure {
+        let message = format!(
+            "cannot write {what}: {error}; check the name, the permissions and the space on the disk"
+        );
+        Failure::new(code::FILE, "Unwritable", message)
+    }
+
+    /// Our fault.
+    pub(crate) fn defect(message: impl Display) -> Failure {
+        Failure::new(code::DEFECT, "Defect", message)
+    }
+
+    /// Says it on standard error.
+    pub(crate) fn print(&self) {
+        match &self.rendered {
+            Some(rendered) => eprint!("{rendered}"),
+            None => eprintln!("error: {}", self.message),
+        }
+    }
+
+    /// Says it as the one object on standard output.
+    pub(crate) fn json(&self) -> String {
+        serde_json::json!({
+            "result": "error",
+            "error": { "kind": self.kind, "message": self.message },
+        })
+        .to_string()
+    }
+}

@@ -1,0 +1,372 @@
+//! Which engine runs a piece of code, and where its native module comes from.
+//!
+//! An [`Engine`] is what the run loop asks when pages become executable (it is the runtime's
+//! [`Library`]): from the registry of this process, else from the module cache, else by translating.
+//! One translation a key is in flight at a time, all others wait for it; a key whose translation
+//! failed is not tried again in this process. Whatever goes wrong here means that the interpreter
+//! runs the code: never an error, always a reason in the log.
+//!
+//! One engine, [`Engine::global`], serves all machines of a process. It takes its settings from the
+//! environment, unless a builder was installed first ([`EngineBuilder::install`]).
+
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Instant;
+
+use lockstep_contract::key::{Key, KeyId};
+use lockstep_contract::module::Module;
+use lockstep_contract::pages::{EXECUTABLE, FREEZED, PAGE_SIZE};
+use lockstep_runtime::cache::{Cache, CacheError};
+use lockstep_runtime::{Library, Memory, NativeModule, Request};
+use lockstep_translator::{Cpu, Hints, Options, Report, Text};
+
+mod registry;
+mod settings;
+
+use registry::{Entry, Registry};
+pub use settings::{EngineBuilder, InvalidSetting, Mode, Translate};
+
+/// Finds, loads and makes native modules, for all machines that share it.
+#[derive(Debug)]
+pub struct Engine {
+    mode: Mode,
+    translate: Translate,
+    cache: CacheState,
+    registry: Mutex<Registry>,
+    stats: Mutex<Stats>,
+}
+
+/// The module cache, opened when it is first needed.
+#[derive(Debug)]
+struct CacheState {
+    /// `None`: no cache is wanted. The error: no folder is known.
+    folder: Option<Result<PathBuf, CacheError>>,
+    opened: OnceLock<Option<Cache>>,
+}
+
+/// What an engine did so far.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Stats {
+    /// Requests answered from the registry of the process.
+    pub registry_hits: u64,
+    /// Modules taken from the cache.
+    pub cache_hits: u64,
+    /// Look-ups in the cache without a usable entry, by reason: `absent`, `unreadable`, `untrusted`,
+    /// `damaged`, `foreign`, `unmappable`.
+    pub cache_misses: BTreeMap<&'static str, u64>,
+    /// Modules made.
+    pub translations: u64,
+    /// Keys for which no module could be made.
+    pub failures: u64,
+    /// Seconds spent in translation, the failed ones included.
+    pub translate_seconds: f64,
+}
+
+/// A module that is ready to run, and where it came from.
+#[derive(Debug)]
+pub struct Prepared {
+    /// The module.
+    pub module: Arc<NativeModule>,
+    /// Its source.
+    pub origin: Origin,
+}
+
+/// Where a module came from.
+#[derive(Debug)]
+pub enum Origin {
+    /// It was already loaded in this process.
+    Registry,
+    /// The module cache.
+    Cache,
+    /// It was made now.
+    Translated {
+        /// Time it took.
+        seconds: f64,
+        /// What was translated and what not.
+        report: Report,
+    },
+}
+
+/// Why there is no module for some code. Shared between all who ask for it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct Unavailable(pub Arc<str>);
+
+impl Unavailable {
+    fn new(reason: impl ToString) -> Unavailable {
+        Unavailable(reason.to_string().into())
+    }
+}
+
+impl Engine {
+    /// Starts to describe an engine. Without further calls it is the one of the environment.
+    #[must_use]
+    pub fn builder() -> EngineBuilder {
+        EngineBuilder::default()
+    }
+
+    /// The engine of this process, made on first use.
+    pub fn global() -> &'static Engine {
+        settings::global()
+    }
+
+    /// Which arm of the run loop is wanted.
+    #[must_use]
+    pub fn mode(&self) -> Mode {
+        self.mode
+    }
+
+    /// What happened so far.
+    #[must_use]
+    pub fn stats(&self) -> Stats {
+        lock(&self.stats).clone()
+    }
+
+    /// The module cache, if there is one that can be used. What is wrong with one that cannot is
+    /// said once, as a warning.
+    pub fn cache(&self) -> Option<&Cache> {
+        let open = |folder: &Result<PathBuf, CacheError>| match folder {
+            Ok(folder) => Cache::open(folder)
+                .inspect_err(|error| tracing::warn!("{error}; going on without a cache"))
+                .ok(),
+            Err(error) => {
+                tracing::warn!("{error}; going on without a cache");
+                None
+            }
+        };
+        let opened = &self.cache.opened;
+        opened
+            .get_or_init(|| self.cache.folder.as_ref().and_then(open))
+            .as_ref()
+    }
+
+    /// The module for some code: loaded, from the cache, or made now.
+    ///
+    /// `hints` is asked only when there is something to translate; `progress` is told units done and
+    /// units in all.
+    ///
+    /// # Errors
+    /// The reason why the interpreter has to run it.
+    pub fn prepare(
+        &self,
+        text: &Text<'_>,
+        hints: &mut dyn FnMut() -> Hints,
+        progress: &mut dyn FnMut(usize, usize),
+    ) -> Result<Prepared, Unavailable> {
+        let entry = lock(&self.registry).entry(text);
+        let mut origin = Origin::Registry;
+        let result = entry.module.get_or_init(|| {
+            let (module, from) = self.obtain(text, hints, progress)?;
+            origin = from;
+            Ok(module)
+        });
+        if matches!(origin, Origin::Registry) && result.is_ok() {
+            lock(&self.stats).registry_hits += 1;
+        }
+        let module = result.clone()?;
+        Ok(Prepared { module, origin })
+    }
+
+    /// Puts a module that was loaded by other means where look-ups find it: `text` is the code that
+    /// it was made from, which the caller has compared with the module's key.
+    pub fn adopt(&self, text: &Text<'_>, module: Arc<NativeModule>) {
+        let entry = Entry::new(text.bytes);
+        // A new entry is empty.
+        let _ = entry.module.set(Ok(module));
+        lock(&self.registry).put(text, Arc::new(entry));
+    }
+
+    /// Not in this process yet: the cache, then the translator.
+    fn obtain(
+        &self,
+        text: &Text<'_>,
+        hints: &mut dyn FnMut() -> Hints,
+        progress: &mut dyn FnMut(usize, usize),
+    ) -> Result<(Arc<NativeModule>, Origin), Unavailable> {
+        let options = host_options();
+        let key = lockstep_translator::key(text, &options).map_err(Unavailable::new)?;
+        let id = key.id();
+        if let Some(known) = lock(&self.registry).failure(&id) {
+            return Err(known);
+        }
+        if let Some(module) = self.from_cache(&key) {
+            return Ok((module, Origin::Cache));
+        }
+        if self.translate == Translate::Never {
+            return Err(Unavailable::new(format!(
+                "no module {id} in the cache, and LOCKSTEP_TRANSLATE is never"
+            )));
+        }
+        let started = Instant::now();
+        let made = self.make(text, &hints(), &options, progress);
+        let seconds = started.elapsed().as_secs_f64();
+        let mut stats = lock(&self.stats);
+        stats.translate_seconds += seconds;
+        match made {
+            Ok((module, report)) => {
+                stats.translations += 1;
+                tracing::info!(key = %id, seconds, code_bytes = report.code_bytes, "translated");
+                Ok((module, Origin::Translated { seconds, report }))
+            }
+            Err(reason) => {
+                stats.failures += 1;
+                drop(stats);
+                tracing::warn!(
+                    "no native code for {:#x}..{:#x}: {reason}; the interpreter runs it",
+                    text.base,
+                    text.end()
+                );
+                lock(&self.registry).remember_failure(id, &reason);
+                Err(reason)
+            }
+        }
+    }
+
+    fn from_cache(&self, key: &Key) -> Option<Arc<NativeModule>> {
+        let cache = self.cache()?;
+        let path = cache.path(&key.id());
+        let miss = match cache.find(key) {
+            Ok(module) => match NativeModule::map(module) {
+                Ok(module) => {
+                    lock(&self.stats).cache_hits += 1;
+                    return Some(Arc::new(module));
+                }
+                Err(error) => {
+                    warn_of_entry(&path, &error);
+                    "unmappable"
+                }
+            },
+            Err(miss) => {
+                if miss.is_suspicious() {
+                    warn_of_entry(&path, &miss);
+                }
+                miss.name()
+            }
+        };
+        *lock(&self.stats).cache_misses.entry(miss).or_insert(0) += 1;
+        None
+    }
+
+    fn make(
+        &self,
+        text: &Text<'_>,
+        hints: &Hints,
+        options: &Options,
+        progress: &mut dyn FnMut(usize, usize),
+    ) -> Result<(Arc<NativeModule>, Report), Unavailable> {
+        // A panic in the compiler must not take a node down: such code stays interpreted.
+        let translate = || lockstep_translator::translate(text, hints, options, progress);
+        let translation = catch_unwind(AssertUnwindSafe(translate))
+            .map_err(|_| Unavailable::new("the translator panicked"))?
+            .map_err(Unavailable::new)?;
+        self.keep(&translation.module);
+        let module = NativeModule::map(translation.module).map_err(Unavailable::new)?;
+        Ok((Arc::new(module), translation.report))
+    }
+
+    /// Writes a module to the cache, if there is one. Failing to is no reason not to run.
+    fn keep(&self, module: &Module) {
+        if let Some(cache) = self.cache()
+            && let Err(error) = cache.store(&module.key.id(), &module.to_bytes())
+        {
+            tracing::warn!("{error}; the module is used and not kept");
+        }
+    }
+}
+
+impl Library for Engine {
+    fn find(&self, request: &Request<'_>) -> Option<Arc<NativeModule>> {
+        match self.mode {
+            Mode::Interp => return None,
+            Mode::Check => {
+                static SAID: std::sync::Once = std::sync::Once::new();
+                SAID.call_once(|| {
+                    tracing::warn!("engine check: not available yet; the interpreter runs alone");
+                });
+                return None;
+            }
+            Mode::Auto | Mode::Native => {}
+        }
+        let text = Text {
+            profile: request.profile,
+            cost: request.cost,
+            memory_size: request.memory_size as u64,
+            base: request.base,
+            bytes: request.text,
+        };
+        let mut hints = || hints_in_memory(&text, request.memory, request.pc);
+        let prepared = self.prepare(&text, &mut hints, &mut |_, _| {});
+        prepared.ok().map(|prepared| prepared.module)
+    }
+}
+
+/// What is known when only a machine's memory is: where it stands, and the pointers in its data.
+fn hints_in_memory(text: &Text<'_>, memory: &Memory, pc: u64) -> Hints {
+    let mut hints = Hints::new(text, pc);
+    let bytes = memory.as_bytes();
+    // The top quarter is the stack: what lies there differs from run to run.
+    let pages = memory.pages() - memory.pages() / 4;
+    let flags = &memory.flags()[..pages];
+    // Pages without a flag were never written and are zero.
+    for run in runs(flags, |flag| flag != 0 && flag & EXECUTABLE == 0) {
+        let (start, end) = (run.start * PAGE_SIZE, run.end * PAGE_SIZE);
+        if let Some(data) = bytes.get(start..end) {
+            hints.scan(start as u64, data);
+        }
+    }
+    hints
+}
+
+/// The regions of a memory that native code can be made for: maximal runs of pages that are both
+/// executable and frozen, as ranges of addresses.
+#[must_use]
+pub fn regions(memory: &Memory) -> Vec<core::ops::Range<usize>> {
+    let fixed = EXECUTABLE | FREEZED;
+    runs(memory.flags(), |flag| flag & fixed == fixed)
+        .into_iter()
+        .map(|run| run.start * PAGE_SIZE..run.end * PAGE_SIZE)
+        .collect()
+}
+
+/// Maximal runs of pages with a property.
+fn runs(flags: &[u8], wanted: impl Fn(u8) -> bool) -> Vec<core::ops::Range<usize>> {
+    let mut runs: Vec<core::ops::Range<usize>> = Vec::new();
+    for (page, _) in flags.iter().enumerate().filter(|(_, flag)| wanted(**flag)) {
+        match runs.last_mut() {
+            Some(run) if run.end == page => run.end = page + 1,
+            _ => runs.push(page..page + 1),
+        }
+    }
+    runs
+}
+
+/// How modules that are to run here are made.
+fn host_options() -> Options {
+    Options {
+        target: None,
+        cpu: Cpu::Baseline,
+        // Compiled-in checks of the compiler are for tests.
+        verify: cfg!(debug_assertions),
+        emit: false,
+    }
+}
+
+fn warn_of_entry(path: &Path, reason: &dyn std::fmt::Display) {
+    tracing::warn!("cache entry {}: {reason}; it is replaced", path.display());
+}
+
+/// What the locks guard is whole at every moment, so a panic elsewhere spoils nothing.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The id of the module that this host uses for a text.
+///
+/// # Errors
+/// When no module can be made for it.
+pub fn key_id(text: &Text<'_>) -> Result<KeyId, Unavailable> {
+    let key = lockstep_translator::key(text, &host_options()).map_err(Unavailable::new)?;
+    Ok(key.id())
+}

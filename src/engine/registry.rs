@@ -1,0 +1,138 @@
+//! The modules of this process, found by the text they were made from.
+//!
+//! A look-up compares the bytes of the text with those that are known at the same place, which is
+//! many times cheaper than the digest that a key needs. An entry is put in place before its module
+//! exists; whoever comes later waits for the first. What is kept is bounded: beyond that, the texts
+//! that were not asked for longest are forgotten, and their modules live as long as machines use
+//! them.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
+
+use lockstep_contract::key::KeyId;
+use lockstep_isa::{Cost, Xlen};
+use lockstep_runtime::NativeModule;
+use lockstep_translator::Text;
+
+use super::Unavailable;
+
+/// Bytes of text that are remembered. The modules are about ten times as large.
+const TEXT_BYTES: usize = 48 << 20;
+/// Keys that are remembered as failed.
+const FAILURES: usize = 4096;
+
+/// Where a text lies and what it is for: everything in a key but the content.
+type Place = (u64, u64, u64, u32, u8, bool, bool);
+
+fn place(text: &Text<'_>) -> Place {
+    (
+        text.base,
+        text.bytes.len() as u64,
+        text.memory_size,
+        text.profile.version.number(),
+        text.profile.extensions.bits(),
+        text.profile.xlen == Xlen::X64,
+        text.cost == Cost::Estimate,
+    )
+}
+
+/// A text and its module, once that is known.
+#[derive(Debug)]
+pub(super) struct Entry {
+    text: Box<[u8]>,
+    used: AtomicU64,
+    /// The module, or why there is none.
+    pub(super) module: OnceLock<Result<Arc<NativeModule>, Unavailable>>,
+}
+
+impl Entry {
+    pub(super) fn new(text: &[u8]) -> Entry {
+        Entry {
+            text: text.into(),
+            used: AtomicU64::new(0),
+            module: OnceLock::new(),
+        }
+    }
+}
+
+/// All entries, and the keys that failed.
+#[derive(Debug, Default)]
+pub(super) struct Registry {
+    places: BTreeMap<Place, Vec<Arc<Entry>>>,
+    bytes: usize,
+    /// Counts look-ups, to tell old from new.
+    clock: u64,
+    failures: BTreeMap<KeyId, Unavailable>,
+}
+
+impl Registry {
+    /// The entry of a text, made if there is none.
+    pub(super) fn entry(&mut self, text: &Text<'_>) -> Arc<Entry> {
+        self.clock += 1;
+        let entries = self.places.get(&place(text)).map_or(&[][..], Vec::as_slice);
+        if let Some(entry) = entries.iter().find(|entry| *entry.text == *text.bytes) {
+            entry.used.store(self.clock, Ordering::Relaxed);
+            return Arc::clone(entry);
+        }
+        let entry = Arc::new(Entry::new(text.bytes));
+        self.insert(text, Arc::clone(&entry));
+        entry
+    }
+
+    /// Puts an entry in the place of the one for the same text.
+    pub(super) fn put(&mut self, text: &Text<'_>, entry: Arc<Entry>) {
+        self.clock += 1;
+        if let Some(entries) = self.places.get_mut(&place(text)) {
+            let before = entries.len();
+            entries.retain(|known| known.text != entry.text);
+            self.bytes -= (before - entries.len()) * text.bytes.len();
+        }
+        self.insert(text, entry);
+    }
+
+    fn insert(&mut self, text: &Text<'_>, entry: Arc<Entry>) {
+        entry.used.store(self.clock, Ordering::Relaxed);
+        self.bytes += entry.text.len();
+        self.places.entry(place(text)).or_default().push(entry);
+        while self.bytes > TEXT_BYTES && self.forget_oldest() {}
+    }
+
+    /// Forgets one entry, never the newest nor one that somebody is at work on.
+    fn forget_oldest(&mut self) -> bool {
+        let newest = self.clock;
+        let age = |entry: &Arc<Entry>| entry.used.load(Ordering::Relaxed);
+        let oldest = self
+            .places
+            .iter()
+            .flat_map(|(place, entries)| entries.iter().map(move |entry| (place, entry)))
+            .filter(|(_, entry)| entry.module.get().is_some() && age(entry) < newest)
+            .min_by_key(|(_, entry)| age(entry))
+            .map(|(place, entry)| (*place, age(entry)));
+        let Some((place, used)) = oldest else {
+            return false;
+        };
+        if let Some(entries) = self.places.get_mut(&place) {
+            // Two entries never have the same age: the clock moves with every look-up.
+            if let Some(index) = entries.iter().position(|entry| age(entry) == used) {
+                self.bytes -= entries.swap_remove(index).text.len();
+            }
+            if entries.is_empty() {
+                self.places.remove(&place);
+            }
+        }
+        true
+    }
+
+    /// Why this key failed earlier, if it did.
+    pub(super) fn failure(&self, id: &KeyId) -> Option<Unavailable> {
+        self.failures.get(id).cloned()
+    }
+
+    /// Remembers that a key failed, so that it is not tried again even when its text is forgotten.
+    pub(super) fn remember_failure(&mut self, id: KeyId, reason: &Unavailable) {
+        if self.failures.len() < FAILURES {
+            self.failures.insert(id, reason.clone());
+        }
+    }
+}

@@ -1,0 +1,215 @@
+//! How an engine is set: by a builder, else by the environment, else by defaults.
+
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::sync::{Mutex, OnceLock};
+
+use lockstep_runtime::cache::{Cache, CacheError};
+
+use super::{CacheState, Engine};
+
+/// Which engine runs: `LOCKSTEP_ENGINE`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Mode {
+    /// Native code where there is some, the interpreter elsewhere.
+    #[default]
+    Auto,
+    /// As `Auto`; a command that is told so fails when no module can be had.
+    Native,
+    /// The interpreter alone.
+    Interp,
+    /// Both in lockstep, compared.
+    Check,
+}
+
+/// When code that has no module is translated: `LOCKSTEP_TRANSLATE`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Translate {
+    /// Beside the interpreter. There are no workers yet: the same as `Now`.
+    #[default]
+    Background,
+    /// First, then it runs.
+    Now,
+    /// Not at all: only what is in the cache.
+    Never,
+}
+
+/// A value of a setting that means nothing.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("{setting}={value:?} means nothing; it is one of {choices}")]
+pub struct InvalidSetting {
+    /// The variable of the environment.
+    pub setting: &'static str,
+    /// What it holds.
+    pub value: String,
+    /// What it could hold.
+    pub choices: &'static str,
+}
+
+impl FromStr for Mode {
+    type Err = InvalidSetting;
+
+    fn from_str(value: &str) -> Result<Mode, InvalidSetting> {
+        match value {
+            "auto" => Ok(Mode::Auto),
+            "native" => Ok(Mode::Native),
+            "interp" => Ok(Mode::Interp),
+            "check" => Ok(Mode::Check),
+            _ => Err(InvalidSetting {
+                setting: "LOCKSTEP_ENGINE",
+                value: value.to_owned(),
+                choices: "auto, native, interp, check",
+            }),
+        }
+    }
+}
+
+impl FromStr for Translate {
+    type Err = InvalidSetting;
+
+    fn from_str(value: &str) -> Result<Translate, InvalidSetting> {
+        match value {
+            "background" => Ok(Translate::Background),
+            "now" => Ok(Translate::Now),
+            "never" => Ok(Translate::Never),
+            _ => Err(InvalidSetting {
+                setting: "LOCKSTEP_TRANSLATE",
+                value: value.to_owned(),
+                choices: "background, now, never",
+            }),
+        }
+    }
+}
+
+impl Mode {
+    /// What the environment asks for, if anything.
+    ///
+    /// # Errors
+    /// When it asks for something that there is not.
+    pub fn from_environment() -> Result<Option<Mode>, InvalidSetting> {
+        variable("LOCKSTEP_ENGINE")
+    }
+}
+
+impl Translate {
+    /// What the environment asks for, if anything.
+    ///
+    /// # Errors
+    /// When it asks for something that there is not.
+    pub fn from_environment() -> Result<Option<Translate>, InvalidSetting> {
+        variable("LOCKSTEP_TRANSLATE")
+    }
+}
+
+/// An empty variable is one that is not set.
+fn variable<T: FromStr>(name: &str) -> Result<Option<T>, T::Err> {
+    match std::env::var_os(name).filter(|value| !value.is_empty()) {
+        Some(value) => value.to_string_lossy().parse().map(Some),
+        None => Ok(None),
+    }
+}
+
+/// A setting of the environment in a process that nobody watches: said, and otherwise ignored.
+fn or_default<T: Default>(setting: Result<Option<T>, InvalidSetting>) -> T {
+    setting
+        .unwrap_or_else(|error| {
+            tracing::warn!("{error}; going on as if it were not set");
+            None
+        })
+        .unwrap_or_default()
+}
+
+/// Settings of an engine. What is not set here comes from the environment.
+#[derive(Clone, Debug, Default)]
+pub struct EngineBuilder {
+    mode: Option<Mode>,
+    translate: Option<Translate>,
+    cache: CacheChoice,
+}
+
+#[derive(Clone, Debug, Default)]
+enum CacheChoice {
+    #[default]
+    Environment,
+    Folder(PathBuf),
+    None,
+}
+
+impl EngineBuilder {
+    /// Which engine runs.
+    #[must_use]
+    pub fn mode(mut self, mode: Mode) -> EngineBuilder {
+        self.mode = Some(mode);
+        self
+    }
+
+    /// When code is translated.
+    #[must_use]
+    pub fn translate(mut self, translate: Translate) -> EngineBuilder {
+        self.translate = Some(translate);
+        self
+    }
+
+    /// The folder of the module cache.
+    #[must_use]
+    pub fn cache(mut self, folder: impl Into<PathBuf>) -> EngineBuilder {
+        self.cache = CacheChoice::Folder(folder.into());
+        self
+    }
+
+    /// No module cache: what is translated lives as long as the process.
+    #[must_use]
+    pub fn no_cache(mut self) -> EngineBuilder {
+        self.cache = CacheChoice::None;
+        self
+    }
+
+    /// The engine. A variable of the environment that means nothing is warned of and ignored.
+    #[must_use]
+    pub fn build(self) -> Engine {
+        let folder: Option<Result<PathBuf, CacheError>> = match self.cache {
+            CacheChoice::Environment => Some(Cache::default_folder()),
+            CacheChoice::Folder(folder) => Some(Ok(folder)),
+            CacheChoice::None => None,
+        };
+        Engine {
+            mode: self
+                .mode
+                .unwrap_or_else(|| or_default(Mode::from_environment())),
+            translate: self
+                .translate
+                .unwrap_or_else(|| or_default(Translate::from_environment())),
+            cache: CacheState {
+                folder,
+                opened: OnceLock::new(),
+            },
+            registry: Mutex::default(),
+            stats: Mutex::default(),
+        }
+    }
+
+    /// Makes this the engine of the process.
+    ///
+    /// # Errors
+    /// Gives the engine back when the process has one already: a machine ran, or another was
+    /// installed.
+    pub fn install(self) -> Result<&'static Engine, Box<Engine>> {
+        let engine = Box::new(self.build());
+        let mut ours = Some(engine);
+        let global = GLOBAL.get_or_init(|| ours.take().map_or_else(build_default, |engine| *engine));
+        match ours {
+            None => Ok(global),
+            Some(engine) => Err(engine),
+        }
+    }
+}
+
+static GLOBAL: OnceLock<Engine> = OnceLock::new();
+
+pub(super) fn global() -> &'static Engine {
+    GLOBAL.get_or_init(build_default)
+}
+
+fn build_default() -> Engine {
+    EngineBuilder::default().build()
+}
