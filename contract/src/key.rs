@@ -1,6 +1,27 @@
-//! What must be equal for a module to be used.
+//! What must be equal for a module to be used: the key, its canonical bytes, and its name.
+//!
+//! The key holds every fact that native code depends on, and nothing else: not where the code came
+//! from, not the hints that steered its discovery. Two keys are compared field by field, so that a
+//! module that does not fit can be refused with the reason. The bytes of [`Key::encode`] are the key
+//! section of the module file ([`crate::module`]); their BLAKE3 digest names the module in a cache.
+//! This is not authentication: a digest says that bytes are whole, not who made them.
 
-use lockstep_isa::Profile;
+mod decode;
+
+use core::fmt;
+use core::str::FromStr;
+
+use lockstep_isa::{Cost, Profile, Xlen};
+
+/// Format of the module file that this build writes and reads.
+pub const FORMAT: u32 = 1;
+
+/// Version of the translator. The part behind the plus sign is raised with every change to the code
+/// that the translator generates, so that modules of an older one are not taken for its own.
+pub const TRANSLATOR_VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), "+1");
+
+/// Version of Cranelift, as its crates are numbered.
+pub const COMPILER_VERSION: &str = "0.135.8";
 
 /// Every fact that native code depends on. Compared field by field.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -10,7 +31,7 @@ pub struct Key {
     /// Version, extensions, register width.
     pub profile: Profile,
     /// The cost model.
-    pub cost: lockstep_isa::Cost,
+    pub cost: Cost,
     /// Bytes of guest memory.
     pub memory_size: u64,
     /// Address of the first byte of text: page aligned.
@@ -27,4 +48,185 @@ pub struct Key {
     pub target: String,
     /// CPU features beyond the target's baseline, sorted, comma separated; empty for baseline.
     pub cpu: String,
+}
+
+impl Key {
+    /// The canonical bytes. Equal keys have equal bytes and unequal keys unequal ones. Little endian:
+    ///
+    /// ```text
+    /// u32 format        u8 version (0, 1, 2)   u8 extensions (B 1, MOP 2, A 4)
+    /// u8 width (32, 64) u8 cost (0 estimate, 1 constant)
+    /// u64 memory_size   u64 base               u64 len           32 bytes digest
+    /// translator, compiler, target, cpu: each a u32 count of bytes and that many bytes of UTF-8
+    /// ```
+    #[must_use]
+    pub fn encode(&self) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(128);
+        bytes.extend(self.format.to_le_bytes());
+        bytes.push(self.profile.version.number() as u8);
+        bytes.push(self.profile.extensions.bits());
+        bytes.push(width(self.profile.xlen));
+        bytes.push(cost_number(self.cost));
+        for number in [self.memory_size, self.base, self.len] {
+            bytes.extend(number.to_le_bytes());
+        }
+        bytes.extend(self.digest);
+        for text in [&self.translator, &self.compiler, &self.target, &self.cpu] {
+            bytes.extend((text.len() as u32).to_le_bytes());
+            bytes.extend(text.as_bytes());
+        }
+        bytes
+    }
+
+    /// The name of the module that this key asks for.
+    #[must_use]
+    pub fn id(&self) -> KeyId {
+        KeyId(*blake3::hash(&self.encode()).as_bytes())
+    }
+
+    /// The first field in which `found` is not what this key expects.
+    #[must_use]
+    pub fn difference(&self, found: &Key) -> Option<Mismatch> {
+        let (expected, found) = (self.fields(), found.fields());
+        expected
+            .into_iter()
+            .zip(found)
+            .find(|((_, expected), (_, found))| expected != found)
+            .map(|((field, expected), (_, found))| Mismatch {
+                field,
+                expected,
+                found,
+            })
+    }
+
+    /// The CPU features beyond the baseline that the code uses, in order.
+    pub fn features(&self) -> impl Iterator<Item = &str> {
+        self.cpu.split(',').filter(|name| !name.is_empty())
+    }
+
+    /// The first feature that a CPU lacks, asked by name: `None` when the code runs on it.
+    ///
+    /// The question is the host's to answer, this crate knows no hosts.
+    #[must_use]
+    pub fn missing_feature(&self, has: impl Fn(&str) -> bool) -> Option<&str> {
+        self.features().find(|name| !has(name))
+    }
+
+    /// Every field with its value in words, in the order of comparison.
+    #[must_use]
+    pub fn fields(&self) -> [(&'static str, String); 13] {
+        let extensions = self.profile.extensions;
+        let mut isa = String::from("imc");
+        for (there, name) in [
+            (extensions.b, ",b"),
+            (extensions.mop, ",mop"),
+            (extensions.a, ",a"),
+        ] {
+            if there {
+                isa.push_str(name);
+            }
+        }
+        let cost = match self.cost {
+            Cost::Estimate => "estimate",
+            Cost::Constant => "constant",
+        };
+        [
+            ("format", self.format.to_string()),
+            ("translator", self.translator.clone()),
+            ("compiler", self.compiler.clone()),
+            ("target", self.target.clone()),
+            ("cpu", self.cpu.clone()),
+            ("version", self.profile.version.number().to_string()),
+            ("isa", isa),
+            ("xlen", width(self.profile.xlen).to_string()),
+            ("cost", cost.to_string()),
+            ("memory_size", format!("{:#x}", self.memory_size)),
+            ("base", format!("{:#x}", self.base)),
+            ("len", format!("{:#x}", self.len)),
+            ("digest", hex(&self.digest)),
+        ]
+    }
+}
+
+/// Bits of a register, as the key's bytes have it.
+pub(crate) const fn width(xlen: Xlen) -> u8 {
+    match xlen {
+        Xlen::X32 => 32,
+        Xlen::X64 => 64,
+    }
+}
+
+/// The number of a cost model in the key's bytes.
+pub(crate) const fn cost_number(cost: Cost) -> u8 {
+    match cost {
+        Cost::Estimate => 0,
+        Cost::Constant => 1,
+    }
+}
+
+/// Lower-case digits.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// A field that is not what it should be.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("the module is for another {field}: {found:?} where {expected:?} is needed")]
+pub struct Mismatch {
+    /// Name of the field.
+    pub field: &'static str,
+    /// What is needed.
+    pub expected: String,
+    /// What is there.
+    pub found: String,
+}
+
+/// The name of a key: the BLAKE3 digest of its canonical bytes. Printed, and parsed, as 64
+/// lower-case hexadecimal digits.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct KeyId(pub [u8; 32]);
+
+impl fmt::Display for KeyId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&hex(&self.0))
+    }
+}
+
+impl fmt::Debug for KeyId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "KeyId({self})")
+    }
+}
+
+/// A text that is no [`KeyId`].
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("{0:?} is not the id of a module: 64 lower-case hexadecimal digits are")]
+pub struct KeyIdError(pub String);
+
+impl FromStr for KeyId {
+    type Err = KeyIdError;
+
+    fn from_str(text: &str) -> Result<KeyId, KeyIdError> {
+        let refuse = || KeyIdError(text.to_string());
+        let digits = text.as_bytes();
+        let mut id = [0; 32];
+        if digits.len() != 2 * id.len() {
+            return Err(refuse());
+        }
+        for (byte, pair) in id.iter_mut().zip(digits.chunks_exact(2)) {
+            let high = digit(pair[0]).ok_or_else(refuse)?;
+            let low = digit(pair[1]).ok_or_else(refuse)?;
+            *byte = high << 4 | low;
+        }
+        Ok(KeyId(id))
+    }
+}
+
+/// Upper-case digits are refused, so that an id has one spelling and a cache one file for it.
+fn digit(letter: u8) -> Option<u8> {
+    match letter {
+        b'0'..=b'9' => Some(letter - b'0'),
+        b'a'..=b'f' => Some(letter - b'a' + 10),
+        _ => None,
+    }
 }

@@ -6,8 +6,11 @@
 #![forbid(unsafe_code)]
 
 pub mod context;
+pub mod elf;
 pub mod exit;
 pub mod helpers;
+pub mod image;
 pub mod key;
 pub mod module;
 pub mod pages;
+pub mod stack;

@@ -1,13 +1,70 @@
-//! (format to be described here)
+//! The module file: translated code with what it was made from, in one piece.
+//!
+//! Everything that a reader needs stands here.
+//!
+//! # The file
+//! All numbers are little endian. A file has one form only: a reader that accepts a file and a writer
+//! that writes what was read give the same bytes.
+//!
+//! ```text
+//! offset  size
+//!      0     8  magic: the ASCII letters LOCKSTEP
+//!      8     4  format: 1
+//!     12     4  count of sections: 6
+//!     16     8  bytes in the file, the digest included
+//!     24     4  enter: offset in the code of the function that the host calls
+//!     28     4  0
+//!     32   144  section table: 6 rows of 24 bytes
+//!                 +0  4  kind: 1 to 6, in this order
+//!                 +4  4  0
+//!                 +8  8  offset in the file of the section's first byte
+//!                +16  8  bytes in the section
+//!    176        the sections, in order
+//!    end    32  BLAKE3 of all bytes before
+//! ```
+//! The first section begins at 176; each later one, and the digest, at the first multiple of 16 at or
+//! behind the end of the one before. The bytes between are 0. An empty section has its row and offset.
+//!
+//! | kind | section | content |
+//! | --- | --- | --- |
+//! | 1 | key | [`Key::encode`] says it byte by byte |
+//! | 2 | hints | `u64` guest addresses, ascending, each once |
+//! | 3 | table | for each halfword of text a `u32`: offset in the code of its native entry, 0 for none |
+//! | 4 | blocks | 12 bytes each, `head` ascending, each once: `u32` head, `u16` len, `u8` entries, `u8` 0, `u32` cycles |
+//! | 5 | map | 8 bytes each, `start` ascending, each once: `u32` start, `u32` head |
+//! | 6 | code | host code, position independent, no relocations, to be loaded at a multiple of a page |
+//!
+//! The meaning of the fields is that of [`Module`], [`Block`] and [`Span`].
+//!
+//! # What must hold
+//! - key: the format is 1; memory is 1 to 1024 pages of 4096 bytes; base and len are whole pages, len is
+//!   not 0, and the text lies inside the memory; CPU features ascend, each once, none empty.
+//! - code: 1 to 2^32 - 1 bytes. `enter` and every table entry are below that; where the target is
+//!   `aarch64` they are multiples of 4.
+//! - table: exactly len / 2 entries.
+//! - blocks: head and len are even, head + len <= key's len; 1 to 16 entries; 2 * entries <= len < 256.
+//! - map: start is below the bytes of code; head is even and below key's len, or all ones.
+//!
+//! # What it is not
+//! The digest finds damage. It does not say who made the file: a module is code, and whoever loads one
+//! from a place that others can write to must authenticate it first. Nor does it say that the code is
+//! right, or that this host can run it: that is the key's to answer, field by field.
 
-use crate::key::Key;
+mod check;
+mod error;
+mod read;
+
+use crate::key::{FORMAT, Key};
+
+pub use error::{Kind, ModuleError};
 
 /// A translated piece of code, in memory.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Module {
     /// What it was made from and for.
     pub key: Key,
-    /// What steered discovery; outside the key.
+    /// What steered discovery; outside the key. Sorted, each once: with the text and the key they are
+    /// all that a translator needs to make this module again.
     pub hints: Vec<u64>,
     /// Offset in `code` of the function that the host calls: `extern "C" fn(context, code) -> u64`.
     pub enter: u32,
@@ -40,6 +97,101 @@ pub struct Block {
 pub struct Span {
     /// Offset in the code.
     pub start: u32,
-    /// Head of the block, relative to the start of the text; all ones for code of no block.
+    /// Head of the block, relative to the start of the text; [`Span::NO_BLOCK`] for code of no block.
     pub head: u32,
+}
+
+impl Span {
+    /// The head of code that belongs to no block.
+    pub const NO_BLOCK: u32 = u32::MAX;
+}
+
+const MAGIC: [u8; 8] = *b"LOCKSTEP";
+const SECTIONS: usize = 6;
+/// Bytes before the section table.
+const HEADER: usize = 32;
+/// Bytes of a row of the section table.
+const ROW: usize = 24;
+const ALIGN: usize = 16;
+const DIGEST: usize = 32;
+/// Where the first section begins.
+const FIRST: usize = HEADER + SECTIONS * ROW;
+/// Bytes of an entry of the hints, the table, the blocks and the map.
+const HINT: usize = 8;
+const ENTRY: usize = 4;
+const BLOCK: usize = 12;
+const SPAN: usize = 8;
+
+/// The sections, by their place in the section table. The kind in the file is one more.
+#[derive(Clone, Copy)]
+enum Section {
+    Key,
+    Hints,
+    Table,
+    Blocks,
+    Map,
+    Code,
+}
+
+/// The first multiple of [`ALIGN`] at or above `offset`; `None` above `usize`.
+fn align(offset: usize) -> Option<usize> {
+    offset.checked_next_multiple_of(ALIGN)
+}
+
+impl Module {
+    /// The file's bytes. Of a module that [`Module::check`] refuses they are a file that
+    /// [`Module::read`] refuses.
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let sections = self.sections();
+        let mut file = Vec::from(MAGIC);
+        file.extend(FORMAT.to_le_bytes());
+        file.extend((SECTIONS as u32).to_le_bytes());
+        file.extend([0; 8]); // the file's size, known at the end
+        file.extend(self.enter.to_le_bytes());
+        file.extend([0; 4]);
+        file.resize(FIRST, 0);
+        for (index, section) in sections.iter().enumerate() {
+            let row = HEADER + index * ROW;
+            file[row..row + 4].copy_from_slice(&(index as u32 + 1).to_le_bytes());
+            let offset = file.len() as u64;
+            file[row + 8..row + 16].copy_from_slice(&offset.to_le_bytes());
+            file[row + 16..row + 24].copy_from_slice(&(section.len() as u64).to_le_bytes());
+            file.extend(section);
+            file.resize(file.len().next_multiple_of(ALIGN), 0);
+        }
+        let size = (file.len() + DIGEST) as u64;
+        file[16..24].copy_from_slice(&size.to_le_bytes());
+        let digest = blake3::hash(&file);
+        file.extend(digest.as_bytes());
+        file
+    }
+
+    /// The bytes of each section, in order.
+    fn sections(&self) -> [Vec<u8>; SECTIONS] {
+        let hints = self.hints.iter().flat_map(|hint| hint.to_le_bytes());
+        let table = self.table.iter().flat_map(|entry| entry.to_le_bytes());
+        let blocks = self.blocks.iter().flat_map(|block| {
+            let mut bytes = [0; BLOCK];
+            bytes[0..4].copy_from_slice(&block.head.to_le_bytes());
+            bytes[4..6].copy_from_slice(&block.len.to_le_bytes());
+            bytes[6] = block.entries;
+            bytes[8..12].copy_from_slice(&block.cycles.to_le_bytes());
+            bytes
+        });
+        let map = self.map.iter().flat_map(|span| {
+            let mut bytes = [0; SPAN];
+            bytes[0..4].copy_from_slice(&span.start.to_le_bytes());
+            bytes[4..8].copy_from_slice(&span.head.to_le_bytes());
+            bytes
+        });
+        [
+            self.key.encode(),
+            hints.collect(),
+            table.collect(),
+            blocks.collect(),
+            map.collect(),
+            self.code.clone(),
+        ]
+    }
 }

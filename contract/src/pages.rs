@@ -15,3 +15,22 @@ pub const FREEZED: u8 = 1;
 pub const EXECUTABLE: u8 = 2;
 /// The page was stored to since the bit was last cleared.
 pub const DIRTY: u8 = 4;
+
+/// The address of the page that holds `addr`.
+#[must_use]
+pub const fn page_down(addr: u64) -> u64 {
+    addr & !(PAGE_SIZE as u64 - 1)
+}
+
+/// The next multiple of a page; wraps to 0 within a page of 2^64, as the oracle's does.
+#[must_use]
+pub const fn page_up(size: u64) -> u64 {
+    page_down(size.wrapping_add(PAGE_SIZE as u64 - 1))
+}
+
+/// Whether `size` is a memory that a machine can have: whole pages, at least one, at most
+/// [`MAX_MEMORY`].
+#[must_use]
+pub const fn is_memory_size(size: u64) -> bool {
+    size != 0 && size <= MAX_MEMORY as u64 && size.is_multiple_of(PAGE_SIZE as u64)
+}
