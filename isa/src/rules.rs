@@ -37,6 +37,99 @@ impl Version {
     }
 }
 
+macro_rules! rules {
+    ($($(#[doc = $doc:literal])+ $name:ident: $v0:literal $v1:literal $v2:literal;)*) => {
+        impl Version {
+            $(
+                $(#[doc = $doc])+
+                #[must_use]
+                pub const fn $name(self) -> bool {
+                    match self {
+                        Version::V0 => $v0,
+                        Version::V1 => $v1,
+                        Version::V2 => $v2,
+                    }
+                }
+            )*
+        }
+    };
+}
+
+// One column a version: 0, 1, 2. Changes of version 1 are those of CKB RFC 33, changes of version 2
+// those of CKB RFC 49; what the RFCs leave open was read from the reference implementation.
+rules! {
+    // Decoding.
+
+    /// Compressed instructions that the specification calls HINTs are no-ops; else illegal.
+    hints_are_nops: false true true;
+    /// Macro-op fusion exists. Where it does not, a machine asked for it refuses to run
+    /// (`InvalidVersion`).
+    has_fusion: false true true;
+    /// Three additions, a sum with its carry: `add3a`, `add3b`, `add3c`, `adcs`.
+    fusion_add3: false false true;
+    /// A difference with its borrow: `sbbs`.
+    fusion_sbbs: false false true;
+    /// `auipc` and `addi` fuse to a constant.
+    fusion_load_pc_relative: false false true;
+    /// `lui` or `auipc` fuses with `jalr` only when `ra` is its register too, and only when the sum
+    /// of a pc-relative jump does not overflow. Else any register will do, `x0` included, that
+    /// register is then not written, and the sum wraps.
+    far_jump_strict: false false true;
+
+    // Running.
+
+    /// `jalr` reads its source before it writes the link.
+    jalr_reads_before_link: false true true;
+    /// Loads may read the last bytes of memory. Else a load that ends exactly at the end of memory
+    /// is `MemOutOfBound`; atomics are not concerned.
+    last_bytes_readable: false true true;
+    /// A cached trace is found by the low 32 bits of the pc alone (semantics: a pc above 4 GiB runs
+    /// the trace that its slot holds for the low half).
+    trace_alias_low_32_bits: true true false;
+
+    // Loading.
+
+    /// Writable segments are frozen, as executable ones are.
+    writable_segments_freeze: true false false;
+    /// After a segment is loaded, zeros are stored over the bytes between its page's start and its
+    /// own; on an executable page that store fails, so that such segments are refused.
+    segment_padding_is_stored: true false false;
+
+    // The stack at the start.
+
+    /// A null pointer ends argv.
+    argv_null_terminated: false true true;
+    /// argc and the pointers are stored with all 64 bits. Else with the low 32 bits of an 8-byte
+    /// slot, whose upper half stays as it was.
+    argv_words_full_width: false true true;
+    /// The stack pointer is lowered to a multiple of 16.
+    stack_pointer_aligned: false true true;
+    /// Without arguments nothing is written: the stack pointer is 16 below the end of memory, and
+    /// argc is read from there as zero.
+    empty_argv_writes_nothing: false true true;
+    /// Each argument is checked against the bottom of the stack before it is written
+    /// (`MemOutOfStack`). Else only the final stack pointer is.
+    argv_checked_as_written: false false true;
+}
+
+impl Version {
+    /// All versions, oldest first.
+    pub const ALL: [Version; 3] = [Version::V0, Version::V1, Version::V2];
+
+    /// The optional instructions that CKB's nodes give a machine of this version.
+    #[must_use]
+    pub const fn default_extensions(self) -> Extensions {
+        match self {
+            Version::V0 => Extensions::NONE,
+            Version::V1 | Version::V2 => Extensions {
+                b: true,
+                mop: true,
+                a: false,
+            },
+        }
+    }
+}
+
 /// Optional parts of the instruction set. I, M and C are always there.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Hash, Default)]
 pub struct Extensions {
@@ -49,6 +142,13 @@ pub struct Extensions {
 }
 
 impl Extensions {
+    /// I, M and C only.
+    pub const NONE: Extensions = Extensions {
+        b: false,
+        mop: false,
+        a: false,
+    };
+
     /// From the bits of the oracle's `isa` byte: B 1, MOP 2, A 4. Other bits mean nothing.
     #[must_use]
     pub const fn from_bits(bits: u8) -> Extensions {
@@ -115,5 +215,30 @@ impl Version {
     #[must_use]
     pub const fn checks_stack_per_argument(self) -> bool {
         matches!(self, Version::V2)
+    }
+}
+
+impl Profile {
+    /// The 64-bit machine of this version as CKB's nodes run it.
+    #[must_use]
+    pub const fn of(version: Version) -> Profile {
+        Profile {
+            version,
+            extensions: version.default_extensions(),
+            xlen: Xlen::X64,
+        }
+    }
+
+    /// Whether such a machine runs at all: one that asks for fusion in a version that has none does
+    /// not (`InvalidVersion`, before the first instruction; loading succeeds).
+    #[must_use]
+    pub const fn runs(self) -> bool {
+        !self.extensions.mop || self.version.has_fusion()
+    }
+
+    /// Whether decoding fuses.
+    #[must_use]
+    pub const fn fuses(self) -> bool {
+        self.extensions.mop && self.version.has_fusion()
     }
 }

@@ -10,9 +10,27 @@
 //! is written; memory is accessed before the destination register is written; at most one memory
 //! access an instruction; control primitives come last.
 
+use crate::fuse;
 use crate::inst::Inst;
 use crate::reg::Reg;
-use crate::table::{Form, Op};
+use crate::table::{Op, instructions};
+
+/// Defines meanings that compute a value from operands and write it to `rd`:
+/// `name: how to read the operands |machine, operands| value;`
+macro_rules! results {
+    ($($name:ident: $operands:ident |$m:ident, $pattern:pat_param| $value:expr;)*) => {$(
+        #[inline]
+        pub(super) fn $name<M: $crate::semantics::Machine>(
+            inst: &$crate::inst::Inst,
+            $m: &mut M,
+        ) -> Result<(), M::Stop> {
+            let $pattern = $operands(inst, $m);
+            let value = $value;
+            $m.set(inst.rd, value);
+            Ok(())
+        }
+    )*};
+}
 
 mod atomic;
 mod bitmanip;
@@ -243,4 +261,68 @@ pub trait Machine {
     fn ecall(&mut self) -> Result<(), Self::Stop>;
     /// Calls the debugger; the pc is already the next instruction's.
     fn ebreak(&mut self) -> Result<(), Self::Stop>;
+}
+
+macro_rules! define_execute {
+    ($($op:ident $mnemonic:literal $ext:ident $base:ident $format:ident $encoding:literal
+       $cycles:literal $effect:ident $meaning:path;)*) => {
+        /// Does what the instruction means, through the machine's primitives.
+        ///
+        /// The machine says in [`Machine::pc`] and [`Machine::next_pc`] where the instruction
+        /// stands; it also charges for it. An error is whatever a primitive stopped with; the
+        /// destination is then not written.
+        ///
+        /// # Errors
+        /// Those of the machine's primitives.
+        #[inline]
+        pub fn execute<M: Machine>(inst: &Inst, m: &mut M) -> Result<(), M::Stop> {
+            match inst.op {
+                $(Op::$op => $meaning(inst, m),)*
+            }
+        }
+    };
+}
+
+instructions!(define_execute);
+
+/// A fused sequence means what its parts mean, one after the other.
+fn fused<M: Machine>(inst: &Inst, m: &mut M) -> Result<(), M::Stop> {
+    for part in fuse::parts(inst).iter() {
+        execute(part, m)?;
+    }
+    Ok(())
+}
+
+/// The values of `rs1` and `rs2`.
+#[inline]
+fn registers<M: Machine>(inst: &Inst, m: &mut M) -> (M::Word, M::Word) {
+    let a = m.get(inst.rs1);
+    let b = m.get(inst.rs2);
+    (a, b)
+}
+
+/// The values of `rs1` and of the immediate.
+#[inline]
+fn register_immediate<M: Machine>(inst: &Inst, m: &mut M) -> (M::Word, M::Word) {
+    let a = m.get(inst.rs1);
+    let b = immediate(inst, m);
+    (a, b)
+}
+
+/// The value of `rs1`, and the immediate as the offset of a memory access or a jump.
+#[inline]
+fn displaced<M: Machine>(inst: &Inst, m: &mut M) -> (M::Word, i32) {
+    (m.get(inst.rs1), inst.imm)
+}
+
+/// The value of `rs1`.
+#[inline]
+fn register<M: Machine>(inst: &Inst, m: &mut M) -> M::Word {
+    m.get(inst.rs1)
+}
+
+/// The immediate, sign-extended to a register.
+#[inline]
+fn immediate<M: Machine>(inst: &Inst, m: &mut M) -> M::Word {
+    m.constant(i64::from(inst.imm) as u64)
 }
