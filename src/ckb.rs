@@ -1,0 +1,132 @@
+//! The socket for CKB nodes: a machine that `ckb-script` drives as it drives the oracle's.
+//!
+//! [`NativeMachine`] takes the place of `AsmMachine` in `TransactionScriptsVerifier` and
+//! `Scheduler`; [`NativeCore`] takes the place of its core. The traits are the oracle's, and so are
+//! the parts around the machine: syscalls, debugger, pause signal, snapshots, the ELF parser that
+//! the traits call. What executes the guest is ours: no `AsmCoreMachine` is inside, and no
+//! execution code of the oracle is called.
+//!
+//! No set-up call is needed: settings come from the environment ([`Engine::global`]). A program
+//! that wants others installs an engine for the process
+//! ([`EngineBuilder::install`](crate::engine::EngineBuilder::install)), or gives one to the machines
+//! that a thread makes ([`with_engine`]), or to one machine ([`NativeMachine::with_engine`]).
+//!
+//! What this is not: a policy of which code runs natively (that is the engine's), or an execution
+//! loop (that is `lockstep_runtime::Core::advance`; the loop here only serves the host's part).
+
+mod core;
+mod cost;
+mod error;
+mod memory;
+mod settings;
+
+use std::sync::Arc;
+
+use ckb_vm::machine::Pause;
+use ckb_vm::{CoreMachine, DefaultMachine, DefaultMachineRunner, Error, Machine, SupportMachine};
+use lockstep_runtime::{CostTable, Environment, Event, Library};
+
+pub use self::core::NativeCore;
+use self::settings::Choice;
+pub use self::settings::{Counters, counters, with_engine};
+use crate::engine::Engine;
+
+/// A machine that runs guests natively where it can and interprets the rest, exactly as the
+/// oracle's assembly machine would run them.
+///
+/// It accepts whatever a [`DefaultMachine`] carries: syscalls, debugger, pause signal, any ISA
+/// flags, versions 0 to 2, any cycle function. A cycle function that is not one of the two known
+/// models (`estimate_cycles`, `constant_cycles`) runs in the interpreter.
+pub struct NativeMachine {
+    machine: DefaultMachine<NativeCore>,
+    engine: Choice,
+    /// What the machine's cycle function charges; asked for at the first run.
+    cost: Option<CostTable>,
+}
+
+impl NativeMachine {
+    /// A machine with an engine of its own.
+    pub fn with_engine(machine: DefaultMachine<NativeCore>, engine: Arc<Engine>) -> NativeMachine {
+        NativeMachine::choose(machine, Choice::Own(engine))
+    }
+
+    /// The engine that decides what runs natively.
+    pub fn engine(&self) -> &Engine {
+        self.engine.engine()
+    }
+
+    fn choose(machine: DefaultMachine<NativeCore>, engine: Choice) -> NativeMachine {
+        NativeMachine {
+            machine,
+            engine,
+            cost: None,
+        }
+    }
+}
+
+impl DefaultMachineRunner for NativeMachine {
+    type Inner = NativeCore;
+
+    fn new(machine: DefaultMachine<NativeCore>) -> NativeMachine {
+        NativeMachine::choose(machine, Choice::of_this_thread())
+    }
+
+    fn machine(&self) -> &DefaultMachine<NativeCore> {
+        &self.machine
+    }
+
+    fn machine_mut(&mut self) -> &mut DefaultMachine<NativeCore> {
+        &mut self.machine
+    }
+
+    /// Runs until the guest exits, fails, yields or is paused; after the last two, and after
+    /// `CyclesExceeded` with a larger limit, it may be called again.
+    fn run(&mut self) -> Result<i8, Error> {
+        let NativeMachine {
+            machine,
+            engine,
+            cost,
+        } = self;
+        machine.inner_mut().check_version()?;
+        let cost = cost.get_or_insert_with(|| {
+            cost::table(machine.instruction_cycle_func(), machine.version())
+        });
+        let mut pause = machine.pause();
+        machine.set_running(true);
+        let before = machine.inner_mut().progress();
+        let result = drive(machine, engine.engine(), cost, &mut pause);
+        settings::count(before, machine.inner_mut().progress());
+        result
+    }
+}
+
+/// The host's side of a run: what the guest cannot do by itself.
+fn drive(
+    machine: &mut DefaultMachine<NativeCore>,
+    engine: &dyn Library,
+    cost: &CostTable,
+    pause: &mut Pause,
+) -> Result<i8, Error> {
+    while machine.running() {
+        // The core dropped its traces itself; whoever asks later must not see an old signal.
+        machine.reset_signal();
+        let event = {
+            let paused = || pause.has_interrupted();
+            let environment = Environment {
+                cost,
+                pause: Some(&paused),
+                library: Some(engine),
+            };
+            machine.inner_mut().advance(&environment)?
+        };
+        match event {
+            Event::Ecall => machine.ecall()?,
+            Event::Ebreak => machine.ebreak()?,
+            Event::Paused => {
+                pause.free();
+                return Err(Error::Pause);
+            }
+        }
+    }
+    Ok(machine.exit_code())
+}

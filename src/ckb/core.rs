@@ -1,0 +1,174 @@
+//! The core that the oracle's traits see: ours, behind the accessors that they ask for.
+//!
+//! The traits hand out references to pc, registers and reservation, and set the program counter in
+//! two steps (`update_pc`, `commit_pc`). The core has one pc; the step between lives here, with the
+//! few facts that only the host keeps: whether the machine runs, and whether it was reset.
+
+use ckb_vm::{CoreMachine, Error, SupportMachine};
+use lockstep_isa::{Extensions, Profile, Reg, Version, Xlen};
+use lockstep_runtime::{Core, Environment, Event, Trap};
+
+use super::error::from_trap;
+
+/// Registers, program counter, cycles and memory of one guest.
+///
+/// Its memory is itself: `MEM = NativeCore`, as the oracle's assembly core has it.
+pub struct NativeCore {
+    pub(super) core: Core,
+    /// What `update_pc` left and `commit_pc` will take.
+    next_pc: u64,
+    running: bool,
+    /// Set by `reset`, cleared by whoever asks.
+    reset_signal: bool,
+    /// The number as given: any above 2 means version 2, as in the oracle.
+    version: u32,
+    /// The byte as given: bits without a meaning are kept.
+    isa: u8,
+    /// Cycles that instructions were charged, whatever the host sets the counter to.
+    charged: u64,
+}
+
+/// What a machine has done since it was made.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Progress {
+    /// Cycles that instructions were charged.
+    pub(super) charged: u64,
+    /// Those charged by blocks that native code entered.
+    pub(super) native: u64,
+}
+
+impl NativeCore {
+    /// The rules that the machine's version and ISA byte stand for.
+    pub fn profile(&self) -> Profile {
+        self.core.profile()
+    }
+
+    /// Cycles charged by blocks that native code entered, since the machine was made.
+    pub fn native_cycles(&self) -> u64 {
+        self.core.native_cycles()
+    }
+
+    /// Cycles that instructions were charged since the machine was made: unlike `cycles` without
+    /// what syscalls add, and never set back.
+    pub fn charged_cycles(&self) -> u64 {
+        self.charged
+    }
+
+    pub(super) fn progress(&self) -> Progress {
+        Progress {
+            charged: self.charged,
+            native: self.core.native_cycles(),
+        }
+    }
+
+    /// Runs on until the host has to do something.
+    pub(super) fn advance(&mut self, environment: &Environment<'_>) -> Result<Event, Error> {
+        let before = self.core.cycles();
+        let result = self.core.advance(environment);
+        self.charged += self.core.cycles() - before;
+        result.map_err(from_trap)
+    }
+}
+
+impl CoreMachine for NativeCore {
+    type REG = u64;
+    type MEM = NativeCore;
+
+    fn pc(&self) -> &u64 {
+        self.core.pc_ref()
+    }
+
+    fn update_pc(&mut self, pc: u64) {
+        self.next_pc = pc;
+    }
+
+    fn commit_pc(&mut self) {
+        self.core.set_pc(self.next_pc);
+    }
+
+    fn memory(&self) -> &NativeCore {
+        self
+    }
+
+    fn memory_mut(&mut self) -> &mut NativeCore {
+        self
+    }
+
+    fn registers(&self) -> &[u64] {
+        self.core.registers()
+    }
+
+    /// Register 0 stays 0. A number above 31 is the caller's mistake and panics, as in the oracle.
+    fn set_register(&mut self, number: usize, value: u64) {
+        assert!(number < Reg::COUNT, "there is no register {number}");
+        self.core.set_register(Reg::new(number as u32), value);
+    }
+
+    fn version(&self) -> u32 {
+        self.version
+    }
+
+    fn isa(&self) -> u8 {
+        self.isa
+    }
+}
+
+impl SupportMachine for NativeCore {
+    /// A fresh machine.
+    ///
+    /// Panics when the memory's size is not a multiple of 4096 between 4096 and 4 MiB, as the
+    /// oracle does, and when the system has no memory left: the trait leaves no way to say so.
+    fn new_with_memory(isa: u8, version: u32, max_cycles: u64, memory_size: usize) -> NativeCore {
+        let profile = Profile {
+            version: Version::from_number(version).unwrap_or(Version::V2),
+            extensions: Extensions::from_bits(isa),
+            xlen: Xlen::X64,
+        };
+        match Core::new(profile, memory_size, max_cycles) {
+            Ok(core) => NativeCore {
+                core,
+                next_pc: 0,
+                running: false,
+                reset_signal: false,
+                version,
+                isa,
+                charged: 0,
+            },
+            Err(error) => panic!("a guest memory of {memory_size:#x} bytes: {error}"),
+        }
+    }
+
+    fn cycles(&self) -> u64 {
+        self.core.cycles()
+    }
+
+    fn set_cycles(&mut self, cycles: u64) {
+        self.core.set_cycles(cycles);
+    }
+
+    fn max_cycles(&self) -> u64 {
+        self.core.max_cycles()
+    }
+
+    fn set_max_cycles(&mut self, max_cycles: u64) {
+        self.core.set_max_cycles(max_cycles);
+    }
+
+    fn running(&self) -> bool {
+        self.running
+    }
+
+    fn set_running(&mut self, running: bool) {
+        self.running = running;
+    }
+
+    /// As at the start, but for the cycles' limit and for `running`.
+    fn reset(&mut self, max_cycles: u64) {
+        self.core.reset(max_cycles);
+        self.reset_signal = true;
+    }
+
+    fn reset_signal(&mut self) -> bool {
+        std::mem::take(&mut self.reset_signal)
+    }
+}

@@ -1,0 +1,30 @@
+//! Our traps under the oracle's names.
+//!
+//! Kinds correspond one to one. A defect of ours has no kind there; it travels as `Unexpected` with
+//! its text, so that a node refuses the transaction and says why.
+
+use ckb_vm::Error;
+use lockstep_runtime::Trap;
+
+/// The oracle's error of the same kind.
+pub(super) fn from_trap(trap: Trap) -> Error {
+    match trap {
+        Trap::MemOutOfBound => Error::MemOutOfBound,
+        Trap::MemWriteOnExecutablePage => Error::MemWriteOnExecutablePage,
+        Trap::MemWriteOnFreezedPage => Error::MemWriteOnFreezedPage,
+        Trap::MemPageUnalignedAccess => Error::MemPageUnalignedAccess,
+        Trap::MemOutOfStack => Error::MemOutOfStack,
+        Trap::InvalidInstruction { pc, bits } => Error::InvalidInstruction {
+            pc,
+            instruction: bits,
+        },
+        Trap::InvalidEcall(number) => Error::InvalidEcall(number),
+        Trap::InvalidVersion => Error::InvalidVersion,
+        Trap::CyclesExceeded => Error::CyclesExceeded,
+        Trap::CyclesOverflow => Error::CyclesOverflow,
+        Trap::TraceLengthError => Error::TraceLengthError,
+        Trap::External(why) => Error::External(why),
+        Trap::Unexpected(why) => Error::Unexpected(why),
+        Trap::Defect(_) => Error::Unexpected(trap.to_string()),
+    }
+}
