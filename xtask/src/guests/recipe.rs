@@ -64,9 +64,23 @@ fn source(name: &str) -> PathBuf {
     Path::new("guests/src").join(name)
 }
 
-/// Our own guests, by name.
+/// Our own guests.
 pub(crate) fn own() -> Vec<Recipe> {
-    vec![Recipe::own("fib", 1300), Recipe::own("sieve", 140)]
+    let mut strings = Recipe::own("strings", 160);
+    // The functions that it measures, in both builds, and called as functions.
+    strings.sources.append(&mut strings.guest_sources);
+    strings.flags.push("-fno-builtin".into());
+    vec![
+        Recipe::own("fib", 1300),
+        Recipe::own("sieve", 140),
+        Recipe::own("sha256", 400),
+        Recipe::own("keccak", 200),
+        Recipe::own("blake2b", 1600),
+        Recipe::own("sorthash", 200),
+        Recipe::own("bytecode", 130),
+        strings,
+        Recipe::own("recursion", 130),
+    ]
 }
 
 /// The guests from crates' C sources.
