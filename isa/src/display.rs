@@ -1,1 +1,109 @@
-//! Soon.
+//! Instructions in the assembler's words.
+//!
+//! Without aliases (`addi a0, zero, 1`, never `li`), so that what is read is what is executed. Branch
+//! offsets are written from the instruction's start, `.+8`, as an assembler takes them; [`At`]
+//! writes the address instead. Fused operations have mnemonics of ours.
+
+use core::fmt;
+
+use crate::inst::Inst;
+use crate::table::{Format, Op};
+
+/// An instruction at an address: as `Display` of the instruction, with branch targets as addresses.
+#[derive(Clone, Copy, Debug)]
+pub struct At<'a> {
+    inst: &'a Inst,
+    pc: u64,
+}
+
+impl Inst {
+    /// To be displayed as it reads at this address.
+    ///
+    /// ```
+    /// use lockstep_isa::{Inst, Op};
+    /// let jump = Inst { imm: -8, ..Inst::bare(Op::Jal, 4) };
+    /// assert_eq!(jump.to_string(), "jal zero, .-8");
+    /// assert_eq!(jump.at(0x10010).to_string(), "jal zero, 0x10008");
+    /// ```
+    #[must_use]
+    pub fn at(&self, pc: u64) -> At<'_> {
+        At { inst: self, pc }
+    }
+}
+
+impl fmt::Display for Inst {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write(self, None, f)
+    }
+}
+
+impl fmt::Display for At<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write(self.inst, Some(self.pc), f)
+    }
+}
+
+fn write(inst: &Inst, pc: Option<u64>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let Inst {
+        rd,
+        rs1,
+        rs2,
+        r3,
+        r4,
+        imm,
+        ..
+    } = *inst;
+    let target = Target { offset: imm, pc };
+    let row = inst.op.row();
+    f.write_str(row.mnemonic)?;
+    match row.format {
+        Format::R | Format::Fused3 => write!(f, " {rd}, {rs1}, {rs2}"),
+        Format::Unary => write!(f, " {rd}, {rs1}"),
+        Format::I | Format::Shift5 | Format::Shift6 => write!(f, " {rd}, {rs1}, {imm}"),
+        Format::Load | Format::Jalr => write!(f, " {rd}, {imm}({rs1})"),
+        Format::Store => write!(f, " {rs2}, {imm}({rs1})"),
+        Format::Branch => write!(f, " {rs1}, {rs2}, {target}"),
+        Format::Upper => write!(f, " {rd}, {:#x}", imm as u32 >> 12),
+        Format::Jal => write!(f, " {rd}, {target}"),
+        Format::Atomic => write!(f, " {rd}, {rs2}, ({rs1})"),
+        Format::LoadReserved => write!(f, " {rd}, ({rs1})"),
+        Format::Fence => write!(f, " {}, {}", Accesses(imm >> 4), Accesses(imm)),
+        Format::Bare => Ok(()),
+        Format::Fused4 => write!(f, " {rd}, {rs1}, {rs2}, {r3}"),
+        Format::Fused5 => write!(f, " {rd}, {rs1}, {rs2}, {r3}, {r4}"),
+        Format::FusedImm => write!(f, " {rd}, {imm}"),
+        Format::FusedJump if inst.op == Op::FarJumpRel => write!(f, " {rd}, {target}"),
+        Format::FusedJump => write!(f, " {rd}, {:#x}", i64::from(imm)),
+    }
+}
+
+/// Where a branch goes.
+struct Target {
+    offset: i32,
+    pc: Option<u64>,
+}
+
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.pc {
+            Some(pc) => write!(f, "{:#x}", pc.wrapping_add(i64::from(self.offset) as u64)),
+            None => write!(f, ".{:+}", self.offset),
+        }
+    }
+}
+
+/// One side of a fence: input, output, reads and writes, from the low four bits.
+struct Accesses(i32);
+
+impl fmt::Display for Accesses {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0 & 15 == 0 {
+            return f.write_str("0");
+        }
+        let named = [(8, "i"), (4, "o"), (2, "r"), (1, "w")];
+        named
+            .iter()
+            .filter(|(bit, _)| self.0 & bit != 0)
+            .try_for_each(|(_, name)| f.write_str(name))
+    }
+}

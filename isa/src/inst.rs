@@ -31,3 +31,20 @@ pub struct Inst {
     /// start of this instruction; for `lui` and `auipc` the value of the upper bits in place.
     pub imm: i32,
 }
+
+impl Inst {
+    /// An instruction with this operation and length whose operands are all zero.
+    #[must_use]
+    pub const fn bare(op: Op, len: u8) -> Inst {
+        Inst {
+            op,
+            len,
+            rd: Reg::ZERO,
+            rs1: Reg::ZERO,
+            rs2: Reg::ZERO,
+            r3: Reg::ZERO,
+            r4: Reg::ZERO,
+            imm: 0,
+        }
+    }
+}

@@ -9,8 +9,8 @@
 pub mod compressed;
 pub mod cost;
 pub mod decode;
-pub mod encode;
 mod display;
+pub mod encode;
 pub mod fuse;
 pub mod inst;
 pub mod reg;

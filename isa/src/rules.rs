@@ -71,9 +71,11 @@ rules! {
     fusion_sbbs: false false true;
     /// `auipc` and `addi` fuse to a constant.
     fusion_load_pc_relative: false false true;
-    /// `lui` or `auipc` fuses with `jalr` only when `ra` is its register too, and only when the sum
-    /// of a pc-relative jump does not overflow. Else any register will do, `x0` included, that
-    /// register is then not written, and the sum wraps.
+    /// `lui` or `auipc` fuses with `jalr` to a far jump whatever its register is, `x0` included;
+    /// that register is then not written, and the sum of the immediates wraps.
+    far_jump_loose: false true false;
+    /// They fuse only when that register is `ra` too, and, for `auipc`, when the sum of the
+    /// immediates does not overflow.
     far_jump_strict: false false true;
 
     // Running.

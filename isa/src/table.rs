@@ -499,7 +499,11 @@ mod tests {
                 let shared = a.mask & b.mask;
                 let overlap = !a.is_fused() && !b.is_fused() && (a.bits ^ b.bits) & shared == 0;
                 let variant = a.mnemonic == "jalr" && b.mnemonic == "jalr";
-                assert_eq!(overlap, a.op == b.op && !a.is_fused() || variant, "{a:?} {b:?}");
+                assert_eq!(
+                    overlap,
+                    a.op == b.op && !a.is_fused() || variant,
+                    "{a:?} {b:?}"
+                );
             }
         }
     }

@@ -3,7 +3,7 @@
 //! What happens on division by zero and on overflow is the primitives' contract.
 
 use super::Width::{Full, Word};
-use super::{registers};
+use super::registers;
 
 results! {
     mul: registers |m, (a, b)| m.mul(Full, a, b);
