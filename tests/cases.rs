@@ -1,0 +1,160 @@
+//! The case files: every file in `cases/` runs on the oracle's assembly machine, its trace machine,
+//! our interpreter and our native code, and has the values that it states.
+//!
+//! A case without a table runs a second time in small pieces, limit after limit, so that every head
+//! is a place to stop at once. `LOCKSTEP_CASE=text` runs only the cases with this in their name.
+
+mod common;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use common::case::Case;
+use common::ours::Modules;
+use common::outcome::Verdict;
+use common::program::{Program, Setup};
+use common::{Agreement, check, check_trace};
+use lockstep_isa::Version;
+
+/// No case runs longer than this.
+const PLENTY: u64 = 1_000_000;
+/// Up to here every limit is tried.
+const FINE: u64 = 40;
+
+fn run_folder(folder: &str) {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases");
+    let filter = std::env::var("LOCKSTEP_CASE").unwrap_or_default();
+    let mut files: Vec<PathBuf> = fs::read_dir(root.join(folder))
+        .expect("the folder of cases is there")
+        .map(|entry| entry.expect("it can be listed").path())
+        .collect();
+    files.sort();
+    let (mut runs, mut failures) = (0, Vec::new());
+    for file in files {
+        let name = format!("{folder}/{}", file.file_name().unwrap_or_default().display());
+        let text = fs::read_to_string(&file).expect("a case file is text");
+        match Case::parse_file(&name, &text) {
+            Err(error) => failures.push(error),
+            Ok(cases) => {
+                for case in cases.iter().filter(|case| case.name.contains(&filter)) {
+                    runs += run_case(case, &mut failures);
+                }
+            }
+        }
+    }
+    assert!(runs > 0 || !filter.is_empty(), "no case ran");
+    assert!(
+        failures.is_empty(),
+        "{} failures in {runs} runs:\n{}",
+        failures.len(),
+        failures.join("\n")
+    );
+}
+
+fn run_case(case: &Case, failures: &mut Vec<String>) -> usize {
+    let mut runs = 0;
+    for setup in &case.setups {
+        for (index, program) in case.programs().iter().enumerate() {
+            runs += 1;
+            if let Err(error) = run_program(case, index, program, setup) {
+                failures.push(format!("{:?}: {error}", setup.profile.version));
+            }
+        }
+    }
+    runs
+}
+
+fn run_program(case: &Case, index: usize, program: &Program, setup: &Setup) -> Result<(), String> {
+    let modules = Modules::new();
+    let whole = check(program, setup, &[PLENTY], &modules)?;
+    let version = setup.profile.version;
+    let wrong = match case.limit {
+        None => case.judge(version, index, &whole.asm),
+        Some(limit) => {
+            let stop = check(program, setup, &[limit], &modules)?;
+            case.judge(version, index, &stop.asm)
+        }
+    };
+    if !wrong.is_empty() {
+        return Err(format!("{}:\n  {}", program.name, wrong.join("\n  ")));
+    }
+    if case.trace_agrees {
+        check_trace(program, setup, PLENTY, &whole)?;
+    }
+    judge_native(case, setup, &whole).map_err(|error| format!("{}: {error}", program.name))?;
+    if !case.is_table() {
+        check(program, setup, &fine_limits(&whole), &modules)?;
+    }
+    Ok(())
+}
+
+fn judge_native(case: &Case, setup: &Setup, agreement: &Agreement) -> Result<(), String> {
+    let native = agreement.native_cycles();
+    if !case.runs_natively && native != 0 {
+        return Err(format!("{native} cycles ran natively, none may"));
+    }
+    let must = case.runs_natively && setup.profile.version != Version::V0;
+    if must && native == 0 && matches!(agreement.verdict(), Verdict::Exit(_)) {
+        return Err("nothing ran natively".to_string());
+    }
+    Ok(())
+}
+
+/// Every limit at the start, the last ones before the end, and then the end.
+fn fine_limits(whole: &Agreement) -> Vec<u64> {
+    let total = whole.asm.as_ref().map_or(0, |outcome| outcome.cycles);
+    let mut limits: Vec<u64> = (0..total.min(FINE)).collect();
+    limits.extend((total.saturating_sub(2)..=total).filter(|limit| *limit >= FINE));
+    limits.push(PLENTY);
+    limits
+}
+
+#[test]
+fn base() {
+    run_folder("base");
+}
+
+#[test]
+fn muldiv() {
+    run_folder("muldiv");
+}
+
+#[test]
+fn atomic() {
+    run_folder("atomic");
+}
+
+#[test]
+fn bitmanip() {
+    run_folder("bitmanip");
+}
+
+#[test]
+fn compressed() {
+    run_folder("compressed");
+}
+
+#[test]
+fn fuse() {
+    run_folder("fuse");
+}
+
+#[test]
+fn memory() {
+    run_folder("memory");
+}
+
+#[test]
+fn control() {
+    run_folder("control");
+}
+
+#[test]
+fn cycles() {
+    run_folder("cycles");
+}
+
+#[test]
+fn rules() {
+    run_folder("rules");
+}

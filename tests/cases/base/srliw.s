@@ -1,0 +1,49 @@
+# srliw rd, rs1, amount: rd = low word of rs1 >> amount, zeros from the left, sign-extended.
+
+#: case values
+#| a1                 -> s2                 s3         s4        s5      s6     s7
+#| 0x0                -> 0x0                0x0        0x0       0x0     0x0    0x0
+#| 0x1                -> 0x1                0x0        0x0       0x0     0x0    0x0
+#| 0xffffffffffffffff -> 0xffffffffffffffff 0x7fffffff 0x1ffffff 0x1ffff 0xffff 0x1
+#| 0x8000000000000000 -> 0x0                0x0        0x0       0x0     0x0    0x0
+#| 0x7fffffffffffffff -> 0xffffffffffffffff 0x7fffffff 0x1ffffff 0x1ffff 0xffff 0x1
+#| 0x7fffffff         -> 0x7fffffff         0x3fffffff 0xffffff  0xffff  0x7fff 0x0
+#| 0x80000000         -> 0xffffffff80000000 0x40000000 0x1000000 0x10000 0x8000 0x1
+#| 0xffffffff         -> 0xffffffffffffffff 0x7fffffff 0x1ffffff 0x1ffff 0xffff 0x1
+#| 0x123456789abcdef  -> 0xffffffff89abcdef 0x44d5e6f7 0x113579b 0x11357 0x89ab 0x1
+#| 0xfedcba9876543210 -> 0x76543210         0x3b2a1908 0xeca864  0xeca8  0x7654 0x0
+#| 0xffffffff80000000 -> 0xffffffff80000000 0x40000000 0x1000000 0x10000 0x8000 0x1
+    srliw s2, a1, 0
+    srliw s3, a1, 1
+    srliw s4, a1, 7
+    srliw s5, a1, 15
+    srliw s6, a1, 16
+    srliw s7, a1, 31
+    exit
+
+#: case rd is rs1; x0
+#| a1                 -> a1         zero a2
+#| 0x0                -> 0x0        0    0x0
+#| 0xffffffffffffffff -> 0x1fffffff 0    0x0
+#| 0x8000000000000000 -> 0x0        0    0x0
+#| 0x123456789abcdef  -> 0x113579bd 0    0x0
+#| 0x80000008         -> 0x10000001 0    0x0
+    srliw zero, a1, 3
+    srliw a2, zero, 3
+    srliw a1, a1, 3
+    exit
+
+#: case constants
+#: expect s2 = 0x1
+#: expect s3 = 0x7fffffff
+#: expect s4 = 0x7654
+#: expect s5 = 0xffffffff89abcdef
+    li t0, 0x80000000
+    srliw s2, t0, 31
+    li t0, 0xffffffffffffffff
+    srliw s3, t0, 1
+    li t0, 0xfedcba9876543210
+    srliw s4, t0, 16
+    li t0, 0x123456789abcdef
+    srliw s5, t0, 0
+    exit

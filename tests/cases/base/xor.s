@@ -1,0 +1,87 @@
+# xor rd, rs1, rs2: rd = rs1 ^ rs2.
+
+#: case values
+#| a1                 a2                 -> a0
+#| 0x0                0x0                -> 0x0
+#| 0x0                0x1                -> 0x1
+#| 0x1                0x0                -> 0x1
+#| 0x1                0x1                -> 0x0
+#| 0xffffffffffffffff 0x1                -> 0xfffffffffffffffe
+#| 0x1                0xffffffffffffffff -> 0xfffffffffffffffe
+#| 0xffffffffffffffff 0xffffffffffffffff -> 0x0
+#| 0x7fffffffffffffff 0x1                -> 0x7ffffffffffffffe
+#| 0x8000000000000000 0xffffffffffffffff -> 0x7fffffffffffffff
+#| 0x8000000000000000 0x8000000000000000 -> 0x0
+#| 0x8000000000000000 0x7fffffffffffffff -> 0xffffffffffffffff
+#| 0x7fffffffffffffff 0x7fffffffffffffff -> 0x0
+#| 0x7fffffff         0x1                -> 0x7ffffffe
+#| 0x80000000         0x80000000         -> 0x0
+#| 0xffffffff         0xffffffff         -> 0x0
+#| 0xffffffff80000000 0xffffffffffffffff -> 0x7fffffff
+#| 0x123456789abcdef  0xfedcba9876543210 -> 0xffffffffffffffff
+#| 0x100000000        0x3                -> 0x100000003
+#| 0xfedcba9876543210 0x100000007        -> 0xfedcba9976543217
+    xor a0, a1, a2
+    exit
+
+#: case rd is rs1
+#| a1                 a2                 -> a1                 a2
+#| 0x1                0x1                -> 0x0                0x1
+#| 0x7fffffffffffffff 0x1                -> 0x7ffffffffffffffe 0x1
+#| 0x8000000000000000 0x8000000000000000 -> 0x0                0x8000000000000000
+#| 0x7fffffff         0x1                -> 0x7ffffffe         0x1
+#| 0xffffffff80000000 0xffffffffffffffff -> 0x7fffffff         0xffffffffffffffff
+    xor a1, a1, a2
+    exit
+
+#: case rd is rs2
+#| a1                 a2                 -> a1                 a2
+#| 0x1                0x1                -> 0x1                0x0
+#| 0x7fffffffffffffff 0x1                -> 0x7fffffffffffffff 0x7ffffffffffffffe
+#| 0x8000000000000000 0x8000000000000000 -> 0x8000000000000000 0x0
+#| 0x7fffffff         0x1                -> 0x7fffffff         0x7ffffffe
+#| 0xffffffff80000000 0xffffffffffffffff -> 0xffffffff80000000 0x7fffffff
+    xor a2, a1, a2
+    exit
+
+#: case all three the same
+#| a1                 -> a1
+#| 0x0                -> 0x0
+#| 0x1                -> 0x0
+#| 0x8000000000000000 -> 0x0
+#| 0xffffffffffffffff -> 0x0
+#| 0x123456789abcdef  -> 0x0
+    xor a1, a1, a1
+    exit
+
+#: case x0 as destination and as sources
+#| a1                 -> zero a2                 a3                 a4
+#| 0x0                -> 0    0x0                0x0                0x0
+#| 0x1                -> 0    0x1                0x1                0x0
+#| 0x8000000000000000 -> 0    0x8000000000000000 0x8000000000000000 0x0
+#| 0xffffffffffffffff -> 0    0xffffffffffffffff 0xffffffffffffffff 0x0
+#| 0x123456789abcdef  -> 0    0x123456789abcdef  0x123456789abcdef  0x0
+    xor zero, a1, a1
+    xor a2, a1, zero
+    xor a3, zero, a1
+    xor a4, zero, zero
+    exit
+
+#: case constants
+#: expect s2 = 0x0
+#: expect s3 = 0x7ffffffffffffffe
+#: expect s4 = 0x0
+#: expect s5 = 0x7ffffffe
+    li t0, 0x1
+    li t1, 0x1
+    xor s2, t0, t1
+    li t0, 0x7fffffffffffffff
+    li t1, 0x1
+    xor s3, t0, t1
+    li t0, 0x8000000000000000
+    li t1, 0x8000000000000000
+    xor s4, t0, t1
+    li t0, 0x7fffffff
+    li t1, 0x1
+    xor s5, t0, t1
+    exit

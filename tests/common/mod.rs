@@ -1,0 +1,126 @@
+//! What the tests and benches share: the engines behind one door, the comparison of their states,
+//! a small assembler, and random numbers.
+//!
+//! Every test crate uses a part of it, so unused parts are no warning here.
+
+#![allow(dead_code)]
+
+pub(crate) mod asm;
+pub(crate) mod asm_compressed;
+pub(crate) mod asm_encode;
+pub(crate) mod case;
+pub(crate) mod oracle;
+pub(crate) mod ours;
+pub(crate) mod outcome;
+pub(crate) mod program;
+pub(crate) mod random;
+
+use std::sync::Arc;
+
+use oracle::{Asm, Trace};
+use ours::{Modules, Ours};
+use outcome::{Outcome, Rule, Verdict, compare};
+use program::{Program, Setup};
+
+/// An engine with a loaded guest.
+pub(crate) trait Subject {
+    /// For reports.
+    fn name(&self) -> &'static str;
+    /// Runs on under this limit on the total of cycles, and shows the state.
+    fn run(&mut self, limit: u64) -> Outcome;
+}
+
+/// What a comparison of the engines came to.
+pub(crate) struct Agreement {
+    /// The assembly machine's last outcome, or why it did not load.
+    pub(crate) asm: Result<Outcome, Verdict>,
+    /// Our native code's last outcome.
+    pub(crate) native: Option<Outcome>,
+}
+
+impl Agreement {
+    /// How it ended.
+    pub(crate) fn verdict(&self) -> &Verdict {
+        match &self.asm {
+            Ok(outcome) => &outcome.verdict,
+            Err(verdict) => verdict,
+        }
+    }
+
+    /// Cycles that native code charged.
+    pub(crate) fn native_cycles(&self) -> u64 {
+        self.native
+            .as_ref()
+            .and_then(|outcome| outcome.native_cycles)
+            .unwrap_or(0)
+    }
+}
+
+/// Runs a program on the assembly machine, our interpreter and our native code, each under the
+/// limits in turn as long as it runs out of cycles, and compares at every stop.
+pub(crate) fn check(
+    program: &Program,
+    setup: &Setup,
+    limits: &[u64],
+    modules: &Arc<Modules>,
+) -> Result<Agreement, String> {
+    let interp = Ours::interpreter(program, setup);
+    let native = Ours::native(program, setup, modules);
+    let (mut asm, mut interp, mut native) = match (Asm::asm(program, setup), interp, native) {
+        (Ok(asm), Ok(interp), Ok(native)) => (asm, interp, native),
+        (asm, interp, native) => return same_refusal([asm.err(), interp.err(), native.err()]),
+    };
+    let mut stop = 0;
+    loop {
+        let limit = limits[stop];
+        let (a, b, c) = (asm.run(limit), interp.run(limit), native.run(limit));
+        let found = compare((asm.name(), &a), (interp.name(), &b), Rule::Contract)
+            .and_then(|()| compare((interp.name(), &b), (native.name(), &c), Rule::Everything));
+        if let Err(difference) = found {
+            return Err(format!("{}: at limit {limit}: {difference}", program.name));
+        }
+        stop += 1;
+        if stop == limits.len() || !a.verdict.is_cycles_exceeded() {
+            return Ok(Agreement {
+                asm: Ok(a),
+                native: Some(c),
+            });
+        }
+    }
+}
+
+/// Compares the oracle's two engines: they agree on clean exits but for documented exceptions.
+pub(crate) fn check_trace(
+    program: &Program,
+    setup: &Setup,
+    limit: u64,
+    agreement: &Agreement,
+) -> Result<(), String> {
+    match (Trace::trace(program, setup), &agreement.asm) {
+        (Ok(mut trace), Ok(asm)) => {
+            let outcome = trace.run(limit);
+            compare(("asm", asm), ("trace", &outcome), Rule::CleanExits)
+                .map_err(|difference| format!("{}: {difference}", program.name))
+        }
+        (Err(a), Err(b)) if a == *b => Ok(()),
+        (trace, asm) => Err(format!(
+            "{}: loading: trace {:?}, asm {:?}",
+            program.name,
+            trace.err(),
+            asm.as_ref().err()
+        )),
+    }
+}
+
+fn same_refusal(errors: [Option<Verdict>; 3]) -> Result<Agreement, String> {
+    let [asm, interp, native] = errors;
+    match asm {
+        Some(verdict) if interp.as_ref() == Some(&verdict) && interp == native => Ok(Agreement {
+            asm: Err(verdict),
+            native: None,
+        }),
+        asm => Err(format!(
+            "loading: asm {asm:?}, interpreter {interp:?}, native {native:?}"
+        )),
+    }
+}

@@ -1,0 +1,152 @@
+//! The oracle's two engines behind the common door: the assembly machine, which the chain runs and
+//! which is the reference, and the trace machine, a second opinion.
+//!
+//! Nothing here judges; that is `outcome.rs`.
+
+use ckb_vm::machine::asm::AsmMachine;
+use ckb_vm::{
+    Bytes, CoreMachine, DefaultCoreMachine, DefaultMachineBuilder, DefaultMachineRunner, Error,
+    FlatMemory, Memory, Register, SupportMachine, Syscalls, TraceMachine, WXorXMemory, cost_model,
+};
+use lockstep_isa::Cost;
+
+use super::Subject;
+use super::outcome::{Outcome, Verdict};
+use super::program::{Program, Setup};
+
+/// The reference.
+pub(crate) type Asm = Oracle<AsmMachine>;
+/// The second opinion.
+pub(crate) type Trace = Oracle<TraceMachine<DefaultCoreMachine<u64, WXorXMemory<FlatMemory<u64>>>>>;
+
+/// One of the oracle's engines with a loaded guest.
+pub(crate) struct Oracle<M> {
+    name: &'static str,
+    machine: M,
+    loaded: u64,
+}
+
+impl Asm {
+    /// Loads the program; an error is the kind of failure.
+    pub(crate) fn asm(program: &Program, setup: &Setup) -> Result<Asm, Verdict> {
+        Oracle::start("asm", program, setup)
+    }
+}
+
+impl Trace {
+    /// Loads the program; an error is the kind of failure.
+    pub(crate) fn trace(program: &Program, setup: &Setup) -> Result<Trace, Verdict> {
+        Oracle::start("trace", program, setup)
+    }
+}
+
+impl<M> Oracle<M>
+where
+    M: DefaultMachineRunner,
+    M::Inner: SupportMachine<REG = u64>,
+{
+    fn start(name: &'static str, program: &Program, setup: &Setup) -> Result<Self, Verdict> {
+        let core = M::Inner::new_with_memory(
+            setup.profile.extensions.bits(),
+            setup.profile.version.number(),
+            u64::MAX,
+            setup.memory_size,
+        );
+        let cost: Box<ckb_vm::machine::InstructionCycleFunc> = match setup.cost {
+            Cost::Estimate => Box::new(cost_model::estimate_cycles),
+            Cost::Constant => Box::new(cost_model::constant_cycles),
+        };
+        let machine = DefaultMachineBuilder::new(core)
+            .instruction_cycle_func(cost)
+            .syscall(Box::new(DebugPrint))
+            .build();
+        let mut machine = M::new(machine);
+        let elf = Bytes::copy_from_slice(&program.elf);
+        let args: Vec<Bytes> = program.args.iter().map(|a| Bytes::copy_from_slice(a)).collect();
+        let loaded = machine
+            .load_program(&elf, args.into_iter().map(Ok))
+            .map_err(|error| Verdict::fault(&error))?;
+        for (register, value) in &program.registers {
+            machine.inner_mut().set_register(*register, *value);
+        }
+        Ok(Oracle {
+            name,
+            machine,
+            loaded,
+        })
+    }
+
+    /// Runs on under this limit, without looking at the state.
+    pub(crate) fn run_quietly(&mut self, limit: u64) -> Verdict {
+        self.machine.inner_mut().set_max_cycles(limit);
+        match self.machine.run() {
+            Ok(code) => Verdict::Exit(code),
+            Err(error) => Verdict::fault(&error),
+        }
+    }
+
+    /// Cycles so far.
+    pub(crate) fn cycles(&mut self) -> u64 {
+        self.machine.inner_mut().cycles()
+    }
+}
+
+impl<M> Subject for Oracle<M>
+where
+    M: DefaultMachineRunner,
+    M::Inner: SupportMachine<REG = u64>,
+{
+    fn name(&self) -> &'static str {
+        self.name
+    }
+
+    fn run(&mut self, limit: u64) -> Outcome {
+        let verdict = self.run_quietly(limit);
+        let inner = self.machine.inner_mut();
+        let mut registers = [0; 32];
+        registers.copy_from_slice(inner.registers());
+        let (cycles, pc) = (inner.cycles(), *inner.pc());
+        let reservation = inner.memory().lr().to_u64();
+        let memory = inner.memory_mut();
+        let size = memory.memory_size() as u64;
+        let bytes = memory.load_bytes(0, size).expect("the whole memory can be read");
+        let flags = (0..memory.memory_pages() as u64)
+            .map(|page| memory.fetch_flag(page).expect("the page is in memory"))
+            .collect();
+        Outcome {
+            verdict,
+            cycles,
+            pc,
+            registers,
+            memory: bytes.to_vec(),
+            flags,
+            reservation,
+            loaded: self.loaded,
+            native_cycles: None,
+        }
+    }
+}
+
+/// The number of the debug print call in CKB.
+pub(crate) const DEBUG_PRINT: u64 = 2177;
+
+/// Reads the string as CKB's debug print does, and drops it.
+struct DebugPrint;
+
+impl<Mac: SupportMachine> Syscalls<Mac> for DebugPrint {
+    fn initialize(&mut self, _: &mut Mac) -> Result<(), Error> {
+        Ok(())
+    }
+
+    fn ecall(&mut self, machine: &mut Mac) -> Result<bool, Error> {
+        if machine.registers()[ckb_vm::registers::A7].to_u64() != DEBUG_PRINT {
+            return Ok(false);
+        }
+        let mut addr = machine.registers()[ckb_vm::registers::A0].clone();
+        while machine.memory_mut().load8(&addr)?.to_u8() != 0 {
+            addr = addr.overflowing_add(&Mac::REG::from_u8(1));
+        }
+        Ok(true)
+    }
+}
+

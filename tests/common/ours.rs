@@ -1,0 +1,219 @@
+//! Our two engines behind the common door: the interpreter, and native code that is translated in
+//! this process.
+//!
+//! The library of modules here is the simplest that there can be: translate what is asked for,
+//! remember it by key. The product's own library, with its cache and its policy, has tests of its
+//! own.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use lockstep_contract::image::Image;
+use lockstep_contract::key::KeyId;
+use lockstep_isa::Reg;
+use lockstep_runtime::{
+    Core, CostTable, Environment, Event, Library, NativeModule, Request, Trap,
+};
+use lockstep_translator::{Cpu, Hints, Options, Report, Text};
+
+use super::Subject;
+use super::oracle::DEBUG_PRINT;
+use super::outcome::{Outcome, Verdict};
+use super::program::{Program, Setup};
+
+/// One of our engines with a loaded guest.
+pub(crate) struct Ours {
+    name: &'static str,
+    core: Core,
+    cost: CostTable,
+    modules: Option<Arc<Modules>>,
+    loaded: u64,
+}
+
+impl Ours {
+    /// The interpreter; an error is the kind of failure to load.
+    pub(crate) fn interpreter(program: &Program, setup: &Setup) -> Result<Ours, Verdict> {
+        Ours::start("interpreter", program, setup, None)
+    }
+
+    /// Native code, translated when the run asks for it; an error is the kind of failure to load.
+    pub(crate) fn native(
+        program: &Program,
+        setup: &Setup,
+        modules: &Arc<Modules>,
+    ) -> Result<Ours, Verdict> {
+        Ours::start("native", program, setup, Some(modules.clone()))
+    }
+
+    fn start(
+        name: &'static str,
+        program: &Program,
+        setup: &Setup,
+        modules: Option<Arc<Modules>>,
+    ) -> Result<Ours, Verdict> {
+        let mut core = Core::new(setup.profile, setup.memory_size, u64::MAX)
+            .expect("the tests ask for valid memory sizes");
+        let image = Image::parse(&program.elf, setup.profile.version)
+            .map_err(|error| Verdict::Fault(error.name().to_string()))?;
+        let fault = |trap: Trap| Verdict::Fault(trap.name().to_string());
+        let mut loaded = core.load(&image, &program.elf).map_err(fault)?;
+        let args: Vec<&[u8]> = program.args.iter().map(Vec::as_slice).collect();
+        loaded += core.initialize_stack(&args).map_err(fault)?;
+        for (register, value) in &program.registers {
+            core.set_register(Reg::new(*register as u32), *value);
+        }
+        Ok(Ours {
+            name,
+            core,
+            cost: CostTable::from(setup.cost),
+            modules,
+            loaded,
+        })
+    }
+
+    /// Runs on under this limit, without looking at the state.
+    pub(crate) fn run_quietly(&mut self, limit: u64) -> Verdict {
+        self.core.set_max_cycles(limit);
+        loop {
+            let environment = Environment {
+                cost: &self.cost,
+                pause: None,
+                library: self.modules.as_deref().map(|modules| modules as &dyn Library),
+            };
+            let answer = match self.core.advance(&environment) {
+                Ok(Event::Ecall) => self.ecall(),
+                Ok(Event::Ebreak) => Ok(None),
+                Ok(Event::Paused) => return Verdict::Fault("Pause".to_string()),
+                Err(trap) => Err(trap),
+            };
+            match answer {
+                Ok(None) => {}
+                Ok(Some(code)) => return Verdict::Exit(code),
+                Err(trap) => return Verdict::Fault(trap.name().to_string()),
+            }
+        }
+    }
+
+    /// Cycles so far.
+    pub(crate) fn cycles(&self) -> u64 {
+        self.core.cycles()
+    }
+
+    /// Cycles that native code charged.
+    pub(crate) fn native_cycles(&self) -> u64 {
+        self.core.native_cycles()
+    }
+
+    /// Exit and debug print, as the oracle's side of these tests offers them.
+    fn ecall(&mut self) -> Result<Option<i8>, Trap> {
+        let number = self.core.registers()[Reg::A7.index()];
+        let argument = self.core.registers()[Reg::A0.index()];
+        match number {
+            93 => Ok(Some(argument as i8)),
+            DEBUG_PRINT => {
+                let mut addr = argument;
+                while self.core.memory().load_bytes(addr, 1)?[0] != 0 {
+                    addr = addr.wrapping_add(1);
+                }
+                if self.core.cycles() > self.core.max_cycles() {
+                    return Err(Trap::CyclesExceeded);
+                }
+                Ok(None)
+            }
+            number => Err(Trap::InvalidEcall(number)),
+        }
+    }
+}
+
+impl Subject for Ours {
+    fn name(&self) -> &'static str {
+        self.name
+    }
+
+    fn run(&mut self, limit: u64) -> Outcome {
+        let verdict = self.run_quietly(limit);
+        let memory = self.core.memory();
+        Outcome {
+            verdict,
+            cycles: self.core.cycles(),
+            pc: self.core.pc(),
+            registers: *self.core.registers(),
+            memory: memory.as_bytes().to_vec(),
+            flags: memory.flags().to_vec(),
+            reservation: memory.reservation(),
+            loaded: self.loaded,
+            native_cycles: self.modules.as_ref().map(|_| self.core.native_cycles()),
+        }
+    }
+}
+
+/// Modules translated in this process, by key.
+#[derive(Default)]
+pub(crate) struct Modules {
+    known: Mutex<BTreeMap<KeyId, Option<Arc<NativeModule>>>>,
+    made: Mutex<Vec<Made>>,
+}
+
+/// What a translation took and gave.
+pub(crate) struct Made {
+    /// What the translator says of it.
+    pub(crate) report: Report,
+    /// CPU seconds.
+    pub(crate) seconds: f64,
+}
+
+impl Modules {
+    /// An empty library.
+    pub(crate) fn new() -> Arc<Modules> {
+        Arc::new(Modules::default())
+    }
+
+    /// Takes the reports of the translations since the last call.
+    pub(crate) fn take_made(&self) -> Vec<Made> {
+        std::mem::take(&mut *self.made.lock().expect("no test panics while it holds this"))
+    }
+}
+
+/// How the tests translate: for the baseline CPU, with the compiler's verifier on.
+pub(crate) fn options() -> Options {
+    Options {
+        target: None,
+        cpu: Cpu::Baseline,
+        verify: cfg!(debug_assertions) || cfg!(test),
+        emit: false,
+    }
+}
+
+impl Library for Modules {
+    fn find(&self, request: &Request<'_>) -> Option<Arc<NativeModule>> {
+        let text = Text {
+            profile: request.profile,
+            cost: request.cost,
+            memory_size: request.memory_size as u64,
+            base: request.base,
+            bytes: request.text,
+        };
+        let options = options();
+        let id = lockstep_translator::key(&text, &options)
+            .expect("the host can be translated for")
+            .id();
+        let mut known = self.known.lock().expect("no test panics while it holds this");
+        if let Some(module) = known.get(&id) {
+            return module.clone();
+        }
+        let mut hints = Hints::new(request.pc);
+        hints.scan(0, request.memory.as_bytes());
+        let start = std::time::Instant::now();
+        let translation = lockstep_translator::translate(&text, &hints, &options, &mut |_, _| {})
+            .expect("every text can be translated");
+        let seconds = start.elapsed().as_secs_f64();
+        let module = NativeModule::map(translation.module).expect("the module can be mapped");
+        let module = Some(Arc::new(module));
+        self.made.lock().expect("no test panics while it holds this").push(Made {
+            report: translation.report,
+            seconds,
+        });
+        known.insert(id, module.clone());
+        module
+    }
+}
