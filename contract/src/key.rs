@@ -50,6 +50,12 @@ pub struct Key {
     pub cpu: String,
 }
 
+/// The digest of a text: BLAKE3 of its bytes.
+#[must_use]
+pub fn digest(text: &[u8]) -> [u8; 32] {
+    *blake3::hash(text).as_bytes()
+}
+
 impl Key {
     /// The canonical bytes. Equal keys have equal bytes and unequal keys unequal ones. Little endian:
     ///
