@@ -1,1 +1,183 @@
-//! (to be written)
+//! Guest code to native modules, with Cranelift.
+//!
+//! The pipeline: a text and hints → blocks formed as the assembly machine forms traces → units, one
+//! compiled function each → code bytes → one module. Pure: no guest code is run, no file is touched,
+//! the same input and options give the same bytes. What cannot be translated is left to the
+//! interpreter and reported; it is never an error.
+
+#![forbid(unsafe_code)]
+
+mod assemble;
+mod block;
+mod codegen;
+mod discover;
+mod fold;
+mod hints;
+pub mod lift;
+mod record;
+mod region;
+mod text;
+
+use lockstep_contract::key::{self, Key};
+use lockstep_contract::module::Module;
+
+pub use block::Reason;
+pub use codegen::helper_convention;
+pub use hints::Hints;
+pub use text::Text;
+
+use assemble::Assembler;
+use codegen::Compiler;
+
+/// Which CPU the code is for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Cpu {
+    /// Every CPU of the architecture.
+    #[default]
+    Baseline,
+    /// This machine's.
+    Native,
+}
+
+/// How to translate.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// Target triple; the host's where there is none.
+    pub target: Option<String>,
+    /// Which CPU's instructions may be used.
+    pub cpu: Cpu,
+    /// Lets the compiler verify its intermediate form: slower, for tests and fuzzing.
+    pub verify: bool,
+    /// Keeps the intermediate form and the assembly.
+    pub emit: bool,
+}
+
+/// Why nothing was translated.
+#[derive(Debug, thiserror::Error)]
+pub enum TranslateError {
+    /// Not a text: pages of code inside memory.
+    #[error(
+        "no text: {len:#x} bytes at {base:#x} in a memory of {memory_size:#x} bytes \
+         (whole pages inside a memory of at most 4 MiB are needed)"
+    )]
+    Text {
+        /// Address.
+        base: u64,
+        /// Bytes.
+        len: u64,
+        /// Bytes of guest memory.
+        memory_size: u64,
+    },
+    /// The target is not supported.
+    #[error("cannot translate for {target}: {reason}")]
+    Target {
+        /// The triple.
+        target: String,
+        /// Why not.
+        reason: String,
+    },
+    /// RV32 and the like.
+    #[error("cannot translate for this machine: {0}")]
+    Profile(&'static str),
+    /// A defect, here or in the compiler.
+    #[error("the compiler failed: {0}")]
+    Compiler(String),
+}
+
+/// What a translation gives.
+#[derive(Debug)]
+pub struct Translation {
+    /// The module.
+    pub module: Module,
+    /// What was done.
+    pub report: Report,
+    /// Cranelift's intermediate form, where it was asked for.
+    pub clif: Option<String>,
+    /// The native assembly, where it was asked for.
+    pub asm: Option<String>,
+}
+
+/// What was translated, and what was not.
+#[derive(Clone, Debug, Default)]
+pub struct Report {
+    /// Compiled functions.
+    pub units: usize,
+    /// Blocks.
+    pub blocks: usize,
+    /// Guest instructions translated, those in several blocks counted several times, fused ones once.
+    pub instructions: usize,
+    /// Bytes of native code.
+    pub code_bytes: usize,
+    /// Heads of code that is left to the interpreter, and why.
+    pub left: Vec<(u64, Reason)>,
+}
+
+/// The key of the module that [`translate`] would make.
+///
+/// # Errors
+/// As [`translate`], but for the compiler's.
+pub fn key(text: &Text<'_>, options: &Options) -> Result<Key, TranslateError> {
+    text.check()?;
+    if text.profile.xlen != lockstep_isa::Xlen::X64 {
+        return Err(TranslateError::Profile(
+            "32-bit registers are not supported yet",
+        ));
+    }
+    let (isa, cpu) = codegen::target(options)?;
+    Ok(Key {
+        format: key::FORMAT,
+        profile: text.profile,
+        cost: text.cost,
+        memory_size: text.memory_size,
+        base: text.base,
+        len: text.bytes.len() as u64,
+        digest: key::digest(text.bytes),
+        translator: key::TRANSLATOR_VERSION.into(),
+        compiler: cranelift_codegen::VERSION.into(),
+        target: isa.triple().to_string(),
+        cpu,
+    })
+}
+
+/// Translates a text into a module.
+///
+/// `progress` is told how many of how many units are done.
+///
+/// # Errors
+/// When the input is no text, the target is not supported, or the compiler fails.
+pub fn translate(
+    text: &Text<'_>,
+    hints: &Hints,
+    options: &Options,
+    progress: &mut dyn FnMut(usize, usize),
+) -> Result<Translation, TranslateError> {
+    let key = key(text, options)?;
+    let program = discover::discover(text, hints);
+    let units = region::partition(&program);
+    let mut report = Report {
+        left: program.left.iter().map(|(&pc, &why)| (pc, why)).collect(),
+        ..Report::default()
+    };
+    let mut compiler = Compiler::new(options)?;
+    let mut assembler = Assembler::new(key, hints.recorded(), text, &mut compiler)?;
+    for (number, unit) in units.iter().enumerate() {
+        if assembler.full() {
+            report
+                .left
+                .extend(unit.heads.keys().map(|&head| (head, Reason::Budget)));
+            continue;
+        }
+        let compiled = compiler.unit(text, unit)?;
+        assembler.add(text, unit, compiled)?;
+        report.units += 1;
+        report.instructions += unit.instructions();
+        progress(number + 1, units.len());
+    }
+    let (module, clif, asm) = assembler.finish(&mut report);
+    Ok(Translation {
+        module,
+        report,
+        clif: options.emit.then_some(clif),
+        asm: options.emit.then_some(asm),
+    })
+}

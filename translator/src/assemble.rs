@@ -1,0 +1,128 @@
+//! Compiled units side by side: the module.
+//!
+//! Concatenation, a table from halfwords of text to code, and records of what is where. No
+//! relocation is left to apply: units reach each other through the table only.
+
+use lockstep_contract::key::Key;
+use lockstep_contract::module::{Block, Module, Span};
+
+use crate::codegen::{Compiled, Compiler};
+use crate::region::Unit;
+use crate::text::Text;
+use crate::{Report, TranslateError};
+
+/// Code bytes of one module at most.
+const CODE: usize = 64 << 20;
+/// A span that belongs to no block.
+const NO_BLOCK: u32 = u32::MAX;
+
+/// A module that grows unit by unit.
+pub(crate) struct Assembler {
+    module: Module,
+    alignment: usize,
+    padding: u8,
+    clif: String,
+    asm: String,
+}
+
+impl Assembler {
+    /// A module with the code that every module has.
+    pub(crate) fn new(
+        key: Key,
+        hints: Vec<u64>,
+        text: &Text<'_>,
+        compiler: &mut Compiler,
+    ) -> Result<Assembler, TranslateError> {
+        let mut assembler = Assembler {
+            module: Module {
+                key,
+                hints,
+                enter: 0,
+                table: vec![0; text.bytes.len() / 2],
+                code: Vec::new(),
+                blocks: Vec::new(),
+                map: Vec::new(),
+            },
+            alignment: compiler.alignment(),
+            padding: compiler.padding(),
+            clif: String::new(),
+            asm: String::new(),
+        };
+        // Offset 0, where rows of the table without an entry lead.
+        assembler.append(compiler.miss()?, "no entry")?;
+        assembler.module.enter = assembler.append(compiler.enter()?, "enter")?;
+        Ok(assembler)
+    }
+
+    /// Whether the code has used up its share.
+    pub(crate) fn full(&self) -> bool {
+        self.module.code.len() >= CODE
+    }
+
+    fn append(&mut self, compiled: Compiled, name: &str) -> Result<u32, TranslateError> {
+        let module = &mut self.module;
+        let start = module.code.len().next_multiple_of(self.alignment);
+        module.code.resize(start, self.padding);
+        module.code.extend_from_slice(&compiled.code);
+        let start = u32::try_from(start)
+            .map_err(|_| TranslateError::Compiler(format!("code of {start:#x} bytes")))?;
+        module.map.push(Span {
+            start,
+            head: NO_BLOCK,
+        });
+        for (offset, location) in compiled.locations {
+            let span = Span {
+                start: start + offset,
+                head: location.unwrap_or(NO_BLOCK),
+            };
+            match module.map.last_mut() {
+                Some(last) if last.start == span.start => *last = span,
+                Some(last) if last.head == span.head => {}
+                _ => module.map.push(span),
+            }
+        }
+        for (all, one) in [
+            (&mut self.clif, compiled.clif),
+            (&mut self.asm, compiled.asm),
+        ] {
+            if let Some(one) = one {
+                all.push_str(&format!("; {name}, native offset {start:#x}\n{one}\n"));
+            }
+        }
+        Ok(start)
+    }
+
+    /// Adds a compiled unit, its entries and its blocks.
+    pub(crate) fn add(
+        &mut self,
+        text: &Text<'_>,
+        unit: &Unit<'_>,
+        compiled: Compiled,
+    ) -> Result<(), TranslateError> {
+        let first = unit.heads.keys().next().copied().unwrap_or(text.base);
+        let start = self.append(compiled, &format!("unit at {first:#x}"))?;
+        for chain in &unit.chains {
+            if chain.entry {
+                let row = (chain.head() - text.base) / 2;
+                self.module.table[row as usize] = start;
+            }
+            for block in &chain.blocks {
+                self.module.blocks.push(Block {
+                    head: (block.head - text.base) as u32,
+                    len: block.len as u16,
+                    entries: block.entries.len() as u8,
+                    cycles: block.cycles as u32,
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// The module, with the texts for people if they were asked for.
+    pub(crate) fn finish(mut self, report: &mut Report) -> (Module, String, String) {
+        self.module.blocks.sort_unstable_by_key(|block| block.head);
+        report.blocks = self.module.blocks.len();
+        report.code_bytes = self.module.code.len();
+        (self.module, self.clif, self.asm)
+    }
+}

@@ -1,0 +1,229 @@
+//! From Cranelift's intermediate form to code bytes, and the settings that decide them.
+//!
+//! Settings were measured, not guessed: the optimiser buys nothing here but compile time, and
+//! allocation by backtracking is worth a factor of three. They are constants of the translator's
+//! version, which is in every key.
+
+use std::sync::Arc;
+
+use cranelift_codegen::control::ControlPlane;
+use cranelift_codegen::ir::{
+    self, AbiParam, InstBuilder, MemFlagsData, Signature, UserFuncName, types::I64,
+};
+use cranelift_codegen::isa::{CallConv, OwnedTargetIsa, TargetIsa};
+use cranelift_codegen::settings::{self, Configurable};
+use cranelift_codegen::{Context, isa};
+use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
+use lockstep_contract::context::offset;
+use lockstep_contract::exit::Exit;
+use target_lexicon::{Architecture, Triple};
+
+use crate::lift::{lift_unit, unit_signature};
+use crate::region::Unit;
+use crate::text::Text;
+use crate::{Cpu, Options, TranslateError};
+
+/// Compiles functions for one target, one after the other.
+pub(crate) struct Compiler {
+    isa: OwnedTargetIsa,
+    context: Context,
+    builder_context: FunctionBuilderContext,
+    emit: bool,
+}
+
+/// A compiled function.
+pub(crate) struct Compiled {
+    /// Position independent, without relocations.
+    pub code: Vec<u8>,
+    /// Where code of another source location starts, by offset; `None` for code of none.
+    pub locations: Vec<(u32, Option<u32>)>,
+    /// The intermediate form, if asked for.
+    pub clif: Option<String>,
+    /// The assembly, if asked for.
+    pub asm: Option<String>,
+}
+
+/// The target that options ask for, with its CPU features as the key names them.
+pub(crate) fn target(options: &Options) -> Result<(Arc<dyn TargetIsa>, String), TranslateError> {
+    let triple: Triple = match &options.target {
+        None => Triple::host(),
+        Some(name) => name.parse().map_err(|error| TranslateError::Target {
+            target: name.clone(),
+            reason: format!("{error}"),
+        })?,
+    };
+    let refuse = |reason: String| TranslateError::Target {
+        target: triple.to_string(),
+        reason,
+    };
+    // Other architectures lack an operation or a calling convention that units need.
+    if !matches!(
+        triple.architecture,
+        Architecture::X86_64 | Architecture::Aarch64(_)
+    ) {
+        return Err(refuse("only x86_64 and aarch64 are supported".into()));
+    }
+    let mut builder = isa::lookup(triple.clone()).map_err(|error| refuse(error.to_string()))?;
+    if options.cpu == Cpu::Native {
+        if options.target.is_some() && triple.architecture != Triple::host().architecture {
+            return Err(refuse(
+                "its features cannot be found out on this CPU".into(),
+            ));
+        }
+        cranelift_native::infer_native_flags(&mut builder)
+            .map_err(|reason| refuse(reason.to_string()))?;
+    }
+    let isa = builder
+        .finish(flags(options.verify)?)
+        .map_err(|error| refuse(error.to_string()))?;
+    let cpu = match options.cpu {
+        Cpu::Baseline => String::new(),
+        Cpu::Native => features(&*isa),
+    };
+    Ok((isa, cpu))
+}
+
+/// The features that code for this target may use, in order, separated by commas.
+fn features(isa: &dyn TargetIsa) -> String {
+    let mut names: Vec<String> = (isa.isa_flags().iter())
+        .filter(|flag| flag.as_bool() == Some(true))
+        .map(|flag| flag.name.to_string())
+        .collect();
+    names.sort_unstable();
+    names.join(",")
+}
+
+fn flags(verify: bool) -> Result<settings::Flags, TranslateError> {
+    let mut builder = settings::builder();
+    let verify = if verify { "true" } else { "false" };
+    for (name, value) in [
+        ("opt_level", "none"),
+        ("regalloc_algorithm", "backtracking"),
+        ("enable_verifier", verify),
+        // Tail calls need them.
+        ("preserve_frame_pointers", "true"),
+        // Nothing unwinds through translated code and no frame is larger than a page.
+        ("unwind_info", "false"),
+        ("enable_probestack", "false"),
+    ] {
+        (builder.set(name, value)).map_err(|error| TranslateError::Compiler(error.to_string()))?;
+    }
+    Ok(settings::Flags::new(builder))
+}
+
+impl Compiler {
+    pub(crate) fn new(options: &Options) -> Result<Compiler, TranslateError> {
+        Ok(Compiler {
+            isa: target(options)?.0,
+            context: Context::new(),
+            builder_context: FunctionBuilderContext::new(),
+            emit: options.emit,
+        })
+    }
+
+    /// What stands between functions and must not be executed.
+    pub(crate) fn padding(&self) -> u8 {
+        match self.isa.triple().architecture {
+            // int3
+            Architecture::X86_64 => 0xcc,
+            // udf
+            _ => 0,
+        }
+    }
+
+    /// Bytes that a function's start is a multiple of.
+    pub(crate) fn alignment(&self) -> usize {
+        self.isa.function_alignment().preferred.max(16) as usize
+    }
+
+    pub(crate) fn unit(
+        &mut self,
+        text: &Text<'_>,
+        unit: &Unit<'_>,
+    ) -> Result<Compiled, TranslateError> {
+        let helper_conv = self.isa.default_call_conv();
+        self.compile(unit_signature(), |builder| {
+            lift_unit(builder, helper_conv, text, unit);
+        })
+    }
+
+    /// The code for guest addresses without code: leaves at once.
+    pub(crate) fn miss(&mut self) -> Result<Compiled, TranslateError> {
+        self.compile(unit_signature(), |builder| {
+            let [context, pc, budget] = entry(builder);
+            let flags = MemFlagsData::new().with_notrap();
+            (builder.ins()).store(flags, pc, context, offset::PC as i32);
+            (builder.ins()).store(flags, budget, context, offset::BUDGET as i32);
+            let word = (builder.ins()).iconst(I64, Exit::Lookup.encode() as i64);
+            builder.ins().return_(&[word]);
+        })
+    }
+
+    /// The function that the host calls, in the host's convention: (context, code) → exit word.
+    pub(crate) fn enter(&mut self) -> Result<Compiled, TranslateError> {
+        let mut signature = Signature::new(self.isa.default_call_conv());
+        signature.params = vec![AbiParam::new(I64); 2];
+        signature.returns = vec![AbiParam::new(I64)];
+        self.compile(signature, |builder| {
+            let [context, code] = entry(builder);
+            let flags = MemFlagsData::new().with_notrap();
+            let pc = (builder.ins()).load(I64, flags, context, offset::PC as i32);
+            let budget = (builder.ins()).load(I64, flags, context, offset::BUDGET as i32);
+            let unit = builder.import_signature(unit_signature());
+            let call = (builder.ins()).call_indirect(unit, code, &[context, pc, budget]);
+            let word = builder.inst_results(call)[0];
+            builder.ins().return_(&[word]);
+        })
+    }
+
+    fn compile(
+        &mut self,
+        signature: Signature,
+        build: impl FnOnce(&mut FunctionBuilder<'_>),
+    ) -> Result<Compiled, TranslateError> {
+        self.context.clear();
+        self.context.func = ir::Function::with_name_signature(UserFuncName::default(), signature);
+        self.context.set_disasm(self.emit);
+        let mut builder = FunctionBuilder::new(&mut self.context.func, &mut self.builder_context);
+        build(&mut builder);
+        builder.finalize(self.isa.frontend_config());
+        let clif = self.emit.then(|| self.context.func.display().to_string());
+        self.context
+            .compile(&*self.isa, &mut ControlPlane::default())
+            .map_err(|error| TranslateError::Compiler(format!("{:?}", error.inner)))?;
+        let compiled = self.context.take_compiled_code();
+        let compiled = compiled.ok_or_else(|| TranslateError::Compiler("no code".into()))?;
+        if let Some(relocation) = compiled.buffer.relocs().first() {
+            return Err(TranslateError::Compiler(format!(
+                "a relocation is left: {relocation:?}"
+            )));
+        }
+        let locations = (compiled.buffer.get_srclocs_sorted().iter())
+            .map(|span| {
+                let location = (!span.loc.is_default()).then(|| span.loc.bits());
+                (span.start, location)
+            })
+            .collect();
+        Ok(Compiled {
+            code: compiled.code_buffer().to_vec(),
+            locations,
+            clif,
+            asm: compiled.vcode,
+        })
+    }
+}
+
+/// The function's parameters, in its first block.
+fn entry<const N: usize>(builder: &mut FunctionBuilder<'_>) -> [ir::Value; N] {
+    let block = builder.create_block();
+    builder.append_block_params_for_function_params(block);
+    builder.switch_to_block(block);
+    builder.seal_block(block);
+    std::array::from_fn(|number| builder.block_params(block)[number])
+}
+
+/// The convention in which native code calls the host's functions on this target.
+#[must_use]
+pub fn helper_convention(isa: &dyn TargetIsa) -> CallConv {
+    isa.default_call_conv()
+}

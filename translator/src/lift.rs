@@ -1,0 +1,260 @@
+//! From guest instructions to compiler values: the lifter is one more machine that runs meanings.
+//!
+//! A [`Lifter`] lifts one unit into one Cranelift function. Words are known numbers or SSA values;
+//! guest registers are SSA variables across the whole unit, read from the context at entries and
+//! written back at exits. Arithmetic is in `value`, guest memory in `memory`, where control goes in
+//! `control`, the meter in `cycles`. The lifter never fails and never decides what is translated.
+
+mod control;
+mod cycles;
+mod memory;
+mod value;
+
+use cranelift_codegen::ir::{self, AbiParam, InstBuilder, MemFlagsData, Value, types::I64};
+use cranelift_codegen::isa::CallConv;
+use cranelift_frontend::{FunctionBuilder, Variable};
+use lockstep_contract::context;
+use lockstep_isa::{Reg, execute};
+
+use crate::region::{Chain, Unit};
+use crate::text::Text;
+
+pub use value::Word;
+
+/// What the last instruction of a chain asked for.
+#[derive(Clone, Copy, Debug)]
+enum Flow {
+    Next,
+    Branch { holds: Value, taken: u64 },
+    Static(u64),
+    Dynamic(Value),
+    Ecall,
+    Ebreak,
+}
+
+/// Where in its chain the instruction being lifted stands: what a side exit has to say.
+#[derive(Clone, Copy, Debug, Default)]
+struct Place {
+    pc: u64,
+    next_pc: u64,
+    /// Entries of the block from this one on.
+    entries: u8,
+    /// Cycles charged for blocks of the chain that have not begun.
+    refund: u64,
+}
+
+/// Lifts one unit.
+pub struct Lifter<'l, 'f> {
+    builder: &'l mut FunctionBuilder<'f>,
+    helper_conv: CallConv,
+    /// Addresses at and above this one are for the interpreter.
+    memory_limit: u64,
+    base: u64,
+    len: u64,
+    context: Value,
+    registers: [Variable; Reg::COUNT],
+    budget_variable: Variable,
+    leave: ir::Block,
+    homed: bool,
+    // The state below is the current chain's.
+    budget: Value,
+    local: [Option<Word>; Reg::COUNT],
+    written: u32,
+    dirty: u32,
+    place: Place,
+    checks: std::vec::IntoIter<memory::Check>,
+    flow: Flow,
+}
+
+/// The signature of units: (context, pc, budget) → exit word.
+pub(crate) fn unit_signature() -> ir::Signature {
+    let mut signature = ir::Signature::new(CallConv::Tail);
+    signature.params = vec![AbiParam::new(I64); 3];
+    signature.returns = vec![AbiParam::new(I64)];
+    signature
+}
+
+/// Memory that the host has mapped: accesses cannot trap. Never *aligned*: guests need not align.
+fn mapped() -> MemFlagsData {
+    MemFlagsData::new().with_notrap()
+}
+
+/// Bits of the registers in a mask.
+fn registers_in(mask: u32) -> impl Iterator<Item = Reg> {
+    Reg::all().filter(move |reg| mask & (1 << reg.index()) != 0)
+}
+
+/// Lifts a unit into the function that the builder builds, and seals it.
+pub(crate) fn lift_unit(
+    builder: &mut FunctionBuilder<'_>,
+    helper_conv: CallConv,
+    text: &Text<'_>,
+    unit: &Unit<'_>,
+) {
+    let entry = builder.create_block();
+    builder.append_block_params_for_function_params(entry);
+    builder.switch_to_block(entry);
+    let params = builder.block_params(entry).to_vec();
+    let mut lifter = Lifter::new(builder, helper_conv, text, params[0]);
+    lifter.homed = unit.homed;
+    let blocks: Vec<ir::Block> = (unit.chains.iter())
+        .map(|_| lifter.builder.create_block())
+        .collect();
+    lifter.enter(unit, &blocks, params[1], params[2]);
+    let mut sealing = sealing_order(unit);
+    for number in 0..unit.chains.len() {
+        lifter.lift_chain(unit, &blocks, number);
+        for sealed in std::mem::take(&mut sealing[number]) {
+            lifter.builder.seal_block(blocks[sealed]);
+        }
+    }
+    lifter.emit_leave();
+    lifter.builder.seal_all_blocks();
+}
+
+/// For each chain, the chains whose last predecessor it is: they can be sealed after it.
+fn sealing_order(unit: &Unit<'_>) -> Vec<Vec<usize>> {
+    let mut order = vec![Vec::new(); unit.chains.len()];
+    for (number, chain) in unit.chains.iter().enumerate() {
+        if let Some(&last) = chain.predecessors.iter().max() {
+            order[last].push(number);
+        }
+    }
+    order
+}
+
+/// Lifts whatever `body` does to its words, outside of any unit: for tests of the primitives against
+/// compiled code. `args` are values of the function being built; the result is one too.
+///
+/// Memory and control primitives have no meaning here.
+pub fn snippet<'f>(
+    builder: &mut FunctionBuilder<'f>,
+    helper_conv: CallConv,
+    context: Value,
+    args: &[Value],
+    body: impl FnOnce(&mut Lifter<'_, 'f>, &[Word]) -> Word,
+) -> Value {
+    let text = Text {
+        profile: lockstep_isa::Profile {
+            version: lockstep_isa::Version::V2,
+            extensions: lockstep_isa::Extensions::from_bits(0),
+            xlen: lockstep_isa::Xlen::X64,
+        },
+        cost: lockstep_isa::Cost::Constant,
+        memory_size: 0,
+        base: 0,
+        bytes: &[],
+    };
+    let mut lifter = Lifter::new(builder, helper_conv, &text, context);
+    let words: Vec<Word> = args.iter().map(|&arg| Word::Value(arg)).collect();
+    let result = body(&mut lifter, &words);
+    lifter.value(result)
+}
+
+impl<'l, 'f> Lifter<'l, 'f> {
+    fn new(
+        builder: &'l mut FunctionBuilder<'f>,
+        helper_conv: CallConv,
+        text: &Text<'_>,
+        context: Value,
+    ) -> Lifter<'l, 'f> {
+        let readable = text.profile.version.last_bytes_readable();
+        Lifter {
+            registers: std::array::from_fn(|_| builder.declare_var(I64)),
+            budget_variable: builder.declare_var(I64),
+            leave: builder.create_block(),
+            helper_conv,
+            memory_limit: text.memory_size.saturating_sub(u64::from(!readable)),
+            base: text.base,
+            len: text.bytes.len() as u64,
+            context,
+            homed: false,
+            budget: context,
+            local: [None; Reg::COUNT],
+            written: 0,
+            dirty: 0,
+            place: Place::default(),
+            checks: Vec::new().into_iter(),
+            flow: Flow::Next,
+            builder,
+        }
+    }
+
+    /// Lifts a chain from its check to its terminator.
+    fn lift_chain(&mut self, unit: &Unit<'_>, blocks: &[ir::Block], number: usize) {
+        let chain = &unit.chains[number];
+        self.builder.switch_to_block(blocks[number]);
+        self.local = [None; Reg::COUNT];
+        self.written = 0;
+        self.dirty = if self.homed { 0 } else { chain.dirty };
+        self.budget = self.builder.use_var(self.budget_variable);
+        self.checks = memory::plan(&chain.accesses).into_iter();
+        self.set_location(chain.head());
+        if chain.check {
+            self.check_budget(chain.head(), chain.worst);
+        }
+        self.charge(chain.cycles);
+        self.lift_blocks(chain);
+        self.terminate(unit, blocks, number);
+    }
+
+    fn lift_blocks(&mut self, chain: &Chain<'_>) {
+        let mut refund = chain.cycles;
+        for block in &chain.blocks {
+            refund -= block.cycles;
+            self.set_location(block.head);
+            let mut pc = block.head;
+            for (number, inst) in block.entries.iter().enumerate() {
+                self.place = Place {
+                    pc,
+                    next_pc: pc + u64::from(inst.len),
+                    // At most 16, see `Block::form`.
+                    entries: (block.entries.len() - number) as u8,
+                    refund,
+                };
+                self.flow = Flow::Next;
+                match execute(inst, self) {
+                    Ok(()) => {}
+                    Err(never) => match never {},
+                }
+                pc = self.place.next_pc;
+            }
+        }
+    }
+
+    /// Code from here on belongs to the block at this address.
+    fn set_location(&mut self, head: u64) {
+        let offset = head.wrapping_sub(self.base) as u32;
+        self.builder.set_srcloc(ir::SourceLoc::new(offset));
+    }
+
+    /// The SSA value of a register at this point of the chain.
+    fn read(&mut self, reg: Reg) -> Word {
+        if reg == Reg::ZERO {
+            return Word::Known(0);
+        }
+        if let Some(word) = self.local[reg.index()] {
+            return word;
+        }
+        let value = if self.homed {
+            let offset = register_offset(reg);
+            (self.builder.ins()).load(I64, mapped(), self.context, offset)
+        } else {
+            self.builder.use_var(self.registers[reg.index()])
+        };
+        self.local[reg.index()] = Some(Word::Value(value));
+        Word::Value(value)
+    }
+
+    fn write(&mut self, reg: Reg, word: Word) {
+        if reg != Reg::ZERO {
+            self.local[reg.index()] = Some(word);
+            self.written |= 1 << reg.index();
+        }
+    }
+}
+
+/// Distance from the context to a register.
+fn register_offset(reg: Reg) -> i32 {
+    (context::offset::REGISTERS + 8 * reg.index()) as i32
+}

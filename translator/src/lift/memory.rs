@@ -1,0 +1,264 @@
+//! Guest memory: one check for all accesses of a chain that share a base, then plain accesses.
+//!
+//! The hull of a group of accesses is checked at the first of them: all of it inside memory, and for
+//! stores the first and the last page writable and already dirty. Every later access of the group
+//! happens unless the chain is left before, so the check is exact; where it fails the interpreter
+//! takes over at that instruction and decides. Nothing here raises a fault.
+
+use std::collections::BTreeMap;
+
+use cranelift_codegen::ir::condcodes::IntCC;
+use cranelift_codegen::ir::{
+    InstBuilder, Value,
+    types::{I32, I64},
+};
+use lockstep_contract::{context, pages};
+use lockstep_isa::{Extend, Machine, Size, Width};
+
+use super::value::{Word, size_type};
+use super::{Lifter, mapped};
+use crate::record::{Abstract, Access};
+
+/// Bytes that the hull of one bounds check may span.
+const BOUNDS_SPAN: u64 = 1 << 16;
+/// Bytes that the hull of one store check may span: it touches two pages at most.
+const STORE_SPAN: u64 = pages::PAGE_SIZE as u64;
+
+/// A range of addresses, relative to the address of the access that checks it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Hull {
+    /// Wrapping distance from the access to the lowest byte.
+    low: u64,
+    /// Bytes.
+    span: u64,
+}
+
+/// What one access has to check before it happens: nothing, where an earlier one did.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Check {
+    bounds: Option<Hull>,
+    store: Option<Hull>,
+}
+
+/// A hull that grows.
+struct Group {
+    first: usize,
+    first_offset: u64,
+    /// Signed distances from the first access: lowest byte, and the one behind the highest.
+    low: i64,
+    high: i64,
+}
+
+impl Group {
+    /// Grows the hull by an access; refuses if it would span too much.
+    fn add(&mut self, offset: u64, bytes: u64, limit: u64) -> bool {
+        let from = offset.wrapping_sub(self.first_offset) as i64;
+        // Far beyond any limit, and out of the way of overflow.
+        if from.unsigned_abs() > 1 << 32 {
+            return false;
+        }
+        let (low, high) = (self.low.min(from), self.high.max(from + bytes as i64));
+        if (high - low) as u64 > limit {
+            return false;
+        }
+        (self.low, self.high) = (low, high);
+        true
+    }
+}
+
+/// Groups by root; groups that are full are only kept in the list.
+#[derive(Default)]
+struct Groups {
+    all: Vec<Group>,
+    open: BTreeMap<Option<u32>, usize>,
+}
+
+impl Groups {
+    /// Adds an access to its root's group; true if that meant a new group.
+    fn add(&mut self, number: usize, access: &Access, limit: u64) -> bool {
+        let (root, offset) = root_and_offset(access);
+        if let Some(&open) = self.open.get(&root)
+            && self.all[open].add(offset, access.bytes, limit)
+        {
+            return false;
+        }
+        self.open.insert(root, self.all.len());
+        self.all.push(Group {
+            first: number,
+            first_offset: offset,
+            low: 0,
+            high: access.bytes as i64,
+        });
+        true
+    }
+
+    fn hulls(self) -> impl Iterator<Item = (usize, Hull)> {
+        self.all.into_iter().map(|group| {
+            let hull = Hull {
+                low: group.low as u64,
+                span: (group.high - group.low) as u64,
+            };
+            (group.first, hull)
+        })
+    }
+}
+
+fn root_and_offset(access: &Access) -> (Option<u32>, u64) {
+    match access.address {
+        Abstract::Known(address) => (None, address),
+        Abstract::Rooted { root, offset } => (Some(root), offset),
+    }
+}
+
+/// Decides which access of a chain checks what. A store check looks into the table of pages, so its
+/// hull has to lie in one that was found to be inside memory before: a new bounds group of a root
+/// ends the root's store group too.
+pub(super) fn plan(accesses: &[Access]) -> Vec<Check> {
+    let (mut bounds, mut stores) = (Groups::default(), Groups::default());
+    for (number, access) in accesses.iter().enumerate() {
+        if bounds.add(number, access, BOUNDS_SPAN) {
+            stores.open.remove(&root_and_offset(access).0);
+        }
+        if access.store {
+            stores.add(number, access, STORE_SPAN);
+        }
+    }
+    let mut checks = vec![Check::default(); accesses.len()];
+    for (number, hull) in bounds.hulls() {
+        checks[number].bounds = Some(hull);
+    }
+    for (number, hull) in stores.hulls() {
+        checks[number].store = Some(hull);
+    }
+    checks
+}
+
+impl Lifter<'_, '_> {
+    /// Emits the checks that this access owes, with one way out for all of them.
+    pub(super) fn check_access(&mut self, base: Word, offset: i32) {
+        let check = self.checks.next().unwrap_or_default();
+        if check.bounds.is_none() && check.store.is_none() {
+            return;
+        }
+        let exit = self.builder.create_block();
+        if let Some(hull) = check.bounds {
+            let low = self.displace(base, i64::from(offset) as u64, hull.low);
+            self.check_bounds(low, hull.span, exit);
+        }
+        if let Some(hull) = check.store {
+            let low = self.displace(base, i64::from(offset) as u64, hull.low);
+            self.check_page(low, exit);
+            if hull.span > 1 {
+                let last = self.displace(low, hull.span - 1, 0);
+                self.check_page(last, exit);
+            }
+        }
+        self.emit_side_exit(exit);
+    }
+
+    fn displace(&mut self, base: Word, a: u64, b: u64) -> Word {
+        self.add(Width::Full, base, Word::Known(a.wrapping_add(b)))
+    }
+
+    fn check_bounds(&mut self, low: Word, span: u64, exit: cranelift_codegen::ir::Block) {
+        let highest = self.memory_limit.checked_sub(span);
+        match (low, highest) {
+            (Word::Known(low), Some(highest)) if low <= highest => {}
+            (Word::Value(low), Some(highest)) => {
+                let highest = self.number(highest);
+                let beyond = (self.builder.ins()).icmp(IntCC::UnsignedGreaterThan, low, highest);
+                self.exit_if(beyond, exit);
+            }
+            // Never inside: the interpreter raises what is to be raised.
+            _ => {
+                let always = self.number(1);
+                self.exit_if(always, exit);
+            }
+        }
+    }
+
+    fn check_page(&mut self, address: Word, exit: cranelift_codegen::ir::Block) {
+        let context = self.context;
+        let (row, offset) = match address {
+            Word::Known(address) => {
+                // A known address was compared with the limit already; what is beyond has left.
+                let page = (address >> pages::PAGE_SHIFT) as usize % pages::MAX_PAGES;
+                (context, context::WRITABLE + 4 * page)
+            }
+            Word::Value(address) => {
+                let shift = self.number(u64::from(pages::PAGE_SHIFT));
+                let page = self.builder.ins().ushr(address, shift);
+                let two = self.number(2);
+                let scaled = self.builder.ins().ishl(page, two);
+                (self.builder.ins().iadd(context, scaled), context::WRITABLE)
+            }
+        };
+        let word = (self.builder.ins()).load(I32, mapped(), row, offset as i32);
+        let writable = self.builder.ins().iconst(I32, 1);
+        let refused = self.builder.ins().icmp(IntCC::NotEqual, word, writable);
+        self.exit_if(refused, exit);
+    }
+
+    /// Host address of a guest address, as a base and a displacement.
+    fn host(&mut self, base: Word, offset: i32) -> (Value, i32) {
+        let context = self.context;
+        match base {
+            Word::Known(address) => {
+                let address = address.wrapping_add(i64::from(offset) as u64);
+                // Checked before; the remainder only keeps code that never runs well formed.
+                let address = address as usize % pages::MAX_MEMORY;
+                (context, (context::MEMORY + address) as i32)
+            }
+            Word::Value(base) => {
+                let row = self.builder.ins().iadd(context, base);
+                (row, context::MEMORY as i32 + offset)
+            }
+        }
+    }
+
+    pub(super) fn load_checked(
+        &mut self,
+        base: Word,
+        offset: i32,
+        size: Size,
+        how: Extend,
+    ) -> Word {
+        let (row, offset) = self.host(base, offset);
+        let (ins, flags) = (self.builder.ins(), mapped());
+        Word::Value(match (size, how) {
+            (Size::B, Extend::Sign) => ins.sload8(I64, flags, row, offset),
+            (Size::B, Extend::Zero) => ins.uload8(I64, flags, row, offset),
+            (Size::H, Extend::Sign) => ins.sload16(I64, flags, row, offset),
+            (Size::H, Extend::Zero) => ins.uload16(I64, flags, row, offset),
+            (Size::W, Extend::Sign) => ins.sload32(flags, row, offset),
+            (Size::W, Extend::Zero) => ins.uload32(flags, row, offset),
+            (Size::D, _) => ins.load(I64, flags, row, offset),
+        })
+    }
+
+    pub(super) fn store_checked(&mut self, base: Word, offset: i32, size: Size, value: Word) {
+        let (row, offset) = self.host(base, offset);
+        let ty = size_type(size);
+        let narrow = match value {
+            // A narrow constant becomes an immediate; a wide one would hold a register.
+            Word::Known(number) => {
+                let bits = number & (u64::MAX >> (64 - 8 * size.bytes()));
+                self.builder.ins().iconst(ty, bits as i64)
+            }
+            Word::Value(value) if ty == I64 => value,
+            Word::Value(value) => self.builder.ins().ireduce(ty, value),
+        };
+        self.builder.ins().store(mapped(), narrow, row, offset);
+    }
+
+    pub(super) fn reservation(&mut self) -> Word {
+        let (context, offset) = (self.context, context::offset::RESERVATION as i32);
+        Word::Value(self.builder.ins().load(I64, mapped(), context, offset))
+    }
+
+    pub(super) fn set_reservation(&mut self, address: Word) {
+        let address = self.value(address);
+        let (context, offset) = (self.context, context::offset::RESERVATION as i32);
+        self.builder.ins().store(mapped(), address, context, offset);
+    }
+}

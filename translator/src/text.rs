@@ -1,0 +1,112 @@
+//! The code to translate: bytes at an address, and what decides their meaning and cost.
+//!
+//! A text is one maximal run of executable, frozen pages. What lies outside of it is unknown here:
+//! a neighbouring page may gain code later, so a decoder that had to look there has seen nothing
+//! that may be relied on.
+
+use lockstep_isa::{Cost, Fetch, Profile};
+
+use crate::TranslateError;
+
+/// Code bytes with their address, profile and cost model.
+#[derive(Clone, Copy, Debug)]
+pub struct Text<'a> {
+    /// Version, extensions, register width.
+    pub profile: Profile,
+    /// The cost model that the native code charges.
+    pub cost: Cost,
+    /// Bytes of guest memory: a multiple of the page size.
+    pub memory_size: u64,
+    /// Guest address of the first byte: page aligned.
+    pub base: u64,
+    /// The code: whole pages.
+    pub bytes: &'a [u8],
+}
+
+impl<'a> Text<'a> {
+    /// The address after the last byte.
+    #[must_use]
+    pub fn end(&self) -> u64 {
+        self.base + self.bytes.len() as u64
+    }
+
+    /// Whether an instruction could start here: inside, and even.
+    #[must_use]
+    pub fn may_start(&self, address: u64) -> bool {
+        self.contains(address) && address & 1 == 0
+    }
+
+    pub(crate) fn contains(&self, address: u64) -> bool {
+        (self.base..self.end()).contains(&address)
+    }
+
+    /// The bytes from this address on; empty outside.
+    pub(crate) fn from(&self, address: u64) -> &'a [u8] {
+        let offset = address.wrapping_sub(self.base);
+        usize::try_from(offset)
+            .ok()
+            .and_then(|offset| self.bytes.get(offset..))
+            .unwrap_or(&[])
+    }
+
+    /// Refuses what no executable region can be.
+    pub(crate) fn check(&self) -> Result<(), TranslateError> {
+        let page = lockstep_contract::pages::PAGE_SIZE as u64;
+        let len = self.bytes.len() as u64;
+        let end = self.base.checked_add(len);
+        let fits = end.is_some_and(|end| end <= self.memory_size);
+        if len == 0
+            || !self.base.is_multiple_of(page)
+            || !len.is_multiple_of(page)
+            || !self.memory_size.is_multiple_of(page)
+            || self.memory_size > lockstep_contract::pages::MAX_MEMORY as u64
+            || !fits
+        {
+            return Err(TranslateError::Text {
+                base: self.base,
+                len,
+                memory_size: self.memory_size,
+            });
+        }
+        Ok(())
+    }
+}
+
+/// Fetching from a text, with a note of whether the decoder ever asked for something outside.
+pub(crate) struct Window<'a> {
+    text: Text<'a>,
+    /// The decoder asked for a byte that is not in the text.
+    pub left: bool,
+}
+
+/// The bytes asked for are not in the text.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Outside;
+
+impl<'a> Window<'a> {
+    pub(crate) fn new(text: Text<'a>) -> Window<'a> {
+        Window { text, left: false }
+    }
+
+    fn fetch<const N: usize>(&mut self, address: u64) -> Result<[u8; N], Outside> {
+        match self.text.from(address).first_chunk::<N>() {
+            Some(bytes) => Ok(*bytes),
+            None => {
+                self.left = true;
+                Err(Outside)
+            }
+        }
+    }
+}
+
+impl Fetch for Window<'_> {
+    type Error = Outside;
+
+    fn fetch16(&mut self, address: u64) -> Result<u16, Outside> {
+        self.fetch(address).map(u16::from_le_bytes)
+    }
+
+    fn fetch32(&mut self, address: u64) -> Result<u32, Outside> {
+        self.fetch(address).map(u32::from_le_bytes)
+    }
+}
