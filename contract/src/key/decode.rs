@@ -31,14 +31,6 @@ impl Key {
             let expected = "no bytes behind the last field";
             return Err(ModuleError::number("key", fields.at, found, expected));
         }
-        if !key.cpu.is_empty() && !key.cpu.split(',').is_sorted_by(|a, b| a < b) {
-            let (found, expected) = (format!("{:?}", key.cpu), "features in ascending order");
-            return Err(fields.refuse(found, expected));
-        }
-        if key.cpu.starts_with(',') {
-            let (found, expected) = (format!("{:?}", key.cpu), "no empty feature");
-            return Err(fields.refuse(found, expected));
-        }
         Ok(key)
     }
 }

@@ -1,6 +1,6 @@
 //! What must hold of a module, wherever it comes from: a file, or a translator in this process.
 
-use super::{ALIGN, BLOCK, ENTRY, FIRST, HINT, Module, ModuleError, SPAN, Section, Span};
+use super::{ALIGN, BLOCK, ENTRY, FIRST, HINT, Kind, Module, ModuleError, SPAN, Section, Span};
 use crate::key::FORMAT;
 use crate::pages::{PAGE_SIZE, is_memory_size};
 
@@ -61,6 +61,19 @@ impl Module {
         if key.len == 0 || key.len > room || !key.len.is_multiple_of(page) {
             let expected = format!("whole pages, at most {room:#x}");
             return refuse("key: len", 24, key.len, expected);
+        }
+        let features = key.cpu.split(',');
+        if !key.cpu.is_empty() && (key.cpu.starts_with(',') || !features.is_sorted_by(|a, b| a < b))
+        {
+            let at = at + key.encode().len() - key.cpu.len();
+            let (found, expected) = (format!("{:?}", key.cpu), "ascending names");
+            return Err(ModuleError::new(
+                Kind::Content,
+                "key: cpu",
+                at,
+                found,
+                expected,
+            ));
         }
         Ok(())
     }
