@@ -1,1 +1,37 @@
-//! (to be written)
+//! Runs guests: their memory, the trace interpreter, and the loop that moves between native code and
+//! interpreter.
+//!
+//! [`Core`] is one guest; [`Core::advance`] runs it until its host has something to do. Native code
+//! comes from a [`Library`]; where there is none, the interpreter does the same, slower: both work on
+//! one register file, one memory and one cycle counter, so nothing is converted between them.
+//! [`Machine`] adds system calls and runs a guest to its end.
+//!
+//! This crate never links a compiler.
+
+#![deny(unsafe_code)]
+
+#[cfg(not(target_pointer_width = "64"))]
+compile_error!("guest addresses are used as host sizes: the host must be a 64-bit machine");
+
+mod attach;
+pub mod cache;
+mod enter;
+mod environment;
+mod helpers;
+mod interp;
+mod mapping;
+mod memory;
+mod pause;
+mod run;
+mod state;
+mod syscall;
+mod trap;
+
+pub use environment::{CostTable, Environment, Library, Request};
+pub use mapping::{MapError, NativeModule};
+pub use memory::{Memory, SetupError};
+pub use pause::Pause;
+pub use run::Event;
+pub use state::Core;
+pub use syscall::{DebugPrint, Machine, Outcome, Syscall};
+pub use trap::{Defect, Trap};

@@ -1,0 +1,39 @@
+//! ⚠ The call into native code.
+//!
+//! Sets up the fields of the context that are the call's own (code, table, budget), calls, and reads
+//! what is left. Registers, pc and reservation are in the context before and after.
+#![allow(unsafe_code)]
+
+use crate::mapping::NativeModule;
+use crate::memory::Memory;
+
+/// How native code came back.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Return {
+    /// The exit, encoded.
+    pub(crate) word: u64,
+    /// Budget that was not charged.
+    pub(crate) left: u64,
+}
+
+/// Runs native code from `entry`, an offset from the module's table that belongs to the context's pc,
+/// until it leaves.
+pub(crate) fn enter(memory: &mut Memory, module: &NativeModule, entry: u32, budget: u64) -> Return {
+    let code = module.code();
+    let context = memory.context_mut();
+    context.budget = budget;
+    context.code = code as u64;
+    context.table = module.module().table.as_ptr() as u64;
+    let pointer = memory.context_pointer();
+    // SAFETY: `entry` is a number of the module's table, checked to lie in its code when it was
+    // mapped. The pointer is to a context with the table of writable pages and guest memory behind it
+    // at the distances of the contract, exclusively borrowed for the length of the call. Native code
+    // of ours stays within these: it is compiled for this size of memory (compared when the module
+    // was attached) and checks each guest address against it; it calls helpers by the addresses in
+    // the context, which are those of this process, and does not unwind.
+    let word = unsafe { (module.enter())(pointer, code.wrapping_add(entry as usize)) };
+    Return {
+        word,
+        left: memory.context().budget,
+    }
+}

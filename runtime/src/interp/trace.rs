@@ -1,0 +1,195 @@
+//! Decoded traces, in slots as the assembly machine has them.
+//!
+//! A trace is what runs between two checks of the limit: up to sixteen entries, fused or not, decoded
+//! together before the first of them runs. Which trace a slot holds can be seen by the guest in
+//! versions that match slots by half an address, so a slot is replaced exactly where the assembly
+//! machine replaces it, and never dropped but by a reset.
+//!
+//! Entries are stored as the plain instructions that they are made of: parts of a fused entry cannot
+//! fail, and none of them asks for its address. The cost is that of the entries.
+
+use lockstep_isa::decode::{DecodeError, Fetch, decode};
+use lockstep_isa::{Inst, Profile, fuse};
+
+use crate::environment::CostTable;
+use crate::trap::Trap;
+
+/// Slots, as in the assembly machine.
+const SLOTS: usize = 8192;
+/// The most entries that a trace has.
+const ENTRIES: usize = 16;
+/// Instructions of replaced traces that are kept before the store is tidied up.
+const WASTE: usize = 1 << 16;
+
+/// A decoded trace. Its instructions stand in [`Traces`].
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Trace {
+    /// Address of the first instruction.
+    pub(crate) start: u64,
+    /// Cycles of all entries.
+    pub(crate) cycles: u64,
+    first: u32,
+    count: u16,
+    /// Bytes of guest code, modulo 256: the assembly machine keeps eight bits.
+    pub(crate) len: u8,
+    /// Bytes of the last entry.
+    pub(crate) last: u8,
+}
+
+/// All traces of a guest.
+#[derive(Debug)]
+pub(crate) struct Traces {
+    /// For each slot the number of its trace plus one; 0 for none.
+    slots: Box<[u32; SLOTS]>,
+    traces: Vec<Trace>,
+    code: Vec<Inst>,
+    /// Instructions in `code` that belong to no trace any more.
+    wasted: usize,
+}
+
+/// Which addresses find which trace.
+#[inline(always)]
+fn slot(pc: u64) -> usize {
+    (pc >> 2) as usize % SLOTS
+}
+
+impl Traces {
+    pub(crate) fn new() -> Traces {
+        // Zeroed memory of the operating system, touched as it is used.
+        let slots = vec![0; SLOTS].into_boxed_slice().try_into();
+        Traces {
+            slots: slots.unwrap_or_else(|_| Box::new([0; SLOTS])),
+            traces: Vec::new(),
+            code: Vec::new(),
+            wasted: 0,
+        }
+    }
+
+    /// Forgets all traces.
+    pub(crate) fn clear(&mut self) {
+        if !self.traces.is_empty() {
+            *self = Traces::new();
+        }
+    }
+
+    /// The trace for an address. `mask` selects the bits of the address that count.
+    #[inline(always)]
+    pub(crate) fn find(&self, pc: u64, mask: u64) -> Option<Trace> {
+        let number = self.slots[slot(pc)];
+        let trace = self.traces.get(number.wrapping_sub(1) as usize)?;
+        (trace.start == pc & mask).then_some(*trace)
+    }
+
+    /// The instructions of a trace.
+    #[inline(always)]
+    pub(crate) fn code(&self, trace: &Trace) -> &[Inst] {
+        let first = trace.first as usize;
+        &self.code[first..first + usize::from(trace.count)]
+    }
+
+    /// Decodes the trace at `pc` and puts it into its slot.
+    ///
+    /// # Errors
+    /// Whatever is wrong with any instruction of the trace; the slot keeps what it has.
+    pub(crate) fn decode(
+        &mut self,
+        fetch: &mut impl Fetch<Error = Trap>,
+        pc: u64,
+        profile: Profile,
+        cost: &CostTable,
+    ) -> Result<(), Trap> {
+        let trace = self.append(fetch, pc, ENTRIES, profile, cost)?;
+        if trace.len == 0 {
+            self.code.truncate(trace.first as usize);
+            return Err(Trap::TraceLengthError);
+        }
+        let number = &mut self.slots[slot(pc)];
+        if *number == 0 {
+            self.traces.push(trace);
+            *number = self.traces.len() as u32;
+            return Ok(());
+        }
+        let old = std::mem::replace(&mut self.traces[*number as usize - 1], trace);
+        self.wasted += usize::from(old.count);
+        if self.wasted > WASTE {
+            self.tidy();
+        }
+        Ok(())
+    }
+
+    /// Decodes the last `entries` entries of a trace, from `pc` on, for one use: it costs nothing and
+    /// is in no slot. [`Traces::discard`] it afterwards.
+    ///
+    /// # Errors
+    /// As for [`Traces::decode`]; there are none where the whole trace was decoded before.
+    pub(crate) fn decode_rest(
+        &mut self,
+        fetch: &mut impl Fetch<Error = Trap>,
+        pc: u64,
+        entries: usize,
+        profile: Profile,
+    ) -> Result<Trace, Trap> {
+        let free = CostTable::custom(|_| 0);
+        self.append(fetch, pc, entries.min(ENTRIES), profile, &free)
+    }
+
+    /// Drops a trace that is in no slot. Nothing was decoded since.
+    pub(crate) fn discard(&mut self, trace: &Trace) {
+        self.code.truncate(trace.first as usize);
+    }
+
+    /// Decodes up to `entries` entries to the end of the store.
+    fn append(
+        &mut self,
+        fetch: &mut impl Fetch<Error = Trap>,
+        pc: u64,
+        entries: usize,
+        profile: Profile,
+        cost: &CostTable,
+    ) -> Result<Trace, Trap> {
+        let first = self.code.len();
+        let mut trace = Trace {
+            start: pc,
+            cycles: 0,
+            first: first as u32,
+            count: 0,
+            len: 0,
+            last: 0,
+        };
+        let mut at = pc;
+        for _ in 0..entries {
+            let inst = match decode(fetch, at, profile) {
+                Ok(inst) => inst,
+                Err(error) => {
+                    self.code.truncate(first);
+                    return Err(match error {
+                        DecodeError::Fetch(trap) => trap,
+                        DecodeError::Illegal { pc, bits } => Trap::InvalidInstruction { pc, bits },
+                    });
+                }
+            };
+            self.code.extend_from_slice(&fuse::parts(&inst));
+            trace.cycles = trace.cycles.wrapping_add(cost.cycles(inst.op));
+            trace.last = inst.len;
+            at = at.wrapping_add(u64::from(inst.len));
+            if inst.op.effect().ends_trace() {
+                break;
+            }
+        }
+        trace.count = (self.code.len() - first) as u16;
+        trace.len = at.wrapping_sub(pc) as u8;
+        Ok(trace)
+    }
+
+    /// Drops the instructions that belong to no trace.
+    fn tidy(&mut self) {
+        let old = std::mem::take(&mut self.code);
+        for trace in &mut self.traces {
+            let first = trace.first as usize;
+            trace.first = self.code.len() as u32;
+            self.code
+                .extend_from_slice(&old[first..first + usize::from(trace.count)]);
+        }
+        self.wasted = 0;
+    }
+}

@@ -1,0 +1,303 @@
+//! ⚠ Native code in memory: a module's code, read-execute, in pages that nobody can write.
+//!
+//! On Linux the code is written to a sealed memory file and mapped from there, so that no mapping of
+//! it can ever be written again; elsewhere, and where the system refuses that, it is copied to
+//! anonymous memory that is writable first and executable then, never both at once.
+//!
+//! A module is code: mapping one means trusting who made its bytes. The numbers in it are checked
+//! here all the same, so that a mistake elsewhere is an error and not a jump into nowhere. That its
+//! text is the guest's is the library's duty.
+#![allow(unsafe_code)]
+
+#[cfg(target_os = "linux")]
+use core::ptr::NonNull;
+use std::io;
+#[cfg(target_os = "linux")]
+use std::{
+    fs::File,
+    io::Write,
+    os::fd::{AsRawFd, FromRawFd},
+};
+
+use lockstep_contract::context::Context;
+use lockstep_contract::key::Key;
+use lockstep_contract::module::Module;
+use lockstep_contract::pages::PAGE_SIZE;
+use memmap2::{Mmap, MmapMut};
+
+/// The function that the host calls: it reads pc and budget from the context and runs on from the
+/// code it is given. The result is an [`Exit`](lockstep_contract::exit::Exit) word.
+pub(crate) type Enter = unsafe extern "C" fn(context: *mut Context, code: *const u8) -> u64;
+
+/// A module, ready to run.
+#[derive(Debug)]
+pub struct NativeModule {
+    module: Module,
+    code: Code,
+    enter: Enter,
+}
+
+/// The pages; they live as long as the module.
+#[derive(Debug)]
+enum Code {
+    #[cfg(target_os = "linux")]
+    Sealed(Sealed),
+    Anonymous(Mmap),
+    /// In the crate's tests a function of ours stands for native code.
+    #[cfg(test)]
+    Function,
+}
+
+/// Why a module cannot be mapped.
+#[derive(Debug, thiserror::Error)]
+pub enum MapError {
+    /// For another kind of processor.
+    #[error("the module is for the target {target}; this processor is {host}")]
+    Target {
+        /// What it was compiled for.
+        target: String,
+        /// What this is.
+        host: &'static str,
+    },
+    /// A number in it points out of it.
+    #[error("the module's {field} is {value:#x}; it must be below {limit:#x}")]
+    Offset {
+        /// Which number.
+        field: &'static str,
+        /// What it is.
+        value: u64,
+        /// What it must be below.
+        limit: u64,
+    },
+    /// A range that is not whole pages, or a table of another length than the text.
+    #[error("the module's {field} is {value:#x}; it must be {expected:#x}")]
+    Shape {
+        /// Which number.
+        field: &'static str,
+        /// What it is.
+        value: u64,
+        /// What it must be.
+        expected: u64,
+    },
+    /// The system refused.
+    #[error("native code cannot be mapped: {0}")]
+    System(#[from] io::Error),
+}
+
+impl NativeModule {
+    /// Maps a module's code. The module must come from the translator, by a way on which nobody else
+    /// can change it: its code will run with all rights of this process.
+    ///
+    /// # Errors
+    /// A module whose numbers do not fit together, one for another processor, or no memory.
+    pub fn map(module: Module) -> Result<NativeModule, MapError> {
+        check(&module)?;
+        let code = map_code(&module.code)?;
+        let at = code.start().wrapping_add(module.enter as usize);
+        // SAFETY: `at` lies in mapped executable memory that lives as long as this value, and holds
+        // the module's entry function, which has this signature: that is what a module promises, and
+        // its maker is trusted (see above).
+        let enter = unsafe { core::mem::transmute::<*const u8, Enter>(at) };
+        Ok(NativeModule {
+            module,
+            code,
+            enter,
+        })
+    }
+
+    /// What it was made from and for.
+    #[must_use]
+    pub fn key(&self) -> &Key {
+        &self.module.key
+    }
+
+    /// All of it.
+    #[must_use]
+    pub fn module(&self) -> &Module {
+        &self.module
+    }
+
+    /// Address of the first byte of code.
+    pub(crate) fn code(&self) -> *const u8 {
+        self.code.start()
+    }
+
+    /// The function to call.
+    pub(crate) fn enter(&self) -> Enter {
+        self.enter
+    }
+
+    /// Offset in the code of the native entry for a guest address; none where there is none.
+    #[inline]
+    pub(crate) fn entry(&self, pc: u64) -> Option<u32> {
+        let offset = pc.wrapping_sub(self.module.key.base);
+        if !offset.is_multiple_of(2) || offset >= self.module.key.len {
+            return None;
+        }
+        let entry = self.module.table.get((offset / 2) as usize).copied();
+        entry.filter(|entry| *entry != 0)
+    }
+
+    /// A module whose native code is a function of the test.
+    #[cfg(test)]
+    pub(crate) fn of_function(module: Module, enter: Enter) -> NativeModule {
+        NativeModule {
+            module,
+            code: Code::Function,
+            enter,
+        }
+    }
+}
+
+/// Checks every number that the run loop and the entry function use.
+fn check(module: &Module) -> Result<(), MapError> {
+    let key = &module.key;
+    let host = std::env::consts::ARCH;
+    if key.target.split('-').next() != Some(host) {
+        let target = key.target.clone();
+        return Err(MapError::Target { target, host });
+    }
+    let page = PAGE_SIZE as u64;
+    shape("base within a page", key.base % page, 0)?;
+    shape("length within a page", key.len % page, 0)?;
+    shape("table length", module.table.len() as u64, key.len / 2)?;
+    let end = key.base.saturating_add(key.len);
+    below("end of text", end, key.memory_size.saturating_add(1))?;
+    let limit = module.code.len() as u64;
+    below("entry function", u64::from(module.enter), limit)?;
+    let last = module.table.iter().copied().max().unwrap_or(0);
+    below("native entry", u64::from(last), limit)
+}
+
+fn shape(field: &'static str, value: u64, expected: u64) -> Result<(), MapError> {
+    if value == expected {
+        return Ok(());
+    }
+    Err(MapError::Shape {
+        field,
+        value,
+        expected,
+    })
+}
+
+fn below(field: &'static str, value: u64, limit: u64) -> Result<(), MapError> {
+    if value < limit {
+        return Ok(());
+    }
+    Err(MapError::Offset {
+        field,
+        value,
+        limit,
+    })
+}
+
+impl Code {
+    /// Address of the first byte.
+    fn start(&self) -> *const u8 {
+        match self {
+            #[cfg(target_os = "linux")]
+            Code::Sealed(code) => code.start.as_ptr(),
+            Code::Anonymous(code) => code.as_ptr(),
+            #[cfg(test)]
+            Code::Function => core::ptr::null(),
+        }
+    }
+}
+
+/// Code in executable pages.
+fn map_code(code: &[u8]) -> io::Result<Code> {
+    #[cfg(target_os = "linux")]
+    match Sealed::map(code) {
+        Ok(mapped) => return Ok(Code::Sealed(mapped)),
+        Err(error) => {
+            tracing::debug!(%error, "no sealed memory for native code; anonymous memory instead");
+        }
+    }
+    map_anonymous(code).map(Code::Anonymous)
+}
+
+/// A read-execute mapping of a memory file that can no longer be written, resized, or unsealed.
+#[cfg(target_os = "linux")]
+#[derive(Debug)]
+struct Sealed {
+    start: NonNull<u8>,
+    len: usize,
+}
+
+// SAFETY: the pages never change, and the mapping belongs to this value alone.
+#[cfg(target_os = "linux")]
+unsafe impl Send for Sealed {}
+// SAFETY: as above.
+#[cfg(target_os = "linux")]
+unsafe impl Sync for Sealed {}
+
+#[cfg(target_os = "linux")]
+impl Sealed {
+    fn map(code: &[u8]) -> io::Result<Sealed> {
+        let file = Self::seal(code)?;
+        // SAFETY: a new mapping at an address of the system's choice touches no memory of ours. It is
+        // private, because older kernels refuse shared mappings of a sealed file; nobody can write to
+        // the file, so it shows the file's bytes for as long as it lives.
+        let start = unsafe {
+            libc::mmap(
+                core::ptr::null_mut(),
+                code.len(),
+                libc::PROT_READ | libc::PROT_EXEC,
+                libc::MAP_PRIVATE,
+                file.as_raw_fd(),
+                0,
+            )
+        };
+        if start == libc::MAP_FAILED {
+            return Err(io::Error::last_os_error());
+        }
+        let start = NonNull::new(start.cast()).ok_or(io::ErrorKind::AddrNotAvailable)?;
+        let len = code.len();
+        Ok(Sealed { start, len })
+    }
+
+    /// A memory file with these bytes, for ever.
+    fn seal(code: &[u8]) -> io::Result<File> {
+        // SAFETY: the name is a C string; the call makes a new descriptor and touches nothing else.
+        let fd = unsafe {
+            libc::memfd_create(
+                c"lockstep".as_ptr(),
+                libc::MFD_CLOEXEC | libc::MFD_ALLOW_SEALING,
+            )
+        };
+        if fd < 0 {
+            return Err(io::Error::last_os_error());
+        }
+        // SAFETY: the descriptor was just made and belongs to nobody else.
+        let mut file = unsafe { File::from_raw_fd(fd) };
+        file.write_all(code)?;
+        let seals =
+            libc::F_SEAL_SHRINK | libc::F_SEAL_GROW | libc::F_SEAL_WRITE | libc::F_SEAL_SEAL;
+        // SAFETY: the descriptor is open; the call changes its seals only.
+        if unsafe { libc::fcntl(file.as_raw_fd(), libc::F_ADD_SEALS, seals) } != 0 {
+            return Err(io::Error::last_os_error());
+        }
+        Ok(file)
+    }
+}
+
+#[cfg(target_os = "linux")]
+impl Drop for Sealed {
+    fn drop(&mut self) {
+        // SAFETY: this is the mapping made in `map`; the module that owns it is not running, for
+        // whoever runs it holds a reference.
+        unsafe {
+            libc::munmap(self.start.as_ptr().cast(), self.len);
+        }
+    }
+}
+
+/// By way of memory that is writable before it is executable.
+fn map_anonymous(code: &[u8]) -> io::Result<Mmap> {
+    let mut mapped = MmapMut::map_anon(code.len())?;
+    mapped.copy_from_slice(code);
+    mapped.make_exec()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,434 @@
+//! Guest memory: bytes, page flags, the load reservation, and the rules of who may write where.
+//!
+//! The rules are those of the oracle's assembly machine, order of checks and effects included
+//! (W^X: a page with `EXECUTABLE` is not writable, any other is; `FREEZED` only forbids initialising
+//! a page again). The bytes live in a mapping that native code sees too ([`raw`]); beside them stands
+//! a table with one word a page that is 1 exactly when a store needs nothing but the store: the page
+//! is writable and already dirty. It is derived from the flags here and nowhere else.
+//!
+//! The oracle's lazy clearing of frames and its pseudo-random filling are not here: untouched pages
+//! come zeroed from the operating system.
+
+use core::ops::Range;
+use std::io;
+
+use lockstep_contract::context::Context;
+use lockstep_contract::pages::{DIRTY, EXECUTABLE, FREEZED, MAX_MEMORY, PAGE_SHIFT, PAGE_SIZE};
+use lockstep_isa::{Fetch, Size};
+
+use crate::trap::Trap;
+
+pub(crate) mod raw;
+
+use raw::{Bytes, Region, Writable};
+
+/// No address is reserved.
+const NO_RESERVATION: u64 = u64::MAX;
+
+/// The memory of one guest.
+#[derive(Debug)]
+pub struct Memory {
+    region: Region,
+    /// One byte a page: `FREEZED`, `EXECUTABLE`, `DIRTY`.
+    flags: Box<[u8]>,
+    /// Pages whose code may have come, gone or changed since this was last taken.
+    recoded: Range<usize>,
+}
+
+/// What an instruction may touch, borrowed apart so that it can stay in host registers.
+pub(crate) struct View<'a> {
+    pub(crate) context: &'a mut Context,
+    pub(crate) bytes: Bytes<'a>,
+    pub(crate) pages: Pages<'a>,
+}
+
+/// The flags of the pages and what is derived from them.
+pub(crate) struct Pages<'a> {
+    pub(crate) flags: &'a mut [u8],
+    pub(crate) writable: &'a mut Writable,
+}
+
+/// What decoding may read: memory, where it is executable.
+pub(crate) struct Code<'a> {
+    pub(crate) bytes: &'a [u8],
+    pub(crate) flags: &'a [u8],
+}
+
+/// Memory of a size that no guest can have.
+#[derive(Debug, thiserror::Error)]
+pub enum SetupError {
+    /// Not a whole number of pages between one page and the maximum.
+    #[error(
+        "guest memory of {0:#x} bytes; it must be a multiple of 0x1000, from 0x1000 to 0x400000"
+    )]
+    Size(usize),
+    /// Only 64-bit guests run so far.
+    #[error("a guest with 32-bit registers; only 64-bit ones can be run so far")]
+    Width,
+    /// The operating system gave none.
+    #[error("no memory for a guest: {0}")]
+    System(#[from] io::Error),
+}
+
+impl Memory {
+    /// Zeroed memory of `size` bytes, no flag set.
+    ///
+    /// # Errors
+    /// A size that is not a multiple of 4096 from 4096 to 4 MiB, or no memory left.
+    pub fn new(size: usize) -> Result<Memory, SetupError> {
+        if !(PAGE_SIZE..=MAX_MEMORY).contains(&size) || !size.is_multiple_of(PAGE_SIZE) {
+            return Err(SetupError::Size(size));
+        }
+        let mut memory = Memory {
+            region: Region::new(size)?,
+            flags: vec![0; size / PAGE_SIZE].into_boxed_slice(),
+            recoded: 0..size / PAGE_SIZE,
+        };
+        memory.set_reservation(NO_RESERVATION);
+        Ok(memory)
+    }
+
+    /// Bytes.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        self.region.size()
+    }
+
+    /// Pages.
+    #[must_use]
+    pub fn pages(&self) -> usize {
+        self.flags.len()
+    }
+
+    /// The flags, one byte a page.
+    #[must_use]
+    pub fn flags(&self) -> &[u8] {
+        &self.flags
+    }
+
+    /// All bytes.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        self.region.bytes()
+    }
+
+    /// The reserved address; all ones when there is none.
+    #[must_use]
+    pub fn reservation(&self) -> u64 {
+        self.region.context().reservation
+    }
+
+    /// Reserves an address, or none with all ones.
+    pub fn set_reservation(&mut self, addr: u64) {
+        self.region.parts().0.reservation = addr;
+    }
+
+    /// Zero bytes, no flags, no reservation.
+    pub fn reset(&mut self) {
+        self.region.clear();
+        self.flags.fill(0);
+        self.region.parts().1.fill(0);
+        self.set_reservation(NO_RESERVATION);
+        self.note_all_recoded();
+    }
+
+    /// The flags of a page.
+    ///
+    /// # Errors
+    /// `MemOutOfBound` when there is no such page.
+    pub fn fetch_flag(&self, page: u64) -> Result<u8, Trap> {
+        usize::try_from(page)
+            .ok()
+            .and_then(|page| self.flags.get(page).copied())
+            .ok_or(Trap::MemOutOfBound)
+    }
+
+    /// Sets these flags of a page, beside those it has.
+    ///
+    /// # Errors
+    /// `MemOutOfBound` when there is no such page.
+    pub fn set_flag(&mut self, page: u64, flag: u8) -> Result<(), Trap> {
+        let flags = self.fetch_flag(page)? | flag;
+        self.replace_flags(page as usize, flags);
+        Ok(())
+    }
+
+    /// Clears these flags of a page.
+    ///
+    /// # Errors
+    /// `MemOutOfBound` when there is no such page.
+    pub fn clear_flag(&mut self, page: u64, flag: u8) -> Result<(), Trap> {
+        let flags = self.fetch_flag(page)? & !flag;
+        self.replace_flags(page as usize, flags);
+        Ok(())
+    }
+
+    /// The only place where flags change, other than by a store making a page dirty.
+    fn replace_flags(&mut self, page: usize, flags: u8) {
+        const CODE: u8 = EXECUTABLE | FREEZED;
+        if (self.flags[page] ^ flags) & CODE != 0 {
+            self.note_recoded(page);
+        }
+        self.flags[page] = flags;
+        self.region.parts().1[page] = u32::from(stores_freely(flags));
+    }
+
+    /// Widens the range of pages whose code may be new.
+    fn note_recoded(&mut self, page: usize) {
+        self.recoded = if self.recoded.is_empty() {
+            page..page + 1
+        } else {
+            self.recoded.start.min(page)..self.recoded.end.max(page + 1)
+        };
+    }
+
+    /// Forgets what is known about code, as at the start.
+    pub(crate) fn note_all_recoded(&mut self) {
+        self.recoded = 0..self.pages();
+    }
+
+    /// The pages whose code may have come, gone or changed since this was asked last; all of them at
+    /// first.
+    pub(crate) fn take_recoded(&mut self) -> Range<usize> {
+        std::mem::take(&mut self.recoded)
+    }
+
+    /// Gives pages content and flags: zeros up to `offset`, then `source` as far as it fits, then
+    /// zeros. The pages become dirty.
+    ///
+    /// # Errors
+    /// `MemPageUnalignedAccess` when `addr` or `size` is not a multiple of 4096, `MemOutOfBound` when
+    /// the range is not in memory or `offset` not in the range, `MemWriteOnFreezedPage` when a page is
+    /// frozen (all of these with nothing changed), `MemWriteOnExecutablePage` when one is executable
+    /// (the pages before it are initialised, as the oracle does).
+    pub fn init_pages(
+        &mut self,
+        addr: u64,
+        size: u64,
+        flags: u8,
+        source: &[u8],
+        offset: u64,
+    ) -> Result<(), Trap> {
+        let page = PAGE_SIZE as u64;
+        if !addr.is_multiple_of(page) || !size.is_multiple_of(page) {
+            return Err(Trap::MemPageUnalignedAccess);
+        }
+        let memory = self.size() as u64;
+        if addr > memory || size > memory || addr + size > memory || offset > size {
+            return Err(Trap::MemOutOfBound);
+        }
+        let pages = addr >> PAGE_SHIFT..(addr + size) >> PAGE_SHIFT;
+        for page in pages.clone() {
+            if self.fetch_flag(page)? & FREEZED != 0 {
+                return Err(Trap::MemWriteOnFreezedPage);
+            }
+        }
+        let taken = source.len().min((size - offset) as usize);
+        let end = offset + taken as u64;
+        self.store_byte(addr, offset, 0)?;
+        self.store_bytes(addr + offset, &source[..taken])?;
+        self.store_byte(addr + end, size - end, 0)?;
+        for page in pages {
+            self.set_flag(page, flags)?;
+        }
+        Ok(())
+    }
+
+    /// Writes bytes, as the host does. Nothing is checked when there are none.
+    ///
+    /// # Errors
+    /// `MemOutOfBound` when the end lies beyond the largest memory; then, page by page, `MemOutOfBound`
+    /// or `MemWriteOnExecutablePage`: pages before the one that refused are dirty, no byte is written.
+    pub fn store_bytes(&mut self, addr: u64, bytes: &[u8]) -> Result<(), Trap> {
+        self.open(addr, bytes.len() as u64)?.copy_from_slice(bytes);
+        Ok(())
+    }
+
+    /// Writes `size` times the same byte. Nothing is checked when `size` is 0.
+    ///
+    /// # Errors
+    /// As for [`Memory::store_bytes`].
+    pub fn store_byte(&mut self, addr: u64, size: u64, value: u8) -> Result<(), Trap> {
+        self.open(addr, size)?.fill(value);
+        Ok(())
+    }
+
+    /// Copies `size` bytes out. Nothing is checked when `size` is 0.
+    ///
+    /// # Errors
+    /// `MemOutOfBound`.
+    pub fn load_bytes(&self, addr: u64, size: u64) -> Result<Vec<u8>, Trap> {
+        let range = self.range(addr, size)?;
+        Ok(self.as_bytes()[range].to_vec())
+    }
+
+    /// The bytes of a range that the host wants to write; their pages become dirty.
+    fn open(&mut self, addr: u64, size: u64) -> Result<&mut [u8], Trap> {
+        let mut view = self.view();
+        if size == 0 {
+            return Ok(&mut []);
+        }
+        let end = addr
+            .checked_add(size)
+            .filter(|end| *end <= MAX_MEMORY as u64);
+        let end = end.ok_or(Trap::MemOutOfBound)?;
+        for page in addr >> PAGE_SHIFT..=(end - 1) >> PAGE_SHIFT {
+            view.pages.open(page)?;
+        }
+        Ok(&mut view.bytes.into_all()[addr as usize..end as usize])
+    }
+
+    /// A range of guest addresses as one of indices; an empty one lies anywhere.
+    fn range(&self, addr: u64, size: u64) -> Result<Range<usize>, Trap> {
+        if size == 0 {
+            return Ok(0..0);
+        }
+        match addr.checked_add(size) {
+            Some(end) if end <= self.size() as u64 => Ok(addr as usize..end as usize),
+            _ => Err(Trap::MemOutOfBound),
+        }
+    }
+
+    /// Reads an integer, zero-extended.
+    ///
+    /// # Errors
+    /// `MemOutOfBound`.
+    pub fn load(&self, addr: u64, size: Size) -> Result<u64, Trap> {
+        let range = self.range(addr, size.bytes())?;
+        let mut word = [0; 8];
+        word[..range.len()].copy_from_slice(&self.as_bytes()[range]);
+        Ok(u64::from_le_bytes(word))
+    }
+
+    /// Writes the low `size` bytes of `value`, as a store instruction does.
+    ///
+    /// # Errors
+    /// `MemOutOfBound` or `MemWriteOnExecutablePage`, decided page by page in the order of addresses.
+    pub fn store(&mut self, addr: u64, size: Size, value: u64) -> Result<(), Trap> {
+        let mut view = self.view();
+        view.pages.open_store(addr, size)?;
+        let (at, len) = (addr as usize, size.bytes() as usize);
+        view.bytes.all()[at..at + len].copy_from_slice(&value.to_le_bytes()[..len]);
+        Ok(())
+    }
+
+    /// Reads two bytes of code.
+    ///
+    /// # Errors
+    /// `MemOutOfBound`, or `MemWriteOnExecutablePage` when a page is not executable.
+    pub fn fetch16(&self, addr: u64) -> Result<u16, Trap> {
+        self.code().fetch(addr).map(u16::from_le_bytes)
+    }
+
+    /// Reads four bytes of code.
+    ///
+    /// # Errors
+    /// `MemOutOfBound`, or `MemWriteOnExecutablePage` when a page is not executable.
+    pub fn fetch32(&self, addr: u64) -> Result<u32, Trap> {
+        self.code().fetch(addr).map(u32::from_le_bytes)
+    }
+
+    /// What decoding reads.
+    pub(crate) fn code(&self) -> Code<'_> {
+        Code {
+            bytes: self.as_bytes(),
+            flags: &self.flags,
+        }
+    }
+
+    /// The parts that instructions touch.
+    pub(crate) fn view(&mut self) -> View<'_> {
+        let (context, writable, bytes) = self.region.parts();
+        View {
+            context,
+            bytes,
+            pages: Pages {
+                flags: &mut self.flags,
+                writable,
+            },
+        }
+    }
+
+    /// The state at the head of the region.
+    pub(crate) fn context(&self) -> &Context {
+        self.region.context()
+    }
+
+    /// The state at the head of the region.
+    pub(crate) fn context_mut(&mut self) -> &mut Context {
+        self.region.parts().0
+    }
+
+    /// What native code gets.
+    pub(crate) fn context_pointer(&mut self) -> *mut Context {
+        self.region.context_pointer()
+    }
+}
+
+/// Whether a store to a page with these flags needs nothing but the store.
+const fn stores_freely(flags: u8) -> bool {
+    flags & (EXECUTABLE | DIRTY) == DIRTY
+}
+
+impl Code<'_> {
+    /// Bytes of code. All of the first page is checked before anything of the second, as the assembly
+    /// machine does.
+    fn fetch<const N: usize>(&self, addr: u64) -> Result<[u8; N], Trap> {
+        for page in addr >> PAGE_SHIFT..=(addr.saturating_add(N as u64 - 1)) >> PAGE_SHIFT {
+            match self.flags.get(page as usize) {
+                None => return Err(Trap::MemOutOfBound),
+                Some(flags) if flags & EXECUTABLE == 0 => {
+                    return Err(Trap::MemWriteOnExecutablePage);
+                }
+                Some(_) => {}
+            }
+        }
+        self.bytes
+            .get(addr as usize..)
+            .and_then(|bytes| bytes.first_chunk::<N>())
+            .copied()
+            .ok_or(Trap::MemOutOfBound)
+    }
+}
+
+impl Fetch for Code<'_> {
+    type Error = Trap;
+
+    fn fetch16(&mut self, addr: u64) -> Result<u16, Trap> {
+        self.fetch(addr).map(u16::from_le_bytes)
+    }
+
+    fn fetch32(&mut self, addr: u64) -> Result<u32, Trap> {
+        self.fetch(addr).map(u32::from_le_bytes)
+    }
+}
+
+impl Pages<'_> {
+    /// Makes a page ready for a store: checks that it may be written and makes it dirty.
+    fn open(&mut self, page: u64) -> Result<(), Trap> {
+        let Some(flags) = self.flags.get_mut(page as usize) else {
+            return Err(Trap::MemOutOfBound);
+        };
+        if *flags & EXECUTABLE != 0 {
+            return Err(Trap::MemWriteOnExecutablePage);
+        }
+        *flags |= DIRTY;
+        self.writable[page as usize] = 1;
+        Ok(())
+    }
+
+    /// Makes the one or two pages of a store ready, in the assembly machine's order: all of the first
+    /// page before anything of the second.
+    #[cold]
+    pub(crate) fn open_store(&mut self, addr: u64, size: Size) -> Result<(), Trap> {
+        let page = addr >> PAGE_SHIFT;
+        self.open(page)?;
+        if addr as usize % PAGE_SIZE + size.bytes() as usize > PAGE_SIZE {
+            self.open(page + 1)?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests;

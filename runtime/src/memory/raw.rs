@@ -1,0 +1,255 @@
+//! ⚠ The mapping that holds a guest: context, table of writable pages, guest memory, in the layout
+//! of [`lockstep_contract::context`], between two guard pages.
+//!
+//! Only addresses and sizes live here; what a page may be used for is decided in the parent module.
+//! The pages come zeroed from the operating system when they are first touched, so that a machine
+//! costs what it uses and not what it could use.
+//!
+//! Safety: all `unsafe` of guest memory is in this file. A [`Region`] owns its mapping; references
+//! handed out borrow the region, so they end before it is unmapped, and the three parts never overlap.
+#![allow(unsafe_code)]
+
+use core::ptr::{self, NonNull};
+use std::io;
+
+use lockstep_contract::context::{self, Context};
+use lockstep_contract::pages::{MAX_MEMORY, MAX_PAGES, PAGE_SIZE};
+
+/// One word a page: 1 when it may be written and is already dirty.
+pub(crate) type Writable = [u32; MAX_PAGES];
+
+/// Bytes in front of and behind the region that no access survives. Native code checks every
+/// address; the guards turn a defect there into a fault instead of silent damage.
+const GUARD: usize = 16 * PAGE_SIZE;
+
+/// An anonymous private mapping with a guest's state.
+#[derive(Debug)]
+pub(crate) struct Region {
+    /// Address of the first guard page.
+    start: NonNull<u8>,
+    /// Bytes of guest memory.
+    size: usize,
+}
+
+// SAFETY: the mapping belongs to this value alone, and nothing in it depends on a thread.
+unsafe impl Send for Region {}
+// SAFETY: a shared reference gives out shared references to plain numbers only.
+unsafe impl Sync for Region {}
+
+impl Region {
+    /// Maps zeroed memory for a guest with `size` bytes: whole pages, at most [`MAX_MEMORY`].
+    pub(crate) fn new(size: usize) -> io::Result<Region> {
+        assert!(size.is_multiple_of(PAGE_SIZE) && (PAGE_SIZE..=MAX_MEMORY).contains(&size));
+        // SAFETY: a new private mapping at an address of the system's choice touches no memory of ours.
+        let start = unsafe {
+            libc::mmap(
+                ptr::null_mut(),
+                Self::mapped(size),
+                libc::PROT_NONE,
+                libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE,
+                -1,
+                0,
+            )
+        };
+        if start == libc::MAP_FAILED {
+            return Err(io::Error::last_os_error());
+        }
+        let Some(start) = NonNull::new(start.cast::<u8>()) else {
+            return Err(io::Error::other("the system mapped memory at address 0"));
+        };
+        let region = Region { start, size };
+        // SAFETY: the range lies in the mapping made above, which nobody else knows yet.
+        let opened = unsafe {
+            libc::mprotect(
+                region.base().as_ptr().cast(),
+                context::MEMORY + size,
+                libc::PROT_READ | libc::PROT_WRITE,
+            )
+        };
+        if opened != 0 {
+            return Err(io::Error::last_os_error());
+        }
+        region.advise_small_pages();
+        Ok(region)
+    }
+
+    /// Bytes of the whole mapping.
+    const fn mapped(size: usize) -> usize {
+        GUARD + context::MEMORY + size + GUARD
+    }
+
+    /// Address of the context.
+    fn base(&self) -> NonNull<u8> {
+        // SAFETY: the mapping is longer than GUARD.
+        unsafe { self.start.add(GUARD) }
+    }
+
+    /// Asks for 4 KiB pages: a guest touches a few dozen, and clearing 2 MiB for the first of them
+    /// takes longer than many a script runs. Only a hint; a refusal changes nothing.
+    fn advise_small_pages(&self) {
+        #[cfg(target_os = "linux")]
+        // SAFETY: the range lies in our mapping, and the advice does not change its content.
+        unsafe {
+            libc::madvise(
+                self.base().as_ptr().cast(),
+                context::MEMORY + self.size,
+                libc::MADV_NOHUGEPAGE,
+            );
+        }
+    }
+
+    /// Bytes of guest memory.
+    pub(crate) const fn size(&self) -> usize {
+        self.size
+    }
+
+    /// The address that native code gets. It may use all parts of the region through it, so the
+    /// region is borrowed exclusively while native code runs.
+    pub(crate) fn context_pointer(&mut self) -> *mut Context {
+        self.base().as_ptr().cast()
+    }
+
+    /// The context.
+    pub(crate) fn context(&self) -> &Context {
+        // SAFETY: at this address the mapping holds a `Context`: it is page aligned, large enough
+        // (asserted beside its definition), and all bit patterns, zeros first, are valid numbers.
+        unsafe { self.base().cast::<Context>().as_ref() }
+    }
+
+    /// Guest memory.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        // SAFETY: `size` initialised bytes start here, inside the mapping.
+        unsafe { core::slice::from_raw_parts(self.base().add(context::MEMORY).as_ptr(), self.size) }
+    }
+
+    /// The table of writable pages; words beyond the guest's last page are 0.
+    #[cfg(test)]
+    pub(crate) fn writable(&self) -> &Writable {
+        // SAFETY: as for `parts`.
+        unsafe {
+            self.base()
+                .add(context::WRITABLE)
+                .cast::<Writable>()
+                .as_ref()
+        }
+    }
+
+    /// All three parts at once.
+    pub(crate) fn parts(&mut self) -> (&mut Context, &mut Writable, Bytes<'_>) {
+        let base = self.base();
+        // SAFETY: the context ends before WRITABLE, the table before MEMORY (both asserted beside
+        // their definitions), so the three do not overlap; each is aligned, inside the mapping, and
+        // made of plain numbers. The exclusive borrow of the region covers all of them.
+        unsafe {
+            (
+                base.cast::<Context>().as_mut(),
+                base.add(context::WRITABLE).cast::<Writable>().as_mut(),
+                Bytes::new(core::slice::from_raw_parts_mut(
+                    base.add(context::MEMORY).as_ptr(),
+                    self.size,
+                )),
+            )
+        }
+    }
+
+    /// Makes all guest memory zero, giving its pages back to the system where that is possible.
+    pub(crate) fn clear(&mut self) {
+        #[cfg(target_os = "linux")]
+        {
+            let size = self.size;
+            // SAFETY: the range is our private anonymous mapping, exclusively borrowed; on Linux
+            // its pages read as zeros after this.
+            let done = unsafe {
+                libc::madvise(
+                    self.base().add(context::MEMORY).as_ptr().cast(),
+                    size,
+                    libc::MADV_DONTNEED,
+                )
+            };
+            if done == 0 {
+                return;
+            }
+        }
+        self.parts().2.all().fill(0);
+    }
+}
+
+impl Drop for Region {
+    fn drop(&mut self) {
+        // SAFETY: this is the mapping made in `new`, and no reference into it can be alive.
+        unsafe {
+            libc::munmap(self.start.as_ptr().cast(), Self::mapped(self.size));
+        }
+    }
+}
+
+/// Guest memory, for accesses of one instruction: whole numbers at any address, one comparison for
+/// the bounds.
+#[derive(Debug)]
+pub(crate) struct Bytes<'a> {
+    /// At least a page: accesses subtract their size from the length.
+    bytes: &'a mut [u8],
+}
+
+impl<'a> Bytes<'a> {
+    fn new(bytes: &'a mut [u8]) -> Bytes<'a> {
+        assert!(bytes.len() >= PAGE_SIZE);
+        Bytes { bytes }
+    }
+
+    /// All of them.
+    #[inline(always)]
+    pub(crate) fn all(&mut self) -> &mut [u8] {
+        self.bytes
+    }
+
+    /// All of them, for as long as they are borrowed.
+    pub(crate) fn into_all(self) -> &'a mut [u8] {
+        self.bytes
+    }
+
+    /// Reads `N` bytes at `at`, or nothing when they do not end `short` bytes before the end of
+    /// memory: 0, or 1 for the version that cannot read the last bytes.
+    #[inline(always)]
+    pub(crate) fn read<const N: usize>(&self, at: u64, short: bool) -> Option<[u8; N]> {
+        const { assert!(N < PAGE_SIZE) };
+        if at > (self.bytes.len() - N - usize::from(short)) as u64 {
+            return None;
+        }
+        // SAFETY: at + N is at most the length; the subtraction cannot wrap, for the length is at
+        // least a page.
+        Some(unsafe {
+            self.bytes
+                .as_ptr()
+                .add(at as usize)
+                .cast::<[u8; N]>()
+                .read()
+        })
+    }
+
+    /// Writes `N` bytes at `at` when they lie in one page whose word in `writable` is 1; otherwise
+    /// changes nothing and answers `false`.
+    #[inline(always)]
+    pub(crate) fn write<const N: usize>(
+        &mut self,
+        writable: &Writable,
+        at: u64,
+        value: [u8; N],
+    ) -> bool {
+        const { assert!(N < PAGE_SIZE) };
+        let page = (at / PAGE_SIZE as u64) as usize % MAX_PAGES;
+        let fits = at as usize % PAGE_SIZE <= PAGE_SIZE - N;
+        if at > (self.bytes.len() - N) as u64 || writable[page] != 1 || !fits {
+            return false;
+        }
+        // SAFETY: as for `read`: at + N is at most the length.
+        unsafe {
+            self.bytes
+                .as_mut_ptr()
+                .add(at as usize)
+                .cast::<[u8; N]>()
+                .write(value);
+        }
+        true
+    }
+}

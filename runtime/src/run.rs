@@ -1,0 +1,117 @@
+//! THE run loop: native code where there is some, the interpreter where there is none.
+//!
+//! Native code leaves only by a reason of [`Exit`]; here is what each leads to. Falling back to the
+//! interpreter is an arm of this loop, not a mode: both arms share registers, memory and counters, and
+//! each leaves at a place from which the other can go on.
+//!
+//! Native code gets its budget in slices, so that a pause and the kill switch are seen in bounded
+//! time, and never more than the limit leaves, so that it cannot exceed it. After each stay in native
+//! code that charged nothing, at least one trace is interpreted: the loop always moves.
+
+use lockstep_contract::exit::Exit;
+
+use crate::enter::{Return, enter};
+use crate::environment::{Environment, Library};
+use crate::interp::Leave;
+use crate::state::Core;
+use crate::trap::{Defect, Trap};
+
+/// Cycles that native code may charge before it is looked at again.
+const SLICE: u64 = 5_000_000;
+
+/// What the host has to do before the guest can go on.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Event {
+    /// A system call; pc is behind the `ecall`.
+    Ecall,
+    /// A call of the debugger; pc is behind the `ebreak`.
+    Ebreak,
+    /// The pause that it asked for.
+    Paused,
+}
+
+/// What comes after a stay in native code.
+enum Next {
+    /// The host.
+    Host(Event),
+    /// Another look for native code.
+    Native,
+    /// At least one trace in the interpreter.
+    Interpreter,
+}
+
+impl Core {
+    /// Runs the guest until its host has something to do. The state is then a place from which the
+    /// next call goes on; so it is after `CyclesExceeded`, which changes nothing.
+    ///
+    /// # Errors
+    /// Whatever stops the guest, as the oracle's assembly machine names it; `InvalidVersion` for
+    /// fusion in a version without it; `Defect` when native code misbehaves.
+    pub fn advance(&mut self, env: &Environment<'_>) -> Result<Event, Trap> {
+        if self.profile.extensions.mop && !self.profile.version.has_fusion() {
+            return Err(Trap::InvalidVersion);
+        }
+        let library = env.library.filter(|_| env.cost.model().is_some());
+        if let (Some(_), Some(model)) = (library, env.cost.model()) {
+            self.attached.refresh(&mut self.memory, model);
+        }
+        loop {
+            if env.pause.is_some_and(|pause| pause()) {
+                return Ok(Event::Paused);
+            }
+            let next = match library {
+                Some(library) if library.enabled() => self.run_native(env, library)?,
+                _ => Next::Interpreter,
+            };
+            match next {
+                Next::Host(event) => return Ok(event),
+                Next::Native => {}
+                Next::Interpreter => match self.interpret(env, library.is_some())? {
+                    Leave::Ecall => return Ok(Event::Ecall),
+                    Leave::Ebreak => return Ok(Event::Ebreak),
+                    Leave::Paused => return Ok(Event::Paused),
+                    Leave::Native => {}
+                },
+            }
+        }
+    }
+
+    /// One stay in native code, if there is any for the pc.
+    fn run_native(&mut self, env: &Environment<'_>, library: &dyn Library) -> Result<Next, Trap> {
+        let pc = self.pc();
+        let found = self.attached.find(pc, self.profile, &self.memory, library);
+        let Some((module, entry)) = found else {
+            return Ok(Next::Interpreter);
+        };
+        let given = slice(self.cycles, self.max_cycles);
+        let Return { word, left } = enter(&mut self.memory, module, entry, given);
+        let Some(used) = given.checked_sub(left) else {
+            return Err(Trap::Defect(Defect::Budget { given, left }));
+        };
+        // At most the limit, which `given` was cut to.
+        self.cycles += used;
+        self.native_cycles = self.native_cycles.saturating_add(used);
+        let Some(exit) = Exit::decode(word) else {
+            let pc = self.pc();
+            return Err(Trap::Defect(Defect::Exit { word, pc }));
+        };
+        Ok(match exit {
+            Exit::Limit if slice(self.cycles, self.max_cycles) > left => Next::Native,
+            Exit::Limit => Next::Interpreter,
+            Exit::Lookup if used > 0 => Next::Native,
+            Exit::Lookup => Next::Interpreter,
+            Exit::Ecall => Next::Host(Event::Ecall),
+            Exit::Ebreak => Next::Host(Event::Ebreak),
+            Exit::Side { entries } => match self.finish(env, entries)? {
+                Leave::Ecall => Next::Host(Event::Ecall),
+                Leave::Ebreak => Next::Host(Event::Ebreak),
+                Leave::Paused | Leave::Native => Next::Native,
+            },
+        })
+    }
+}
+
+/// The budget for the next stay in native code.
+fn slice(cycles: u64, max_cycles: u64) -> u64 {
+    SLICE.min(max_cycles.saturating_sub(cycles))
+}

@@ -1,0 +1,200 @@
+//! One guest: registers and pc (in the mapping that native code sees), memory, cycle counters, and
+//! what is derived from its code: decoded traces and attached native modules.
+//!
+//! Only state and its plain changes: loading, stack, reset. How it runs is in `run` and `interp`;
+//! system calls and costs come from outside.
+
+use lockstep_contract::image::Image;
+use lockstep_contract::stack::{self, Store};
+use lockstep_isa::{Profile, Reg, Size, Xlen};
+
+use crate::attach::Attached;
+use crate::helpers;
+use crate::interp::trace::Traces;
+use crate::memory::{Memory, SetupError};
+use crate::trap::Trap;
+
+/// One guest.
+#[derive(Debug)]
+pub struct Core {
+    pub(crate) profile: Profile,
+    pub(crate) memory: Memory,
+    pub(crate) cycles: u64,
+    pub(crate) max_cycles: u64,
+    pub(crate) native_cycles: u64,
+    pub(crate) traces: Traces,
+    pub(crate) attached: Attached,
+}
+
+impl Core {
+    /// A guest with zeroed registers and `memory_size` bytes of zeroed memory.
+    ///
+    /// # Errors
+    /// A size that is not a multiple of 4096 from 4096 to 4 MiB; a register width other than 64;
+    /// no memory left.
+    pub fn new(profile: Profile, memory_size: usize, max_cycles: u64) -> Result<Core, SetupError> {
+        if profile.xlen != Xlen::X64 {
+            return Err(SetupError::Width);
+        }
+        let mut memory = Memory::new(memory_size)?;
+        memory.context_mut().helpers = helpers::addresses();
+        Ok(Core {
+            profile,
+            memory,
+            cycles: 0,
+            max_cycles,
+            native_cycles: 0,
+            traces: Traces::new(),
+            attached: Attached::default(),
+        })
+    }
+
+    /// Version, extensions, register width.
+    #[must_use]
+    pub fn profile(&self) -> Profile {
+        self.profile
+    }
+
+    /// `x0` to `x31`.
+    #[must_use]
+    pub fn registers(&self) -> &[u64; 32] {
+        &self.memory.context().registers
+    }
+
+    /// Writes a register; a write to `x0` is dropped.
+    pub fn set_register(&mut self, reg: Reg, value: u64) {
+        if reg != Reg::ZERO {
+            self.memory.context_mut().registers[reg.index()] = value;
+        }
+    }
+
+    /// Address of the next instruction.
+    #[must_use]
+    pub fn pc(&self) -> u64 {
+        self.memory.context().pc
+    }
+
+    /// Goes on from another address.
+    pub fn set_pc(&mut self, pc: u64) {
+        self.memory.context_mut().pc = pc;
+    }
+
+    /// Cycles charged so far.
+    #[must_use]
+    pub fn cycles(&self) -> u64 {
+        self.cycles
+    }
+
+    /// Sets the counter, which may then be above the limit.
+    pub fn set_cycles(&mut self, cycles: u64) {
+        self.cycles = cycles;
+    }
+
+    /// Cycles that may be charged in all; reaching the limit exactly is fine.
+    #[must_use]
+    pub fn max_cycles(&self) -> u64 {
+        self.max_cycles
+    }
+
+    /// Sets the limit.
+    pub fn set_max_cycles(&mut self, max_cycles: u64) {
+        self.max_cycles = max_cycles;
+    }
+
+    /// Charges cycles.
+    ///
+    /// # Errors
+    /// `CyclesOverflow` or `CyclesExceeded`, with nothing charged.
+    pub fn add_cycles(&mut self, cycles: u64) -> Result<(), Trap> {
+        self.cycles = charge(self.cycles, cycles, self.max_cycles)?;
+        Ok(())
+    }
+
+    /// Cycles charged by blocks that native code entered, since the last reset.
+    #[must_use]
+    pub fn native_cycles(&self) -> u64 {
+        self.native_cycles
+    }
+
+    /// Memory.
+    #[must_use]
+    pub fn memory(&self) -> &Memory {
+        &self.memory
+    }
+
+    /// Memory.
+    pub fn memory_mut(&mut self) -> &mut Memory {
+        &mut self.memory
+    }
+
+    /// Everything back to the start, with another limit: registers, pc, memory, flags, cycles and
+    /// decoded code. Profile and memory size stay.
+    pub fn reset(&mut self, max_cycles: u64) {
+        self.memory.reset();
+        let context = self.memory.context_mut();
+        context.registers = [0; 32];
+        context.pc = 0;
+        self.cycles = 0;
+        self.native_cycles = 0;
+        self.max_cycles = max_cycles;
+        self.traces.clear();
+    }
+
+    /// Loads a program and sets the pc to its entry. The result is the bytes of the file that were
+    /// loaded. `file` is what the image was parsed from.
+    ///
+    /// # Errors
+    /// Those of [`Memory::init_pages`], with the segments before the one that failed loaded;
+    /// `Unexpected` when `file` is shorter than the image says.
+    pub fn load(&mut self, image: &Image, file: &[u8]) -> Result<u64, Trap> {
+        for segment in &image.segments {
+            let source = file.get(segment.source.clone()).ok_or_else(|| {
+                Trap::Unexpected(format!(
+                    "a segment is bytes {:#x} to {:#x} of a file of {:#x}",
+                    segment.source.start,
+                    segment.source.end,
+                    file.len()
+                ))
+            })?;
+            let (addr, offset) = (segment.addr, segment.offset);
+            self.memory
+                .init_pages(addr, segment.size, segment.flags, source, offset)?;
+            if self.profile.version.stores_segment_padding() {
+                self.memory.store_byte(addr, offset, 0)?;
+            }
+        }
+        self.set_pc(image.entry);
+        Ok(image.loaded_bytes())
+    }
+
+    /// Lays out the arguments and sets `sp`. The result is the bytes of stack in use.
+    ///
+    /// # Errors
+    /// `MemOutOfStack` when they do not fit; the memory's errors when a store fails.
+    pub fn initialize_stack(&mut self, args: &[&[u8]]) -> Result<u64, Trap> {
+        let version = self.profile.version;
+        let (start, size) = stack::region(self.memory.size() as u64);
+        let plan = stack::plan_at(version, self.profile.xlen, start, size, args);
+        for store in &plan.stores {
+            match *store {
+                Store::Bytes { addr, bytes } => self.memory.store_bytes(addr, bytes),
+                Store::Nul { addr } => self.memory.store_byte(addr, 1, 0),
+                Store::Word32 { addr, value } => self.memory.store(addr, Size::W, u64::from(value)),
+                Store::Word64 { addr, value } => self.memory.store(addr, Size::D, value),
+            }?;
+        }
+        let layout = plan.end.map_err(|_| Trap::MemOutOfStack)?;
+        self.set_register(Reg::SP, layout.sp);
+        Ok(layout.used)
+    }
+}
+
+/// The counter after a charge.
+#[inline(always)]
+pub(crate) fn charge(cycles: u64, more: u64, max: u64) -> Result<u64, Trap> {
+    match cycles.checked_add(more) {
+        None => Err(Trap::CyclesOverflow),
+        Some(sum) if sum > max => Err(Trap::CyclesExceeded),
+        Some(sum) => Ok(sum),
+    }
+}
