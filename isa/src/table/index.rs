@@ -1,0 +1,84 @@
+//! The table's rows found by the bits of a word, without looking at all of them.
+
+use super::{Op, Row, TABLE};
+
+/// Rows by major opcode and `funct3`, so that decoding looks at a handful of rows and not at all.
+pub(crate) static INDEX: Index = Index::build();
+
+const BUCKETS: usize = 256;
+/// Enough for every row, and for the rows without `funct3` eight times.
+const ENTRIES: usize = Op::COUNT + 3 * 7;
+
+/// The table's rows sorted into buckets; built by the compiler.
+pub(crate) struct Index {
+    /// Where each bucket starts in `entries`; one more for the end.
+    starts: [u8; BUCKETS + 1],
+    entries: [Op; ENTRIES],
+}
+
+impl Index {
+    /// The row that a 32-bit word matches, if any, whatever its extension.
+    #[inline]
+    pub(crate) fn find(&self, word: u32) -> Option<&'static Row> {
+        let bucket = Self::bucket(word);
+        let (start, end) = (self.starts[bucket], self.starts[bucket + 1]);
+        self.entries[start as usize..end as usize]
+            .iter()
+            .map(|op| op.row())
+            .find(|row| row.matches(word))
+    }
+
+    /// Bits 6 to 2 and 14 to 12. Bits 1 and 0 are part of the rows' masks.
+    const fn bucket(word: u32) -> usize {
+        ((word >> 2 & 31) << 3 | word >> 12 & 7) as usize
+    }
+
+    const fn build() -> Index {
+        let mut index = Index {
+            starts: [0; BUCKETS + 1],
+            entries: [Op::Addi; ENTRIES],
+        };
+        let mut filled = 0;
+        let mut bucket = 0;
+        while bucket < BUCKETS {
+            index.starts[bucket] = filled as u8;
+            let mut row = 0;
+            while row < Op::COUNT {
+                if Self::belongs(&TABLE[row], bucket) {
+                    index.entries[filled] = TABLE[row].op;
+                    filled += 1;
+                }
+                row += 1;
+            }
+            bucket += 1;
+        }
+        assert!(filled <= u8::MAX as usize);
+        index.starts[BUCKETS] = filled as u8;
+        index
+    }
+
+    /// Whether words of this bucket can match the row. Variants that decoding picks by a rule
+    /// share another row's encoding and are not in the index.
+    const fn belongs(row: &Row, bucket: usize) -> bool {
+        let fixed = Self::bucket(row.mask);
+        !row.is_fused()
+            && !matches!(row.op, Op::JalrLinkFirst)
+            && bucket & fixed == Self::bucket(row.bits)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_index_finds_every_row() {
+        for row in Op::ALL.iter().map(|op| op.row()) {
+            if row.is_fused() || row.op == Op::JalrLinkFirst {
+                continue;
+            }
+            assert_eq!(INDEX.find(row.bits), Some(row));
+            assert_eq!(INDEX.find(row.bits | !row.mask), Some(row));
+        }
+    }
+}
