@@ -129,7 +129,11 @@ fn deliver(result: Result<Answer, Failure>, json: bool) -> u8 {
         Ok(answer) => (answer.text, answer.code),
         Err(failure) => {
             failure.print();
-            let text = if json { failure.json() + "\n" } else { String::new() };
+            let text = if json {
+                failure.json() + "\n"
+            } else {
+                String::new()
+            };
             (text, failure.code)
         }
     };

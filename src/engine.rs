@@ -6,8 +6,8 @@
 //! failed is not tried again in this process. Whatever goes wrong here means that the interpreter
 //! runs the code: never an error, always a reason in the log.
 //!
-//! One engine, [`Engine::global`], serves all machines of a process. It takes its settings from the
-//! environment, unless a builder was installed first ([`EngineBuilder::install`]).
+//! One engine, [`Engine::global`], serves all machines of a process that are not given another. It
+//! takes its settings from the environment.
 
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -108,14 +108,31 @@ impl Engine {
     }
 
     /// The engine of this process, made on first use.
-    pub fn global() -> &'static Engine {
-        settings::global()
+    pub fn global() -> &'static Arc<Engine> {
+        static GLOBAL: OnceLock<Arc<Engine>> = OnceLock::new();
+        GLOBAL.get_or_init(|| Arc::new(Engine::builder().build()))
     }
 
     /// Which arm of the run loop is wanted.
     #[must_use]
     pub fn mode(&self) -> Mode {
         self.mode
+    }
+
+    /// The engine as the run loop takes it: `None` where the interpreter runs alone.
+    #[must_use]
+    pub fn library(&self) -> Option<&dyn Library> {
+        match self.mode {
+            Mode::Auto | Mode::Native => Some(self),
+            Mode::Interp => None,
+            Mode::Check => {
+                static SAID: std::sync::Once = std::sync::Once::new();
+                SAID.call_once(|| {
+                    tracing::warn!("engine check: not available yet; the interpreter runs alone");
+                });
+                None
+            }
+        }
     }
 
     /// What happened so far.
@@ -278,17 +295,7 @@ impl Engine {
 
 impl Library for Engine {
     fn find(&self, request: &Request<'_>) -> Option<Arc<NativeModule>> {
-        match self.mode {
-            Mode::Interp => return None,
-            Mode::Check => {
-                static SAID: std::sync::Once = std::sync::Once::new();
-                SAID.call_once(|| {
-                    tracing::warn!("engine check: not available yet; the interpreter runs alone");
-                });
-                return None;
-            }
-            Mode::Auto | Mode::Native => {}
-        }
+        self.library()?;
         let text = Text {
             profile: request.profile,
             cost: request.cost,

@@ -150,7 +150,8 @@ impl Cache {
             Ok(found) if !found.is_dir() => return Err(CacheError::NotAFolder(folder.to_owned())),
             Ok(_) => {}
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                create_private(folder).map_err(CacheError::io("create the cache folder", folder))?;
+                create_private(folder)
+                    .map_err(CacheError::io("create the cache folder", folder))?;
             }
             Err(error) if error.kind() == io::ErrorKind::NotADirectory => {
                 return Err(CacheError::NotAFolder(folder.to_owned()));
@@ -244,7 +245,9 @@ impl Cache {
             return Err(Miss::Untrusted(format!("{} bytes", found.len())));
         }
         let mut bytes = Vec::with_capacity(found.len() as usize);
-        Read::by_ref(&mut file).take(LARGEST).read_to_end(&mut bytes)?;
+        Read::by_ref(&mut file)
+            .take(LARGEST)
+            .read_to_end(&mut bytes)?;
         Ok(bytes)
     }
 
@@ -254,7 +257,10 @@ impl Cache {
             return Some("no regular file".to_owned());
         }
         if owner(found) != self.user {
-            return Some(format!("it belongs to user {:?}", owner(found).unwrap_or(0)));
+            return Some(format!(
+                "it belongs to user {:?}",
+                owner(found).unwrap_or(0)
+            ));
         }
         match writable_by_others(found) {
             Some(mode) => Some(format!("mode {mode:#o}")),
@@ -307,15 +313,18 @@ pub fn replace(path: &Path, bytes: &[u8], private: bool) -> io::Result<()> {
     }
     let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?;
     let temporary = path.with_file_name(temporary_name(name));
-    let result = write_and_flush(&temporary, bytes, private)
-        .and_then(|()| fs::rename(&temporary, path));
+    let result =
+        write_and_flush(&temporary, bytes, private).and_then(|()| fs::rename(&temporary, path));
     if result.is_err() {
         let _ = fs::remove_file(&temporary);
         return result;
     }
     // The new name reaches the disk with the folder. Some file systems refuse that; the content is
     // safe in any case, and a lost name is a miss.
-    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+    if let Some(folder) = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+    {
         let _ = File::open(folder).and_then(|folder| folder.sync_all());
     }
     Ok(())
@@ -403,7 +412,11 @@ fn create_private(folder: &Path) -> io::Result<()> {
 fn create_new(path: &Path, private: bool) -> io::Result<File> {
     use std::os::unix::fs::OpenOptionsExt;
     let mode = if private { 0o600 } else { 0o666 };
-    OpenOptions::new().write(true).create_new(true).mode(mode).open(path)
+    OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(mode)
+        .open(path)
 }
 
 #[cfg(unix)]

@@ -46,7 +46,7 @@ impl GuestOptions {
             version: self.vm_version,
             extensions: self
                 .isa
-                .unwrap_or_else(|| lockstep::default_extensions(self.vm_version)),
+                .unwrap_or(self.vm_version.default_extensions()),
             xlen: self.xlen,
         })
     }

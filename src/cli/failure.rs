@@ -46,7 +46,11 @@ impl Failure {
         let sentence = plain.split("\n\n").next().unwrap_or(&plain);
         let sentence = sentence.strip_prefix("error: ").unwrap_or(sentence).trim();
         Failure {
-            rendered: Some(if colour { rendered.ansi().to_string() } else { plain.clone() }),
+            rendered: Some(if colour {
+                rendered.ansi().to_string()
+            } else {
+                plain.clone()
+            }),
             ..Failure::usage(sentence)
         }
     }

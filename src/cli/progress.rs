@@ -32,7 +32,8 @@ impl Progress {
             return;
         }
         let bar = self.bar.get_or_insert_with(|| {
-            let style = ProgressStyle::with_template("translating {bar:40} {pos}/{len} units {eta}");
+            let style =
+                ProgressStyle::with_template("translating {bar:40} {pos}/{len} units {eta}");
             ProgressBar::new(all as u64)
                 .with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
         });

@@ -187,29 +187,4 @@ impl EngineBuilder {
             stats: Mutex::default(),
         }
     }
-
-    /// Makes this the engine of the process.
-    ///
-    /// # Errors
-    /// Gives the engine back when the process has one already: a machine ran, or another was
-    /// installed.
-    pub fn install(self) -> Result<&'static Engine, Box<Engine>> {
-        let engine = Box::new(self.build());
-        let mut ours = Some(engine);
-        let global = GLOBAL.get_or_init(|| ours.take().map_or_else(build_default, |engine| *engine));
-        match ours {
-            None => Ok(global),
-            Some(engine) => Err(engine),
-        }
-    }
-}
-
-static GLOBAL: OnceLock<Engine> = OnceLock::new();
-
-pub(super) fn global() -> &'static Engine {
-    GLOBAL.get_or_init(build_default)
-}
-
-fn build_default() -> Engine {
-    EngineBuilder::default().build()
 }

@@ -1,0 +1,138 @@
+//! Guest code block by block, with what each block costs, and the native code beside it.
+
+use std::fmt::Write as _;
+
+use lockstep::contract::key::Key;
+use lockstep::contract::module::{Block, Module};
+use lockstep::isa::decode;
+use lockstep::isa::decode::Code;
+use lockstep::translator::Text;
+
+use super::args::number;
+
+/// Guest addresses that are asked for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Wanted {
+    /// Every block.
+    All,
+    /// The blocks that hold this address.
+    At(u64),
+    /// The blocks that begin in a range.
+    Within(u64, u64),
+}
+
+impl Wanted {
+    /// From `ADDR` or `ADDR..ADDR`.
+    pub(crate) fn parse(text: &str) -> Result<Wanted, String> {
+        match text.split_once("..") {
+            None => number(text).map(Wanted::At),
+            Some((start, end)) => {
+                let (start, end) = (number(start)?, number(end)?);
+                if start >= end {
+                    return Err(format!("{start:#x} is not below {end:#x}"));
+                }
+                Ok(Wanted::Within(start, end))
+            }
+        }
+    }
+
+    fn wants(self, head: u64, len: u64) -> bool {
+        match self {
+            Wanted::All => true,
+            Wanted::At(address) => (head..head.saturating_add(len)).contains(&address),
+            Wanted::Within(start, end) => (start..end).contains(&head),
+        }
+    }
+}
+
+/// The blocks of a module that are asked for. `text` is the code they were made from, where it is
+/// known; `native`: with the code that was made of them.
+pub(crate) fn listing(
+    module: &Module,
+    text: Option<&Text<'_>>,
+    wanted: Wanted,
+    native: bool,
+) -> String {
+    let mut lines = String::new();
+    for block in &module.blocks {
+        let head = module.key.base + u64::from(block.head);
+        if !wanted.wants(head, u64::from(block.len)) {
+            continue;
+        }
+        // Writing to a string does not fail.
+        let _ = writeln!(
+            lines,
+            "{head:#x}: {} instructions, {} bytes, {} cycles",
+            block.entries, block.len, block.cycles
+        );
+        if let Some(text) = text {
+            guest(&mut lines, text, head, block);
+        }
+        if native {
+            for (start, code) in pieces(module, block) {
+                host(&mut lines, &module.key, start, code);
+            }
+        }
+    }
+    if lines.is_empty() {
+        lines.push_str("no translated block there\n");
+    }
+    lines
+}
+
+/// The instructions of a block: address, bytes, text. A fused one is one line.
+fn guest(lines: &mut String, text: &Text<'_>, head: u64, block: &Block) {
+    let mut code = Code::new(text.base, text.bytes);
+    let mut pc = head;
+    for _ in 0..block.entries {
+        let Ok(inst) = decode(&mut code, pc, text.profile) else {
+            let _ = writeln!(lines, "  {pc:8x}: no instruction");
+            return;
+        };
+        let offset = (pc - text.base) as usize;
+        let bytes = text.bytes.get(offset..offset + usize::from(inst.len));
+        let hex = hex(bytes.unwrap_or(&[]), 2);
+        let _ = writeln!(lines, "  {pc:8x}: {hex:<20} {inst}");
+        pc = pc.wrapping_add(u64::from(inst.len));
+    }
+}
+
+/// The native code of a block: it may lie in several places.
+fn pieces<'m>(module: &'m Module, block: &Block) -> impl Iterator<Item = (u32, &'m [u8])> {
+    let head = block.head;
+    let spans = module.map.iter().enumerate();
+    spans.filter(move |(_, span)| span.head == head).filter_map(|(index, span)| {
+        let next = module.map.get(index + 1).map(|span| span.start as usize);
+        let end = next.unwrap_or(module.code.len());
+        let code = module.code.get(span.start as usize..end)?;
+        Some((span.start, code))
+    })
+}
+
+/// Native instructions; plain bytes for a target that no disassembler is at hand for.
+fn host(lines: &mut String, key: &Key, start: u32, code: &[u8]) {
+    if !key.target.starts_with("x86_64") {
+        for (index, bytes) in code.chunks(16).enumerate() {
+            let _ = writeln!(lines, "    {:8x}| {}", start as usize + 16 * index, hex(bytes, 4));
+        }
+        return;
+    }
+    use iced_x86::{Decoder, DecoderOptions, Formatter, IntelFormatter};
+    let mut formatter = IntelFormatter::new();
+    formatter.options_mut().set_hex_prefix("0x");
+    formatter.options_mut().set_hex_suffix("");
+    formatter.options_mut().set_branch_leading_zeros(false);
+    let decoder = Decoder::with_ip(64, code, u64::from(start), DecoderOptions::NONE);
+    for instruction in decoder {
+        let mut text = String::new();
+        formatter.format(&instruction, &mut text);
+        let _ = writeln!(lines, "    {:8x}| {text}", instruction.ip());
+    }
+}
+
+/// Bytes as they stand in memory, in groups of so many.
+fn hex(bytes: &[u8], group: usize) -> String {
+    let digits = |bytes: &[u8]| -> String { bytes.iter().map(|b| format!("{b:02x}")).collect() };
+    let groups: Vec<String> = bytes.chunks(group).map(digits).collect();
+    groups.join(" ")
+}

@@ -1,0 +1,390 @@
+//! `translate inspect`: what is in an ELF or in a module.
+//!
+//! An ELF is looked at as the machine of the options would see it: loaded, and translated in memory
+//! to know its blocks and what is left to the interpreter. A module holds no guest code; with the ELF
+//! it was made from (`--elf`) that is shown too.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use lockstep::Program;
+use lockstep::contract::module::{Block, Module};
+use lockstep::contract::pages::{DIRTY, EXECUTABLE, FREEZED, PAGE_SIZE};
+use lockstep::engine::key_id;
+use lockstep::translator::{self, Cpu, Options, Text};
+use serde::Serialize;
+
+use super::args::GuestOptions;
+use super::disasm::{self, Wanted};
+use super::failure::Failure;
+use super::progress::Progress;
+use super::{Answer, build, code, guest, verify};
+
+/// Blocks that are listed for people who did not ask for more.
+const BLOCK_LINES: usize = 10;
+
+/// Shows what is in an ELF or a module
+#[derive(Args)]
+#[command(after_help = "Example:\n  translate inspect guests/elf/fib.elf --disasm 0x10000..0x10040")]
+pub(crate) struct Inspect {
+    /// An ELF or a module
+    file: Option<PathBuf>,
+    /// Show the code: all blocks, those that hold an address, or those that begin in a range
+    #[arg(long, value_name = "ADDR[..ADDR]", num_args = 0..=1)]
+    disasm: Option<Option<String>>,
+    /// With a module: the ELF that it was made from, to show guest code beside the native
+    #[arg(long, value_name = "FILE")]
+    elf: Option<PathBuf>,
+    #[command(flatten)]
+    guest: GuestOptions,
+}
+
+/// An ELF, for `--json`.
+#[derive(Serialize)]
+struct ElfObject {
+    kind: &'static str,
+    bytes: usize,
+    entry: String,
+    symbols: usize,
+    segments: Vec<Segment>,
+    page_flags: Vec<Pages>,
+    regions: Vec<Region>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    disasm: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Segment {
+    addr: String,
+    bytes: u64,
+    flags: String,
+    file_offset: usize,
+    file_bytes: usize,
+}
+
+#[derive(Serialize)]
+struct Pages {
+    addr: String,
+    bytes: usize,
+    flags: String,
+}
+
+/// Code of an ELF, for `--json`.
+#[derive(Serialize)]
+struct Region {
+    base: String,
+    bytes: u64,
+    key: String,
+    #[serde(flatten)]
+    coverage: Coverage,
+    left: Vec<(String, String)>,
+}
+
+/// A module, for `--json`.
+#[derive(Serialize)]
+struct ModuleObject {
+    kind: &'static str,
+    bytes: usize,
+    id: String,
+    key: BTreeMap<&'static str, String>,
+    hints: usize,
+    entries: usize,
+    code_bytes: usize,
+    #[serde(flatten)]
+    coverage: Coverage,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    disasm: Option<String>,
+}
+
+/// How much of a text is translated.
+#[derive(Serialize)]
+struct Coverage {
+    instructions: usize,
+    covered_bytes: u64,
+    coverage: f64,
+    blocks: Vec<BlockObject>,
+}
+
+#[derive(Serialize)]
+struct BlockObject {
+    head: String,
+    bytes: u16,
+    instructions: u8,
+    cycles: u32,
+}
+
+impl Inspect {
+    pub(crate) fn execute(self, json: bool) -> Result<Answer, Failure> {
+        let (file, wanted) = self.arguments()?;
+        let bytes = guest::read(&file)?;
+        if bytes.starts_with(b"LOCKSTEP") {
+            return self.module(&file, &bytes, wanted, json);
+        }
+        if self.elf.is_some() {
+            return Err(Failure::usage(format!(
+                "--elf goes with a module, and {} is none",
+                file.display()
+            )));
+        }
+        self.elf(&file, &bytes, wanted, json)
+    }
+
+    /// The file, and what of it is to be disassembled. `--disasm FILE` means all of FILE: what is no
+    /// address is the file when there is none else.
+    fn arguments(&self) -> Result<(PathBuf, Option<Wanted>), Failure> {
+        let missing = || Failure::usage("the file to inspect is missing");
+        let refuse = |text: &str, why: String| {
+            Failure::usage(format!("invalid value {text:?} for --disasm ADDR[..ADDR]: {why}"))
+        };
+        match (&self.disasm, &self.file) {
+            (None, file) => Ok((file.clone().ok_or_else(missing)?, None)),
+            (Some(None), file) => Ok((file.clone().ok_or_else(missing)?, Some(Wanted::All))),
+            (Some(Some(text)), None) => match Wanted::parse(text) {
+                Ok(_) => Err(missing()),
+                Err(_) => Ok((text.into(), Some(Wanted::All))),
+            },
+            (Some(Some(text)), Some(file)) => Wanted::parse(text)
+                .map(|wanted| (file.clone(), Some(wanted)))
+                .map_err(|why| refuse(text, why)),
+        }
+    }
+
+    fn elf(
+        &self,
+        path: &Path,
+        bytes: &[u8],
+        wanted: Option<Wanted>,
+        json: bool,
+    ) -> Result<Answer, Failure> {
+        let program = guest::load(path, bytes, &self.guest.platform()?)?;
+        let mut regions = Vec::new();
+        let mut listing = wanted.map(|_| String::new());
+        for text in program.texts() {
+            let (region, module) = inspect_region(&program, &text)?;
+            if let (Some(listing), Some(wanted)) = (&mut listing, wanted) {
+                listing.push_str(&disasm::listing(&module, Some(&text), wanted, false));
+            }
+            regions.push(region);
+        }
+        let image = program.image();
+        let object = ElfObject {
+            kind: "elf",
+            bytes: bytes.len(),
+            entry: format!("{:#x}", image.entry),
+            symbols: image.symbols.len(),
+            segments: image.segments.iter().map(Segment::from).collect(),
+            page_flags: page_flags(program.core().memory().flags()),
+            regions,
+            disasm: listing,
+        };
+        Answer::new(json, &object, || describe_elf(&object), code::SUCCESS)
+    }
+
+    fn module(
+        &self,
+        path: &Path,
+        bytes: &[u8],
+        wanted: Option<Wanted>,
+        json: bool,
+    ) -> Result<Answer, Failure> {
+        let module = verify::read_module(path, bytes)?;
+        let listing = match (wanted, &self.elf) {
+            (None, None) => None,
+            (None, Some(_)) => return Err(Failure::usage("--elf goes with --disasm")),
+            (Some(wanted), None) => Some(disasm::listing(&module, None, wanted, true)),
+            (Some(wanted), Some(elf)) => {
+                let file = guest::read(elf)?;
+                let program = guest::load(elf, &file, &verify::platform(&module.key))?;
+                let texts = program.texts();
+                let options = verify::options(&module.key);
+                let text = verify::find(path, &module.key, &texts, &options)?;
+                Some(disasm::listing(&module, Some(text), wanted, true))
+            }
+        };
+        let object = ModuleObject {
+            kind: "module",
+            bytes: bytes.len(),
+            id: module.key.id().to_string(),
+            key: module.key.fields().into_iter().collect(),
+            hints: module.hints.len(),
+            entries: module.table.iter().filter(|entry| **entry != 0).count(),
+            code_bytes: module.code.len(),
+            coverage: coverage(&module, module.key.len),
+            disasm: listing,
+        };
+        Answer::new(
+            json,
+            &object,
+            || describe_module(&module, &object),
+            code::SUCCESS,
+        )
+    }
+}
+
+/// Translates a region in memory, to see what becomes of it.
+fn inspect_region(program: &Program<'_>, text: &Text<'_>) -> Result<(Region, Module), Failure> {
+    let options = Options {
+        target: None,
+        cpu: Cpu::Baseline,
+        verify: false,
+        emit: false,
+    };
+    let mut progress = Progress::new();
+    let translation =
+        translator::translate(text, &program.hints(text), &options, &mut |done, all| {
+            progress.show(done, all);
+        })
+        .map_err(|error| build::failure(&error))?;
+    drop(progress);
+    // The last page is filled up with zeros, which are no code.
+    let used = text.bytes.iter().rposition(|byte| *byte != 0);
+    let used = used.map_or(0, |last| last as u64 + 1);
+    let left = translation.report.left.iter();
+    let region = Region {
+        base: format!("{:#x}", text.base),
+        bytes: text.bytes.len() as u64,
+        key: key_id(text).map_err(Failure::defect)?.to_string(),
+        coverage: coverage(&translation.module, used),
+        left: left
+            .map(|(pc, reason)| (format!("{pc:#x}"), reason.to_string()))
+            .collect(),
+    };
+    Ok((region, translation.module))
+}
+
+/// How much of `len` bytes the blocks cover; they may overlap.
+fn coverage(module: &Module, len: u64) -> Coverage {
+    let mut covered = 0;
+    let mut end = 0;
+    for block in &module.blocks {
+        let start = u64::from(block.head).max(end);
+        end = end.max(u64::from(block.head) + u64::from(block.len));
+        covered += end - start.min(end);
+    }
+    Coverage {
+        instructions: module.blocks.iter().map(|block| usize::from(block.entries)).sum(),
+        covered_bytes: covered,
+        coverage: if len == 0 { 0.0 } else { covered as f64 / len as f64 },
+        blocks: module
+            .blocks
+            .iter()
+            .map(|block| BlockObject::new(module.key.base, block))
+            .collect(),
+    }
+}
+
+impl BlockObject {
+    fn new(base: u64, block: &Block) -> BlockObject {
+        BlockObject {
+            head: format!("{:#x}", base + u64::from(block.head)),
+            bytes: block.len,
+            instructions: block.entries,
+            cycles: block.cycles,
+        }
+    }
+}
+
+impl From<&lockstep::contract::image::Segment> for Segment {
+    fn from(segment: &lockstep::contract::image::Segment) -> Segment {
+        Segment {
+            addr: format!("{:#x}", segment.addr),
+            bytes: segment.size,
+            flags: flag_names(segment.flags),
+            file_offset: segment.source.start,
+            file_bytes: segment.source.len(),
+        }
+    }
+}
+
+/// Runs of pages with equal flags; pages without any are left out.
+fn page_flags(flags: &[u8]) -> Vec<Pages> {
+    let mut page = 0;
+    let mut runs = Vec::new();
+    for run in flags.chunk_by(|a, b| a == b) {
+        if run[0] != 0 {
+            runs.push(Pages {
+                addr: format!("{:#x}", page * PAGE_SIZE),
+                bytes: run.len() * PAGE_SIZE,
+                flags: flag_names(run[0]),
+            });
+        }
+        page += run.len();
+    }
+    runs
+}
+
+fn flag_names(flags: u8) -> String {
+    let names = [(FREEZED, "frozen"), (EXECUTABLE, "executable"), (DIRTY, "dirty")];
+    let names = names.iter().filter(|(flag, _)| flags & flag != 0);
+    let names: Vec<&str> = names.map(|(_, name)| *name).collect();
+    if names.is_empty() { "writable".to_owned() } else { names.join(" ") }
+}
+
+fn describe_elf(object: &ElfObject) -> String {
+    let mut text = format!(
+        "ELF: {} bytes, entry {}, {} function symbols\n",
+        object.bytes, object.entry, object.symbols
+    );
+    // Writing to a string does not fail.
+    for segment in &object.segments {
+        let _ = writeln!(
+            text,
+            "Segment: {} {} bytes, {}; file {:#x}, {} bytes",
+            segment.addr, segment.bytes, segment.flags, segment.file_offset, segment.file_bytes
+        );
+    }
+    for pages in &object.page_flags {
+        let _ = writeln!(text, "Pages: {} {} bytes, {}", pages.addr, pages.bytes, pages.flags);
+    }
+    for region in &object.regions {
+        let _ = writeln!(text, "Code: {} {} bytes, key {}", region.base, region.bytes, region.key);
+        describe_coverage(&mut text, &region.coverage, object.disasm.is_some());
+        let _ = writeln!(text, "Left to the interpreter: {}", region.left.len());
+        for (pc, reason) in region.left.iter().take(BLOCK_LINES) {
+            let _ = writeln!(text, "  {pc}: {reason}");
+        }
+    }
+    text + object.disasm.as_deref().unwrap_or("")
+}
+
+fn describe_module(module: &Module, object: &ModuleObject) -> String {
+    let mut text = format!("Module: {} bytes, id {}\n", object.bytes, object.id);
+    for (field, value) in module.key.fields() {
+        let _ = writeln!(text, "  {field}: {value}");
+    }
+    let _ = writeln!(
+        text,
+        "Native code: {} bytes, {} entries; {} hints",
+        object.code_bytes, object.entries, object.hints
+    );
+    describe_coverage(&mut text, &object.coverage, object.disasm.is_some());
+    text + object.disasm.as_deref().unwrap_or("")
+}
+
+/// Coverage, and the first blocks where not all of them follow.
+fn describe_coverage(text: &mut String, coverage: &Coverage, listed: bool) {
+    let _ = writeln!(
+        text,
+        "Blocks: {} with {} instructions, {} bytes, {:.1}% of the code",
+        coverage.blocks.len(),
+        coverage.instructions,
+        coverage.covered_bytes,
+        100.0 * coverage.coverage
+    );
+    if listed {
+        return;
+    }
+    for block in coverage.blocks.iter().take(BLOCK_LINES) {
+        let _ = writeln!(
+            text,
+            "  {}: {} instructions, {} bytes, {} cycles",
+            block.head, block.instructions, block.bytes, block.cycles
+        );
+    }
+    if coverage.blocks.len() > BLOCK_LINES {
+        let more = coverage.blocks.len() - BLOCK_LINES;
+        let _ = writeln!(text, "  and {more} more; --disasm or --json has all");
+    }
+}

@@ -1,0 +1,318 @@
+//! `translate run`: runs an ELF to its end and says what came of it.
+//!
+//! The guest has `exit` and the debug print. Loading is not charged. Native code is looked up, and
+//! made where it is missing, before the guest starts, so that a run's time is the guest's.
+
+use std::ffi::OsString;
+use std::fmt::{self, Write as _};
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Instant;
+
+use clap::Args;
+use lockstep::engine::{Mode, Origin};
+use lockstep::isa::Cost;
+use lockstep::runtime::{
+    Core, CostTable, DebugPrint, Environment, Machine, NativeModule, Outcome, Trap,
+};
+use lockstep::{Engine, Program};
+use serde::Serialize;
+
+use super::args::{CacheOptions, GuestOptions, number};
+use super::failure::Failure;
+use super::progress::Progress;
+use super::{Answer, code, guest, verify};
+
+/// Runs an ELF: native from the cache, translated first when it is not there
+#[derive(Args)]
+#[command(after_help = "Example:\n  translate run guests/elf/fib.elf --json\n  \
+                        translate run guests/elf/fib.elf -- fib 30")]
+pub(crate) struct Run {
+    /// The guest program
+    elf: PathBuf,
+    /// The guest's argv, from argv[0] on
+    #[arg(last = true)]
+    args: Vec<OsString>,
+    #[command(flatten)]
+    guest: GuestOptions,
+    #[command(flatten)]
+    cache: CacheOptions,
+    /// Which engine: auto, native (fails when no module can be had), interp, check [default: LOCKSTEP_ENGINE, else auto]
+    #[arg(long, value_name = "ENGINE", value_parser = mode)]
+    engine: Option<Mode>,
+    /// Stop when so many cycles are used up [default: unlimited]
+    #[arg(long, value_name = "N", value_parser = number)]
+    max_cycles: Option<u64>,
+    /// Use this module, not one of the cache
+    #[arg(long, value_name = "FILE")]
+    module: Option<PathBuf>,
+}
+
+fn mode(name: &str) -> Result<Mode, String> {
+    name.parse()
+        .map_err(|_| "it is one of auto, native, interp, check".to_owned())
+}
+
+/// The answer, in the order of its fields.
+#[derive(Serialize)]
+struct Object {
+    result: &'static str,
+    exit_code: Option<i8>,
+    fault: Option<&'static str>,
+    cycles: u64,
+    pc: String,
+    registers: Vec<String>,
+    memory_blake3: String,
+    page_flags_blake3: String,
+    engine: &'static str,
+    native_cycles: u64,
+    translate_seconds: f64,
+    run_seconds: f64,
+}
+
+impl Run {
+    pub(crate) fn execute(self, json: bool) -> Result<Answer, Failure> {
+        let mode = self.mode()?;
+        let platform = self.guest.platform()?;
+        let bytes = guest::read(&self.elf)?;
+        let mut program = guest::load(&self.elf, &bytes, &platform)?;
+        self.push_arguments(program.core_mut())?;
+        let engine = guest::engine(&self.cache)?.mode(mode).build();
+        let mut translate_seconds = 0.0;
+        // A machine that does not run its profile needs no code: it fails at its first step.
+        if engine.library().is_some() && platform.profile.runs() {
+            if let Some(path) = &self.module {
+                adopt(path, &program, &engine)?;
+            }
+            translate_seconds = prepare(&program, &engine)?;
+        }
+        let mut core = program.into_core();
+        core.set_max_cycles(self.max_cycles.unwrap_or(u64::MAX));
+        let mut machine = Machine::new(core).with(DebugPrint::new(print));
+        let started = Instant::now();
+        let result = run(&mut machine, platform.cost, &engine);
+        let run_seconds = started.elapsed().as_secs_f64();
+        if let Err(Trap::Defect(defect)) = &result {
+            let pc = machine.core().pc();
+            return Err(Failure::defect(format!(
+                "native code did what none may do, at {pc:#x}: {defect}; run with --engine interp, \
+                 and please report it with the ELF"
+            )));
+        }
+        let seconds = (translate_seconds, run_seconds);
+        answer(json, machine.core(), &result, seconds)
+    }
+
+    /// The engine of the flag, else of the environment.
+    fn mode(&self) -> Result<Mode, Failure> {
+        let mode = match self.engine {
+            Some(mode) => mode,
+            None => Mode::from_environment()
+                .map_err(Failure::usage)?
+                .unwrap_or_default(),
+        };
+        match mode {
+            Mode::Check => Err(Failure::not_available("--engine check")),
+            Mode::Interp if self.module.is_some() => Err(Failure::usage(
+                "--module names native code, which --engine interp never runs; leave out one of them",
+            )),
+            _ => Ok(mode),
+        }
+    }
+
+    fn push_arguments(&self, core: &mut Core) -> Result<(), Failure> {
+        let arguments: Vec<&[u8]> = self.args.iter().map(bytes_of).collect();
+        let bytes: usize = arguments.iter().map(|argument| argument.len() + 1).sum();
+        core.initialize_stack(&arguments).map(|_| ()).map_err(|trap| {
+            let message = format!(
+                "the {} arguments, {bytes} bytes, do not fit the guest's stack of {} bytes ({}: \
+                 {trap}); give fewer or shorter ones",
+                arguments.len(),
+                core.memory().size() / 4,
+                trap.name()
+            );
+            Failure::new(code::USAGE, trap.name(), message)
+        })
+    }
+}
+
+/// Gets a module for every region of the program. The time that translation took.
+fn prepare(program: &Program<'_>, engine: &Engine) -> Result<f64, Failure> {
+    let mut seconds = 0.0;
+    let texts = program.texts();
+    if texts.is_empty() && engine.mode() == Mode::Native {
+        return Err(no_module("the ELF has no executable segment"));
+    }
+    for text in &texts {
+        let mut progress = Progress::new();
+        let prepared = engine.prepare(text, &mut || program.hints(text), &mut |done, all| {
+            progress.show(done, all);
+        });
+        drop(progress);
+        match prepared {
+            Ok(prepared) => {
+                if let Origin::Translated { seconds: more, .. } = prepared.origin {
+                    seconds += more;
+                }
+            }
+            Err(reason) if engine.mode() == Mode::Native => return Err(no_module(reason)),
+            // The engine said so in the log; the interpreter runs it.
+            Err(_) => {}
+        }
+    }
+    Ok(seconds)
+}
+
+fn no_module(reason: impl fmt::Display) -> Failure {
+    let message = format!("--engine native: no module can be had: {reason}; --engine auto runs it");
+    Failure::new(code::DEFECT, "NoModule", message)
+}
+
+/// Gives the engine a module that was named.
+fn adopt(path: &Path, program: &Program<'_>, engine: &Engine) -> Result<(), Failure> {
+    let module = verify::read_module(path, &guest::read(path)?)?;
+    let texts = program.texts();
+    let mut options = verify::options(&module.key);
+    // It has to run here, whatever it was made for.
+    options.target = None;
+    let text = verify::find(path, &module.key, &texts, &options)?;
+    let module = NativeModule::map(module).map_err(|error| {
+        let message = format!("{} cannot be used: {error}", path.display());
+        Failure::new(code::DATA, "ModuleForeign", message)
+    })?;
+    engine.adopt(text, Arc::new(module));
+    Ok(())
+}
+
+fn run(machine: &mut Machine, cost: Cost, engine: &Engine) -> Result<Outcome, Trap> {
+    let cost = CostTable::from(cost);
+    machine.run(&Environment {
+        cost: &cost,
+        pause: None,
+        library: engine.library(),
+    })
+}
+
+/// The guest's debug print: a line a message, on standard error. That it cannot be written changes
+/// nothing for the guest.
+fn print(message: &[u8]) {
+    let mut err = std::io::stderr().lock();
+    let _ = err.write_all(message);
+    if !message.ends_with(b"\n") {
+        let _ = err.write_all(b"\n");
+    }
+}
+
+fn answer(
+    json: bool,
+    core: &Core,
+    result: &Result<Outcome, Trap>,
+    (translate_seconds, run_seconds): (f64, f64),
+) -> Result<Answer, Failure> {
+    let (name, exit_code, fault) = match result {
+        Ok(Outcome::Exit(code)) => ("exit", Some(*code), None),
+        Ok(Outcome::Paused) => ("paused", None, None),
+        Err(Trap::CyclesExceeded) => ("cycles_exceeded", None, None),
+        Err(trap) => ("fault", None, Some(trap.name())),
+    };
+    let code = if exit_code == Some(0) { code::SUCCESS } else { code::GUEST };
+    if !json {
+        let text = describe(core, result, run_seconds);
+        return Ok(Answer { text, code });
+    }
+    let object = Object {
+        result: name,
+        exit_code,
+        fault,
+        cycles: core.cycles(),
+        pc: format!("{:#x}", core.pc()),
+        registers: core.registers().iter().map(|x| format!("{x:#x}")).collect(),
+        memory_blake3: blake3::hash(core.memory().as_bytes()).to_string(),
+        page_flags_blake3: blake3::hash(core.memory().flags()).to_string(),
+        engine: engine_name(core),
+        native_cycles: core.native_cycles(),
+        translate_seconds,
+        run_seconds,
+    };
+    Answer::new(true, &object, String::new, code)
+}
+
+fn engine_name(core: &Core) -> &'static str {
+    if core.native_cycles() > 0 { "native" } else { "interp" }
+}
+
+/// The lines for people, in the words of `ckb-debugger`.
+fn describe(core: &Core, result: &Result<Outcome, Trap>, seconds: f64) -> String {
+    let mut text = String::from("Run result: ");
+    // Writing to a string does not fail.
+    let _ = match result {
+        Ok(Outcome::Exit(code)) => writeln!(text, "{code}"),
+        Ok(Outcome::Paused) => writeln!(text, "paused at {:#x}", core.pc()),
+        Err(Trap::CyclesExceeded) => writeln!(
+            text,
+            "cycles exceeded: {} are allowed, pc {:#x}",
+            core.max_cycles(),
+            core.pc()
+        ),
+        Err(trap) => writeln!(text, "fault {}, pc {:#x}: {trap}", trap.name(), core.pc()),
+    };
+    let cycles = core.cycles();
+    let _ = writeln!(text, "All cycles: {}", Cycles(cycles));
+    let share = match cycles {
+        0 => 0.0,
+        _ => 100.0 * core.native_cycles() as f64 / cycles as f64,
+    };
+    let speed = cycles as f64 / seconds.max(1e-9) / 1e6;
+    let _ = writeln!(
+        text,
+        "Engine: {}, {share:.2}% of the cycles native, {seconds:.6} s, {speed:.1}M cycles/s",
+        engine_name(core)
+    );
+    text
+}
+
+/// Cycles as `ckb-debugger` prints them: `1736402(1.7M)`.
+struct Cycles(u64);
+
+impl fmt::Display for Cycles {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const K: u64 = 1024;
+        let in_units = |unit: u64| self.0 as f64 / unit as f64;
+        write!(f, "{}", self.0)?;
+        match self.0 {
+            cycles if cycles >= K * K => write!(f, "({:.1}M)", in_units(K * K)),
+            cycles if cycles >= K => write!(f, "({:.1}K)", in_units(K)),
+            _ => Ok(()),
+        }
+    }
+}
+
+#[cfg(unix)]
+fn bytes_of(argument: &OsString) -> &[u8] {
+    use std::os::unix::ffi::OsStrExt;
+    argument.as_bytes()
+}
+
+#[cfg(not(unix))]
+fn bytes_of(argument: &OsString) -> &[u8] {
+    argument.as_encoded_bytes()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Cycles;
+
+    #[test]
+    fn cycles_are_printed_as_people_know_them() {
+        for (cycles, expected) in [
+            (0, "0"),
+            (1023, "1023"),
+            (1024, "1024(1.0K)"),
+            (1_048_575, "1048575(1024.0K)"),
+            (1_736_402, "1736402(1.7M)"),
+        ] {
+            assert_eq!(Cycles(cycles).to_string(), expected);
+        }
+    }
+}

@@ -1,0 +1,161 @@
+//! An ELF as a machine sees it before its first instruction: parsed, loaded, its regions of code
+//! known, and with them what steers their translation.
+//!
+//! Loading is done by the machine that will run it, not computed beside it, so that the text that is
+//! translated is the text that will be there.
+
+use lockstep_contract::elf::ElfError;
+use lockstep_contract::image::Image;
+use lockstep_contract::pages::{EXECUTABLE, MAX_MEMORY};
+use lockstep_isa::{Cost, Profile, Version};
+use lockstep_runtime::{Core, SetupError, Trap};
+use lockstep_translator::{Hints, Text};
+
+use crate::engine::regions;
+
+/// What a guest runs on: everything outside its bytes that decides what they mean and cost.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Platform {
+    /// Version, extensions, register width.
+    pub profile: Profile,
+    /// Cycles of each instruction.
+    pub cost: Cost,
+    /// Bytes of guest memory.
+    pub memory_size: usize,
+}
+
+impl Default for Platform {
+    /// What CKB gives a script today: version 2, its extensions and costs, 4 MiB.
+    fn default() -> Platform {
+        Platform {
+            profile: Profile::of(Version::V2),
+            cost: Cost::Estimate,
+            memory_size: MAX_MEMORY,
+        }
+    }
+}
+
+/// Why an ELF cannot be made into a program.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// There is no such machine.
+    #[error(transparent)]
+    Setup(#[from] SetupError),
+    /// The file is refused.
+    #[error(transparent)]
+    Elf(#[from] ElfError),
+    /// The file does not fit the machine.
+    #[error("{trap}, when loading segment by segment: {segments}")]
+    Load {
+        /// What the loader ran into.
+        trap: Trap,
+        /// The segments, in words.
+        segments: String,
+    },
+}
+
+impl LoadError {
+    /// The oracle's name of the error, where it has one.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            LoadError::Setup(_) => "Setup",
+            LoadError::Elf(error) => error.name(),
+            LoadError::Load { trap, .. } => trap.name(),
+        }
+    }
+}
+
+/// A loaded ELF.
+#[derive(Debug)]
+pub struct Program<'a> {
+    file: &'a [u8],
+    platform: Platform,
+    image: Image,
+    core: Core,
+}
+
+impl<'a> Program<'a> {
+    /// Parses an ELF and loads it into a new machine.
+    ///
+    /// # Errors
+    /// The loader's, with the oracle's name; or that there is no machine with such a memory.
+    pub fn load(file: &'a [u8], platform: &Platform) -> Result<Program<'a>, LoadError> {
+        let mut core = Core::new(platform.profile, platform.memory_size, u64::MAX)?;
+        let image = Image::parse_for(file, platform.profile.version, platform.profile.xlen)?;
+        core.load(&image, file).map_err(|trap| LoadError::Load {
+            trap,
+            segments: describe(&image),
+        })?;
+        Ok(Program {
+            file,
+            platform: *platform,
+            image,
+            core,
+        })
+    }
+
+    /// The parsed ELF.
+    #[must_use]
+    pub fn image(&self) -> &Image {
+        &self.image
+    }
+
+    /// The machine, loaded, with an empty stack.
+    #[must_use]
+    pub fn core(&self) -> &Core {
+        &self.core
+    }
+
+    /// The machine, for what belongs to a run and not to a program: arguments, limits.
+    pub fn core_mut(&mut self) -> &mut Core {
+        &mut self.core
+    }
+
+    /// The machine, to be run.
+    #[must_use]
+    pub fn into_core(self) -> Core {
+        self.core
+    }
+
+    /// The pieces of code that native modules are made for, one module each, by address.
+    #[must_use]
+    pub fn texts(&self) -> Vec<Text<'_>> {
+        let memory = self.core.memory();
+        regions(memory)
+            .into_iter()
+            .filter_map(|region| {
+                Some(Text {
+                    profile: self.platform.profile,
+                    cost: self.platform.cost,
+                    memory_size: self.platform.memory_size as u64,
+                    base: region.start as u64,
+                    bytes: memory.as_bytes().get(region)?,
+                })
+            })
+            .collect()
+    }
+
+    /// What the ELF says about the inside of a text: entry, symbols, and pointers in its data.
+    #[must_use]
+    pub fn hints(&self, text: &Text<'_>) -> Hints {
+        let mut hints = Hints::new(text, self.image.entry);
+        hints.add_symbols(&self.image.symbols);
+        for segment in &self.image.segments {
+            if segment.flags & EXECUTABLE == 0
+                && let Some(data) = self.file.get(segment.source.clone())
+            {
+                hints.scan(segment.addr.wrapping_add(segment.offset), data);
+            }
+        }
+        hints
+    }
+}
+
+fn describe(image: &Image) -> String {
+    let segment = |segment: &lockstep_contract::image::Segment| {
+        format!("{:#x} bytes at {:#x}", segment.size, segment.addr)
+    };
+    let segments: Vec<String> = image.segments.iter().map(segment).collect();
+    segments.join(", ")
+}
