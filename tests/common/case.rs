@@ -216,8 +216,11 @@ impl Case {
             return vec![program(self.name.clone(), &[])];
         }
         let rows = self.table.rows.iter();
-        rows.map(|(inputs, _)| program(format!("{} {inputs:#x?}", self.name), inputs))
-            .collect()
+        rows.map(|(inputs, _)| {
+            let words: Vec<String> = inputs.iter().map(|word| format!("{word:#x}")).collect();
+            program(format!("{} | {}", self.name, words.join(" ")), inputs)
+        })
+        .collect()
     }
 
     /// What of an outcome is not as expected, for the program with this index.
@@ -255,7 +258,9 @@ impl Case {
         let expected = &self.expected;
         let mut check = |what: String, expected: u64, found: u64| {
             if expected != found {
-                wrong.push(format!("{what}: expected {expected:#x}, found {found:#x}"));
+                wrong.push(format!(
+                    "{what}: expected {expected} ({expected:#x}), found {found} ({found:#x})"
+                ));
             }
         };
         let registers = |reg: &Reg| outcome.registers[reg.index()];
