@@ -319,9 +319,12 @@ fn an_error_says_what_where_found_and_expected() {
     );
 }
 
+/// A change to a key, and the field that the mismatch must name.
+type KeyChange = (&'static str, fn(&mut Key));
+
 #[test]
 fn keys_differ_by_field() {
-    let changes: [(&str, fn(&mut Key)); 15] = [
+    let changes: [KeyChange; 15] = [
         ("format", |k| k.format = 2),
         ("version", |k| k.profile.version = Version::V1),
         ("isa", |k| k.profile.extensions.b = false),
