@@ -118,6 +118,12 @@ impl Memory {
         self.region.context().reservation
     }
 
+    /// The same in its place, for hosts that hand out a reference.
+    #[must_use]
+    pub fn reservation_ref(&self) -> &u64 {
+        &self.region.context().reservation
+    }
+
     /// Reserves an address, or none with all ones.
     pub fn set_reservation(&mut self, addr: u64) {
         self.region.parts().0.reservation = addr;

@@ -74,6 +74,12 @@ impl Core {
         self.memory.context().pc
     }
 
+    /// The same in its place, for hosts that hand out a reference.
+    #[must_use]
+    pub fn pc_ref(&self) -> &u64 {
+        &self.memory.context().pc
+    }
+
     /// Goes on from another address.
     pub fn set_pc(&mut self, pc: u64) {
         self.memory.context_mut().pc = pc;
