@@ -87,7 +87,6 @@ impl DefaultMachineRunner for NativeMachine {
             engine,
             cost,
         } = self;
-        machine.inner_mut().check_version()?;
         let cost = cost.get_or_insert_with(|| {
             cost::table(machine.instruction_cycle_func(), machine.version())
         });

@@ -163,6 +163,7 @@ fn run_in_pieces<M: DefaultMachineRunner>(
         };
         let result = scheduler.run(RunMode::LimitCycles(limit));
         consumed.push(scheduler.consumed_cycles());
+        assert!(consumed.len() < 10_000, "no progress: {:?}", &consumed[9_990..]);
         match result {
             Ok(end) => return (consumed, end.exit_code),
             Err(Error::CyclesExceeded) => {}

@@ -6,7 +6,7 @@
 
 use ckb_vm::{CoreMachine, Error, SupportMachine};
 use lockstep_isa::{Extensions, Profile, Reg, Version, Xlen};
-use lockstep_runtime::{Core, Environment, Event, Trap};
+use lockstep_runtime::{Core, Environment, Event};
 
 use super::error::from_trap;
 
@@ -24,11 +24,10 @@ pub struct NativeCore {
     version: u32,
     /// The byte as given: bits without a meaning are kept.
     isa: u8,
-    /// Cycles that instructions were charged, whatever the host sets the counter to.
-    charged: u64,
+    progress: Progress,
 }
 
-/// What a machine has done since it was made.
+/// What a machine has done since it was made, whatever the host sets its counter to.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Progress {
     /// Cycles that instructions were charged.
@@ -43,29 +42,27 @@ impl NativeCore {
         self.core.profile()
     }
 
-    /// Cycles charged by blocks that native code entered, since the machine was made.
-    pub fn native_cycles(&self) -> u64 {
-        self.core.native_cycles()
-    }
-
     /// Cycles that instructions were charged since the machine was made: unlike `cycles` without
     /// what syscalls add, and never set back.
     pub fn charged_cycles(&self) -> u64 {
-        self.charged
+        self.progress.charged
+    }
+
+    /// Those of them that were charged by blocks that native code entered.
+    pub fn native_cycles(&self) -> u64 {
+        self.progress.native
     }
 
     pub(super) fn progress(&self) -> Progress {
-        Progress {
-            charged: self.charged,
-            native: self.core.native_cycles(),
-        }
+        self.progress
     }
 
     /// Runs on until the host has to do something.
     pub(super) fn advance(&mut self, environment: &Environment<'_>) -> Result<Event, Error> {
-        let before = self.core.cycles();
+        let (charged, native) = (self.core.cycles(), self.core.native_cycles());
         let result = self.core.advance(environment);
-        self.charged += self.core.cycles() - before;
+        self.progress.charged += self.core.cycles() - charged;
+        self.progress.native += self.core.native_cycles() - native;
         result.map_err(from_trap)
     }
 }
@@ -132,7 +129,7 @@ impl SupportMachine for NativeCore {
                 reset_signal: false,
                 version,
                 isa,
-                charged: 0,
+                progress: Progress::default(),
             },
             Err(error) => panic!("a guest memory of {memory_size:#x} bytes: {error}"),
         }
