@@ -1,13 +1,38 @@
 //! Lockstep translates CKB lock scripts, ahead of time, to native code that runs exactly as CKB-VM
 //! does: the same results, the same cycles, the same failures.
 //!
-//! This is the front door. [`Program`] loads an ELF, [`translate`] makes native modules of it,
-//! [`Engine`] decides what runs natively and keeps modules, [`run`] runs a guest to its end, and
-//! `ckb` is the socket for nodes. What stands behind it is in packages of their own, which are
-//! re-exported: [`isa`], [`contract`], [`translator`], [`runtime`].
+//! This is the front door. [`Program`] loads an ELF, [`translate`] makes native modules of one and
+//! [`load`] reads them back, [`Engine`] decides what runs natively and keeps modules, [`Machine`]
+//! runs a guest to its end, and `ckb` is the socket for nodes. What stands behind it is in packages
+//! of their own, which are re-exported: [`isa`], [`contract`], [`translator`], [`runtime`].
+//!
+//! ```
+//! use lockstep::runtime::{CostTable, Environment, Outcome};
+//! use lockstep::{Engine, Machine, Platform, Program};
+//!
+//! let elf = include_bytes!("../guests/elf/fib.elf");
+//! let platform = Platform::default();
+//! let mut program = Program::load(elf, &platform)?;
+//! program.core_mut().initialize_stack(&[b"fib", b"10"])?;
+//!
+//! // Without a cache: what is translated lives as long as the engine.
+//! let engine = Engine::builder().no_cache().build();
+//! let mut machine = Machine::new(program.into_core());
+//! let outcome = machine.run(&Environment {
+//!     cost: &CostTable::from(platform.cost),
+//!     pause: None,
+//!     library: engine.library(),
+//! })?;
+//!
+//! assert_eq!(outcome, Outcome::Exit(0));
+//! assert!(machine.core().cycles() > 0);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 #![forbid(unsafe_code)]
 
+#[cfg(feature = "ckb")]
+pub mod ckb;
 pub mod engine;
 mod program;
 
@@ -17,4 +42,65 @@ pub use lockstep_runtime as runtime;
 pub use lockstep_translator as translator;
 
 pub use engine::Engine;
+pub use lockstep_runtime::Machine;
 pub use program::{LoadError, Platform, Program};
+
+use lockstep_contract::module::{Module, ModuleError};
+use lockstep_runtime::{MapError, NativeModule};
+use lockstep_translator::{Options, TranslateError, Translation};
+
+/// Why an ELF was not translated, or a module not loaded.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The ELF is refused.
+    #[error(transparent)]
+    Elf(#[from] LoadError),
+    /// Its code cannot be translated as a whole.
+    #[error(transparent)]
+    Translate(#[from] TranslateError),
+    /// The bytes are no module.
+    #[error(transparent)]
+    Module(#[from] ModuleError),
+    /// The module cannot run here.
+    #[error(transparent)]
+    Map(#[from] MapError),
+}
+
+/// Translates an ELF: a module for each of its pieces of code, by address. Single blocks that cannot
+/// be translated are named in the reports and left to the interpreter.
+///
+/// # Errors
+/// When the ELF is refused, or the target is not supported.
+///
+/// ```
+/// use lockstep::{Platform, load, translate};
+///
+/// let elf = include_bytes!("../guests/elf/fib.elf");
+/// let translations = translate(elf, &Platform::default(), &Default::default())?;
+/// let file: Vec<u8> = translations[0].module.to_bytes();
+/// assert_eq!(load(&file)?.key(), &translations[0].module.key);
+/// # Ok::<(), lockstep::Error>(())
+/// ```
+pub fn translate(
+    elf: &[u8],
+    platform: &Platform,
+    options: &Options,
+) -> Result<Vec<Translation>, Error> {
+    let program = Program::load(elf, platform)?;
+    let mut translations = Vec::new();
+    for text in program.texts() {
+        let hints = program.hints(&text);
+        let translation = lockstep_translator::translate(&text, &hints, options, &mut |_, _| {})?;
+        translations.push(translation);
+    }
+    Ok(translations)
+}
+
+/// Reads a module and maps its code, ready to run. A module is code that will run with all rights of
+/// this process: the digest in it detects damage, it does not tell who made it.
+///
+/// # Errors
+/// When the bytes are not those of a whole module, or it is for another processor.
+pub fn load(bytes: &[u8]) -> Result<NativeModule, Error> {
+    Ok(NativeModule::map(Module::read(bytes)?)?)
+}

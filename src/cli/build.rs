@@ -10,7 +10,7 @@ use clap::{Args, ValueEnum};
 use lockstep::Program;
 use lockstep::contract::module::{Module, Span};
 use lockstep::runtime::cache::{Cache, replace};
-use lockstep::translator::{self, Cpu, Options, Report, Text, Translation};
+use lockstep::translator::{self, Cpu, Options, Report, Text, TranslateError, Translation};
 use serde::Serialize;
 
 use super::args::{CacheOptions, GuestOptions};
@@ -355,6 +355,17 @@ fn map(module: &Module) -> String {
 }
 
 /// A translation that was refused as a whole.
-pub(crate) fn failure(error: &translator::TranslateError) -> Failure {
-    Failure::new(code::DEFECT, "Translate", error)
+pub(crate) fn failure(error: &TranslateError) -> Failure {
+    match error {
+        TranslateError::Target { .. } => Failure::new(
+            code::USAGE,
+            "Target",
+            format!("--target: {error}; x86_64 and aarch64 triples are known"),
+        ),
+        TranslateError::Text { .. } => Failure::new(code::DATA, "Text", error),
+        TranslateError::Profile(what) => Failure::not_available(what),
+        TranslateError::Compiler(_) => {
+            Failure::defect(format!("{error}; please report it with the ELF"))
+        }
+    }
 }
