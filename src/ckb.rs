@@ -7,9 +7,8 @@
 //! execution code of the oracle is called.
 //!
 //! No set-up call is needed: settings come from the environment ([`Engine::global`]). A program
-//! that wants others installs an engine for the process
-//! ([`EngineBuilder::install`](crate::engine::EngineBuilder::install)), or gives one to the machines
-//! that a thread makes ([`with_engine`]), or to one machine ([`NativeMachine::with_engine`]).
+//! that wants others hands an engine to all machines of the process ([`install`]), to those that a
+//! thread makes ([`with_engine`]), or to one machine ([`NativeMachine::with_engine`]).
 //!
 //! What this is not: a policy of which code runs natively (that is the engine's), or an execution
 //! loop (that is `lockstep_runtime::Core::advance`; the loop here only serves the host's part).
@@ -27,8 +26,7 @@ use ckb_vm::{CoreMachine, DefaultMachine, DefaultMachineRunner, Error, Machine, 
 use lockstep_runtime::{CostTable, Environment, Event, Library};
 
 pub use self::core::NativeCore;
-use self::settings::Choice;
-pub use self::settings::{Counters, counters, with_engine};
+pub use self::settings::{Counters, counters, install, with_engine};
 use crate::engine::Engine;
 
 /// A machine that runs guests natively where it can and interprets the rest, exactly as the
@@ -39,7 +37,7 @@ use crate::engine::Engine;
 /// models (`estimate_cycles`, `constant_cycles`) runs in the interpreter.
 pub struct NativeMachine {
     machine: DefaultMachine<NativeCore>,
-    engine: Choice,
+    engine: Arc<Engine>,
     /// What the machine's cycle function charges; asked for at the first run.
     cost: Option<CostTable>,
 }
@@ -47,20 +45,16 @@ pub struct NativeMachine {
 impl NativeMachine {
     /// A machine with an engine of its own.
     pub fn with_engine(machine: DefaultMachine<NativeCore>, engine: Arc<Engine>) -> NativeMachine {
-        NativeMachine::choose(machine, Choice::Own(engine))
-    }
-
-    /// The engine that decides what runs natively.
-    pub fn engine(&self) -> &Engine {
-        self.engine.engine()
-    }
-
-    fn choose(machine: DefaultMachine<NativeCore>, engine: Choice) -> NativeMachine {
         NativeMachine {
             machine,
             engine,
             cost: None,
         }
+    }
+
+    /// The engine that decides what runs natively.
+    pub fn engine(&self) -> &Arc<Engine> {
+        &self.engine
     }
 }
 
@@ -68,7 +62,7 @@ impl DefaultMachineRunner for NativeMachine {
     type Inner = NativeCore;
 
     fn new(machine: DefaultMachine<NativeCore>) -> NativeMachine {
-        NativeMachine::choose(machine, Choice::of_this_thread())
+        NativeMachine::with_engine(machine, settings::engine())
     }
 
     fn machine(&self) -> &DefaultMachine<NativeCore> {
@@ -93,7 +87,7 @@ impl DefaultMachineRunner for NativeMachine {
         let mut pause = machine.pause();
         machine.set_running(true);
         let before = machine.inner_mut().progress();
-        let result = drive(machine, engine.engine(), cost, &mut pause);
+        let result = drive(machine, engine.library(), cost, &mut pause);
         settings::count(before, machine.inner_mut().progress());
         result
     }
@@ -102,7 +96,7 @@ impl DefaultMachineRunner for NativeMachine {
 /// The host's side of a run: what the guest cannot do by itself.
 fn drive(
     machine: &mut DefaultMachine<NativeCore>,
-    engine: &dyn Library,
+    library: Option<&dyn Library>,
     cost: &CostTable,
     pause: &mut Pause,
 ) -> Result<i8, Error> {
@@ -114,7 +108,7 @@ fn drive(
             let environment = Environment {
                 cost,
                 pause: Some(&paused),
-                library: Some(engine),
+                library,
             };
             machine.inner_mut().advance(&environment)?
         };

@@ -1,49 +1,39 @@
 //! Which engine the machines of this process use, and what they did.
 //!
-//! The scheduler of `ckb-script` makes machines by itself, so an engine that is not the process's
-//! has to be put where [`super::NativeMachine`] finds it when it is made. The counters are sums over
+//! The scheduler of `ckb-script` makes machines by itself, so an engine that is not the
+//! environment's has to be put where [`super::NativeMachine`] finds it when it is made. The counters are sums over
 //! all machines, for the same reason.
 
 use std::cell::RefCell;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use super::core::Progress;
 use crate::engine::Engine;
+
+static INSTALLED: RwLock<Option<Arc<Engine>>> = RwLock::new(None);
 
 thread_local! {
     static SCOPED: RefCell<Option<Arc<Engine>>> = const { RefCell::new(None) };
 }
 
-/// The engine of a machine.
-#[derive(Clone)]
-pub(super) enum Choice {
-    /// The process's.
-    Global,
-    /// One that was handed over.
-    Own(Arc<Engine>),
+/// The engine for a machine that is made here: the thread's, else the installed one, else the
+/// environment's.
+pub(super) fn engine() -> Arc<Engine> {
+    if let Some(engine) = SCOPED.with(|scoped| scoped.borrow().clone()) {
+        return engine;
+    }
+    let installed = INSTALLED.read().unwrap_or_else(PoisonError::into_inner);
+    Arc::clone(installed.as_ref().unwrap_or_else(|| Engine::global()))
 }
 
-impl Choice {
-    /// The thread's engine, where one is set, else the process's.
-    pub(super) fn of_this_thread() -> Choice {
-        SCOPED.with(|scoped| match &*scoped.borrow() {
-            Some(engine) => Choice::Own(Arc::clone(engine)),
-            None => Choice::Global,
-        })
-    }
-
-    pub(super) fn engine(&self) -> &Engine {
-        match self {
-            Choice::Global => Engine::global(),
-            Choice::Own(engine) => engine,
-        }
-    }
+/// Gives this engine to all machines that the process makes from now on, in place of the
+/// environment's ([`Engine::global`]).
+pub fn install(engine: Arc<Engine>) {
+    *INSTALLED.write().unwrap_or_else(PoisonError::into_inner) = Some(engine);
 }
 
 /// Gives this engine to the machines that this thread makes while `f` runs.
-///
-/// For all machines of a process there is [`crate::engine::EngineBuilder::install`].
 pub fn with_engine<R>(engine: Arc<Engine>, f: impl FnOnce() -> R) -> R {
     /// Puts the former engine back, also when `f` panics.
     struct Restore(Option<Arc<Engine>>);

@@ -29,7 +29,7 @@ const SIGNATURE_BYTES: usize = 65;
 
 /// What a script may ask the chain for. Cells are in memory, and nothing else is asked.
 #[derive(Clone)]
-pub struct Chain;
+pub(crate) struct Chain;
 
 impl CellDataProvider for Chain {
     fn get_cell_data(&self, _: &OutPoint) -> Option<Bytes> {
@@ -54,7 +54,7 @@ impl ExtensionProvider for Chain {
 
 /// What is wrong with the signature, if anything.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Signature {
+pub(crate) enum Signature {
     /// It is the key's.
     Good,
     /// One bit of it is flipped.
@@ -62,7 +62,7 @@ pub enum Signature {
 }
 
 /// A bundled cell's data. Panics when the crate has no such cell: a test cannot go on.
-pub fn system_cell(name: &str) -> Bytes {
+pub(crate) fn system_cell(name: &str) -> Bytes {
     let path = format!("specs/cells/{name}");
     let data = BUNDLED_CELL.get(&path).expect("a bundled system cell");
     Bytes::from(data.into_owned())
@@ -98,7 +98,7 @@ fn message(tx_hash: &Byte32) -> H256 {
 }
 
 /// The transaction, its input locked with the system script by this hash type.
-pub fn resolved(hash_type: ScriptHashType, signature: Signature) -> ResolvedTransaction {
+pub(crate) fn resolved(hash_type: ScriptHashType, signature: Signature) -> ResolvedTransaction {
     let code = system_cell("secp256k1_blake160_sighash_all");
     let type_script = packed::Script::new_builder()
         .code_hash(Byte32::zero())
@@ -159,7 +159,7 @@ pub fn resolved(hash_type: ScriptHashType, signature: Signature) -> ResolvedTran
 }
 
 /// A chain on which all three versions are on since its first epoch.
-pub fn consensus() -> Arc<Consensus> {
+pub(crate) fn consensus() -> Arc<Consensus> {
     Arc::new(
         ConsensusBuilder::default()
             .hardfork_switch(HardForks {
@@ -171,7 +171,7 @@ pub fn consensus() -> Arc<Consensus> {
 }
 
 /// A chain whose later versions never start: hash type `type` means version 0.
-pub fn old_consensus() -> Arc<Consensus> {
+pub(crate) fn old_consensus() -> Arc<Consensus> {
     Arc::new(
         ConsensusBuilder::default()
             .hardfork_switch(HardForks {
@@ -183,7 +183,7 @@ pub fn old_consensus() -> Arc<Consensus> {
 }
 
 /// A verifier of this transaction on the machine `M`.
-pub fn verifier<M: DefaultMachineRunner>(
+pub(crate) fn verifier<M: DefaultMachineRunner>(
     transaction: Arc<ResolvedTransaction>,
     consensus: Arc<Consensus>,
 ) -> TransactionScriptsVerifier<Chain, DebugPrinter, M> {
