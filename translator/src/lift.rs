@@ -101,11 +101,10 @@ pub(crate) fn lift_unit(
         .map(|_| lifter.builder.create_block())
         .collect();
     lifter.enter(unit, &blocks, params[1], params[2]);
-    let mut sealing = sealing_order(unit);
-    for number in 0..unit.chains.len() {
+    for (number, sealed) in sealing_order(unit).into_iter().enumerate() {
         lifter.lift_chain(unit, &blocks, number);
-        for sealed in std::mem::take(&mut sealing[number]) {
-            lifter.builder.seal_block(blocks[sealed]);
+        for chain in sealed {
+            lifter.builder.seal_block(blocks[chain]);
         }
     }
     lifter.emit_leave();

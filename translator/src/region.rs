@@ -35,6 +35,8 @@ pub(crate) struct Chain<'a> {
     pub successors: Vec<usize>,
     /// Chains that may go on to it.
     pub predecessors: Vec<usize>,
+    /// It ends with an indirect jump that may stay inside the unit.
+    pub switches: bool,
     /// Cycles of all its blocks.
     pub cycles: u64,
     /// The most that can be charged from here to the next check, its own charge included.
@@ -297,6 +299,7 @@ fn chains<'a>(graph: &Graph<'_, 'a>) -> (Vec<Chain<'a>>, BTreeMap<usize, usize>)
         }
         chain_of.insert(first, chains.len());
         chains.push(Chain {
+            switches: !graph.switch.is_empty() && switches(graph.blocks[block]),
             cycles: members.iter().map(|block| block.cycles).sum(),
             blocks: members,
             entry: graph.entries[first],

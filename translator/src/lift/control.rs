@@ -112,7 +112,7 @@ impl Lifter<'_, '_> {
             Flow::Branch { holds, taken } => {
                 self.fork(holds, (taken, inside(taken)), (end, inside(end)))
             }
-            Flow::Dynamic(target) if !chain.last().links && !unit.switch.is_empty() => {
+            Flow::Dynamic(target) if chain.switches => {
                 self.jump_inside(unit, blocks, target);
             }
             Flow::Dynamic(target) => {
