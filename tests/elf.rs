@@ -6,19 +6,17 @@
 
 #[path = "../contract/tests/common/mod.rs"]
 mod made;
+#[path = "elf/stack.rs"]
+mod stack;
 
 use ckb_vm::elf::{ProgramMetadata, parse_elf};
 use ckb_vm::machine::asm::AsmMachine;
 use ckb_vm::memory::Memory;
 use ckb_vm::registers::SP;
-use ckb_vm::{
-    Bytes, CoreMachine, DefaultCoreMachine, DefaultMachineRunner, Error, FlatMemory, Register,
-    SparseMemory, SupportMachine, WXorXMemory,
-};
+use ckb_vm::{Bytes, CoreMachine, DefaultMachineRunner, Error, Register, SupportMachine};
 use lockstep_contract::elf::ElfError;
 use lockstep_contract::image::Image;
-use lockstep_contract::pages::{EXECUTABLE, FREEZED};
-use lockstep_contract::stack::{Store, plan_at, region};
+use lockstep_contract::stack::region;
 use lockstep_isa::{Extensions, Profile, Reg, Version, Xlen};
 use lockstep_runtime::Core;
 use made::{EHDR, LOAD, PHDR, Phdr, R, Random, W, X, elf, elf32, load};
@@ -82,7 +80,8 @@ struct Loaded {
 }
 
 fn load_in_asm(file: &[u8], version: Version, args: &[Vec<u8>]) -> Result<Loaded, String> {
-    let mut core = AsmCore::new_with_memory(0, version.number(), u64::MAX, MEMORY);
+    let mut core =
+        <AsmCore as SupportMachine>::new_with_memory(0, version.number(), u64::MAX, MEMORY);
     let file = Bytes::copy_from_slice(file);
     let mut bytes = core.load_elf(&file, true).map_err(|error| name(&error))?;
     let (start, size) = region(MEMORY as u64);
@@ -302,7 +301,8 @@ fn phdr(random: &mut Random, len: u64) -> Phdr {
     let vaddr = rare(0x10000, 2);
     let kind = rare(LOAD.into(), 8) as u32;
     let flags = [R | X, R | W, R, R | W | X, W, 0, 0xffff_fff4, X];
-    let flags = flags[random.below(3 + 5 * u64::from(random.below(8) == 0)) as usize];
+    let choices = if random.below(8) == 0 { 8 } else { 3 };
+    let flags = flags[random.below(choices) as usize];
     let filesz = match random.below(3) {
         0 => small,
         1 => len.saturating_sub(offset),
@@ -312,7 +312,7 @@ fn phdr(random: &mut Random, len: u64) -> Phdr {
     let vaddr = if random.below(2) == 0 {
         vaddr
     } else {
-        0x1000 * random.below(0x84) + small
+        (0x1000 * random.below(0x84)).wrapping_add(small)
     };
     Phdr {
         kind,
@@ -324,111 +324,13 @@ fn phdr(random: &mut Random, len: u64) -> Phdr {
     }
 }
 
-/// Argument lists of every shape: none, empty ones, many, and such that end at the stack's start.
-fn shapes(size: u64) -> Vec<Vec<Vec<u8>>> {
-    let arg = |len: u64| -> Vec<u8> { (0..len).map(|i| b'a' + (i % 23) as u8).collect() };
-    let mut shapes: Vec<Vec<Vec<u8>>> = vec![
-        vec![],
-        vec![arg(0)],
-        vec![arg(1)],
-        vec![b"\0\xff\0".to_vec(), arg(7)],
-        vec![arg(0); 1000],
-        vec![arg(15); (size / 16) as usize],
-        vec![arg(0); (size / 9) as usize],
-        (0..40).map(arg).collect(),
-    ];
-    // Around the start of the stack, around the start of memory, and far beyond.
-    for around in [size, 4 * size, 8 * size] {
-        for len in around.saturating_sub(70)..around + 4 {
-            shapes.push(vec![arg(len)]);
-            shapes.push(vec![arg(3), arg(len)]);
-        }
-        shapes.push(vec![arg(around), arg(0), arg(5)]);
-    }
-    shapes
-}
-
-/// Compares the plan, carried out on the oracle's memory, with the oracle's own stack.
-fn compare_stack<M: Memory>(version: Version, xlen: Xlen, memory: usize, args: &[Vec<u8>])
-where
-    M::REG: Default,
-{
-    let (start, size) = region(memory as u64);
-    for guarded in [false, true] {
-        let mut core: DefaultCoreMachine<M::REG, M> =
-            SupportMachine::new_with_memory(0, version.number(), u64::MAX, memory);
-        let mut own = M::new_with_memory(memory);
-        if guarded {
-            // Code in the middle of the stack, for arguments to run into.
-            let page = (start + size / 2) & !0xfff;
-            for memory in [core.memory_mut(), &mut own] {
-                let flags = EXECUTABLE | FREEZED;
-                memory.init_pages(page, 0x1000, flags, None, 0).unwrap();
-            }
-        }
-        let list = args.iter().map(|arg| Ok(Bytes::copy_from_slice(arg)));
-        let list: Vec<_> = list.collect();
-        let oracle = core
-            .initialize_stack(list.into_iter(), start, size)
-            .map(|used| (core.registers()[SP].to_u64(), used))
-            .map_err(|error| name(&error));
-        let slices: Vec<&[u8]> = args.iter().map(Vec::as_slice).collect();
-        let ours = carry_out(&mut own, version, xlen, (start, size), &slices);
-        let shape: Vec<usize> = args.iter().map(Vec::len).take(8).collect();
-        let case = format!("{version:?} {xlen:?} {memory:#x} {guarded} {shape:x?}");
-        assert_eq!(oracle, ours, "{case}");
-        let same = content(core.memory_mut()) == content(&mut own);
-        assert!(same, "memory differs: {case}");
-        assert_eq!(flags(core.memory_mut()), flags(&mut own), "{case}");
-    }
-}
-
-fn carry_out<M: Memory>(
-    memory: &mut M,
-    version: Version,
-    xlen: Xlen,
-    (start, size): (u64, u64),
-    args: &[&[u8]],
-) -> Result<(u64, u64), String> {
-    let plan = plan_at(version, xlen, start, size, args);
-    let register = M::REG::from_u64;
-    for store in plan.stores {
-        match store {
-            Store::Bytes { addr, bytes } => memory.store_bytes(addr, bytes),
-            Store::Nul { addr } => memory.store_byte(addr, 1, 0),
-            Store::Word32 { addr, value } => {
-                memory.store32(&register(addr), &register(value.into()))
-            }
-            Store::Word64 { addr, value } => memory.store64(&register(addr), &register(value)),
-        }
-        .map_err(|error| name(&error))?;
-    }
-    match plan.end {
-        Ok(layout) => Ok((layout.sp, layout.used)),
-        Err(_) => Err("MemOutOfStack".to_string()),
-    }
-}
-
-#[test]
-fn stacks() {
-    for memory in [0x4000, 0x10000] {
-        for args in shapes(memory as u64 / 4) {
-            for version in VERSIONS {
-                compare_stack::<WXorXMemory<FlatMemory<u64>>>(version, Xlen::X64, memory, &args);
-                compare_stack::<WXorXMemory<SparseMemory<u64>>>(version, Xlen::X64, memory, &args);
-                compare_stack::<WXorXMemory<FlatMemory<u32>>>(version, Xlen::X32, memory, &args);
-            }
-        }
-    }
-}
-
 #[test]
 fn stacks_of_loaded_programs() {
     let writable = elf(false, 0x10000, &[load(R | W, 0x10000, 0, 0x100)], 0x200);
     // Code under the stack, and code just below it.
     let code = elf(false, 0x10000, &[load(R | X, 0x70000, 0, 0x100)], 0x200);
     let below = elf(false, 0x10000, &[load(R | X, 0x5f000, 0, 0x1000)], 0x1000);
-    for (index, args) in shapes(MEMORY as u64 / 4).iter().enumerate() {
+    for (index, args) in stack::shapes(MEMORY as u64 / 4).iter().enumerate() {
         if index > 20 && index % 8 != 0 {
             continue;
         }
