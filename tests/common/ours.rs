@@ -10,9 +10,10 @@ use std::sync::{Arc, Mutex};
 
 use lockstep_contract::image::Image;
 use lockstep_contract::key::KeyId;
+use lockstep_contract::pages::{EXECUTABLE, PAGE_SIZE};
 use lockstep_isa::Reg;
 use lockstep_runtime::{
-    Core, CostTable, Environment, Event, Library, NativeModule, Request, Trap,
+    Core, CostTable, Environment, Event, Library, Memory, NativeModule, Request, Trap,
 };
 use lockstep_translator::{Cpu, Hints, Options, Report, Text};
 
@@ -179,8 +180,19 @@ pub(crate) fn options() -> Options {
     Options {
         target: None,
         cpu: Cpu::Baseline,
-        verify: cfg!(debug_assertions) || cfg!(test),
+        verify: true,
         emit: false,
+    }
+}
+
+/// Pointers in the pages that were written, code and stack left out: the product does the same.
+fn scan_data(memory: &Memory, hints: &mut Hints) {
+    let below_stack = memory.pages() - memory.pages() / 4;
+    for (page, flags) in memory.flags()[..below_stack].iter().enumerate() {
+        if *flags != 0 && flags & EXECUTABLE == 0 {
+            let start = page * PAGE_SIZE;
+            hints.scan(start as u64, &memory.as_bytes()[start..start + PAGE_SIZE]);
+        }
     }
 }
 
@@ -201,8 +213,8 @@ impl Library for Modules {
         if let Some(module) = known.get(&id) {
             return module.clone();
         }
-        let mut hints = Hints::new(request.pc);
-        hints.scan(0, request.memory.as_bytes());
+        let mut hints = Hints::new(&text, request.pc);
+        scan_data(request.memory, &mut hints);
         let start = std::time::Instant::now();
         let translation = lockstep_translator::translate(&text, &hints, &options, &mut |_, _| {})
             .expect("every text can be translated");
