@@ -51,8 +51,8 @@ struct Guest<'a> {
     bytes: Bytes<'a>,
     writable: &'a mut Writable,
     flags: &'a mut [u8],
-    /// Loads may not touch the last byte of memory.
-    short: bool,
+    /// Where loads must end: the end of memory, or a byte before it. At least a page less a byte.
+    readable: u64,
     /// The end of the trace, and where to go on when it is over.
     pc: u64,
     /// Bytes of the trace's last entry, the only one that can ask for its address.
@@ -95,11 +95,13 @@ impl Core {
 
     /// THE loop of the interpreter.
     fn run_traces(&mut self, env: &Environment<'_>, run: Run) -> Result<Leave, Trap> {
+        self.traces.follow(self.memory.generation());
         let mask = if self.profile.version.trace_alias_low_32_bits() {
             u64::from(u32::MAX)
         } else {
             u64::MAX
         };
+        let size = self.memory.size() as u64;
         let view = self.memory.view();
         let mut guest = Guest {
             registers: &mut view.context.registers,
@@ -107,7 +109,7 @@ impl Core {
             bytes: view.bytes,
             writable: view.pages.writable,
             flags: view.pages.flags,
-            short: !self.profile.version.last_bytes_readable(),
+            readable: size - u64::from(!self.profile.version.last_bytes_readable()),
             pc: view.context.pc,
             last: 0,
         };
@@ -122,7 +124,7 @@ impl Core {
                     let Some(trace) = self.traces.find(pc, mask) else {
                         let (bytes, flags) = (&*guest.bytes.all(), &*guest.flags);
                         let mut code = Code { bytes, flags };
-                        match self.traces.decode(&mut code, pc, self.profile, env.cost) {
+                        match self.traces.load(&mut code, pc, self.profile, env.cost) {
                             Ok(()) => continue,
                             Err(trap) => break Err(trap),
                         }
@@ -164,21 +166,23 @@ impl Guest<'_> {
         Ok(())
     }
 
-    /// An integer from memory; `short` where the last byte of memory is out of reach.
+    /// An integer from memory.
     #[inline(always)]
-    fn read(&self, at: u64, size: Size, how: Extend, short: bool) -> Result<u64, Stop> {
-        let bytes = &self.bytes;
+    fn read(&self, at: u64, size: Size, how: Extend) -> Result<u64, Stop> {
         let value = match size {
-            Size::B => bytes
-                .read(at, short)
+            Size::B => self
+                .bytes
+                .read(at)
                 .map(|raw| u64::from(u8::from_le_bytes(raw))),
-            Size::H => bytes
-                .read(at, short)
+            Size::H => self
+                .bytes
+                .read(at)
                 .map(|raw| u64::from(u16::from_le_bytes(raw))),
-            Size::W => bytes
-                .read(at, short)
+            Size::W => self
+                .bytes
+                .read(at)
                 .map(|raw| u64::from(u32::from_le_bytes(raw))),
-            Size::D => bytes.read(at, short).map(u64::from_le_bytes),
+            Size::D => self.bytes.read(at).map(u64::from_le_bytes),
         };
         match value {
             Some(value) => Ok(value::extend(how, size, value)),
@@ -426,7 +430,11 @@ impl Machine for Guest<'_> {
 
     #[inline(always)]
     fn load(&mut self, base: u64, offset: i32, size: Size, how: Extend) -> Result<u64, Stop> {
-        self.read(base.wrapping_add(offset as u64), size, how, self.short)
+        let at = base.wrapping_add(offset as u64);
+        if at > self.readable - size.bytes() {
+            return Err(Stop::OutOfBound);
+        }
+        self.read(at, size, how)
     }
 
     #[inline(always)]
@@ -436,7 +444,7 @@ impl Machine for Guest<'_> {
 
     #[inline(always)]
     fn load_reserved(&mut self, addr: u64, size: Size) -> Result<u64, Stop> {
-        let value = self.read(addr, size, Extend::Sign, false)?;
+        let value = self.read(addr, size, Extend::Sign)?;
         *self.reservation = addr;
         Ok(value)
     }
@@ -457,7 +465,7 @@ impl Machine for Guest<'_> {
     #[inline(always)]
     fn amo(&mut self, amo: Amo, addr: u64, size: Size, value: u64) -> Result<u64, Stop> {
         self.open(addr, size)?;
-        let old = self.read(addr, size, Extend::Sign, false)?;
+        let old = self.read(addr, size, Extend::Sign)?;
         self.put(addr, size, value::amo(amo, size, old, value))?;
         Ok(old)
     }

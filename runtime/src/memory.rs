@@ -33,6 +33,8 @@ pub struct Memory {
     flags: Box<[u8]>,
     /// Pages whose code may have come, gone or changed since this was last taken.
     recoded: Range<usize>,
+    /// Counts such changes.
+    generation: u64,
 }
 
 /// What an instruction may touch, borrowed apart so that it can stay in host registers.
@@ -83,6 +85,7 @@ impl Memory {
             region: Region::new(size)?,
             flags: vec![0; size / PAGE_SIZE].into_boxed_slice(),
             recoded: 0..size / PAGE_SIZE,
+            generation: 0,
         };
         memory.set_reservation(NO_RESERVATION);
         Ok(memory)
@@ -130,7 +133,7 @@ impl Memory {
     }
 
     /// Zero bytes, no flags, no reservation.
-    pub fn reset(&mut self) {
+    pub(crate) fn reset(&mut self) {
         self.region.clear();
         self.flags.fill(0);
         self.region.parts().1.fill(0);
@@ -181,6 +184,7 @@ impl Memory {
 
     /// Widens the range of pages whose code may be new.
     fn note_recoded(&mut self, page: usize) {
+        self.generation += 1;
         self.recoded = if self.recoded.is_empty() {
             page..page + 1
         } else {
@@ -188,8 +192,14 @@ impl Memory {
         };
     }
 
+    /// Another number whenever code may have come, gone or changed.
+    pub(crate) fn generation(&self) -> u64 {
+        self.generation
+    }
+
     /// Forgets what is known about code, as at the start.
     pub(crate) fn note_all_recoded(&mut self) {
+        self.generation += 1;
         self.recoded = 0..self.pages();
     }
 

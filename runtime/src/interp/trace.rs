@@ -5,6 +5,10 @@
 //! versions that match slots by half an address, so a slot is replaced exactly where the assembly
 //! machine replaces it, and never dropped but by a reset.
 //!
+//! Traces that lost their slot are remembered behind the one that has it, so that two heads that
+//! share a slot are not decoded over and over; what is remembered is dropped when pages become
+//! executable, because decoding looks ahead into them.
+//!
 //! Entries are stored as the plain instructions that they are made of: parts of a fused entry cannot
 //! fail, and none of them asks for its address. The cost is that of the entries.
 
@@ -18,8 +22,10 @@ use crate::trap::Trap;
 const SLOTS: usize = 8192;
 /// The most entries that a trace has.
 const ENTRIES: usize = 16;
-/// Instructions of replaced traces that are kept before the store is tidied up.
-const WASTE: usize = 1 << 16;
+/// What is kept before traces without a slot are dropped, in instructions: 12 MiB.
+const ENOUGH: usize = 1 << 20;
+/// A trace's own share of that.
+const TRACE: usize = 4;
 
 /// A decoded trace. Its instructions stand in [`Traces`].
 #[derive(Clone, Copy, Debug)]
@@ -29,6 +35,8 @@ pub(crate) struct Trace {
     /// Cycles of all entries.
     pub(crate) cycles: u64,
     first: u32,
+    /// The number of the trace that had the slot before; 0 for none.
+    behind: u32,
     count: u16,
     /// Bytes of guest code, modulo 256: the assembly machine keeps eight bits.
     pub(crate) len: u8,
@@ -43,8 +51,10 @@ pub(crate) struct Traces {
     slots: Box<[u32; SLOTS]>,
     traces: Vec<Trace>,
     code: Vec<Inst>,
-    /// Instructions in `code` that belong to no trace any more.
-    wasted: usize,
+    /// What was left after the last tidying up.
+    kept: usize,
+    /// Of the code pages, when traces were last decoded.
+    generation: u64,
 }
 
 /// Which addresses find which trace.
@@ -61,7 +71,8 @@ impl Traces {
             slots: slots.unwrap_or_else(|_| Box::new([0; SLOTS])),
             traces: Vec::new(),
             code: Vec::new(),
-            wasted: 0,
+            kept: 0,
+            generation: 0,
         }
     }
 
@@ -87,41 +98,90 @@ impl Traces {
         &self.code[first..first + usize::from(trace.count)]
     }
 
-    /// Decodes the trace at `pc` and puts it into its slot.
+    /// Puts the trace at `pc` into its slot, decoding it if it is not known.
     ///
     /// # Errors
     /// Whatever is wrong with any instruction of the trace; the slot keeps what it has.
-    pub(crate) fn decode(
+    pub(crate) fn load(
         &mut self,
         fetch: &mut impl Fetch<Error = Trap>,
         pc: u64,
         profile: Profile,
         cost: &CostTable,
     ) -> Result<(), Trap> {
-        let trace = self.append(fetch, pc, ENTRIES, profile, cost)?;
-        if trace.len == 0 {
-            self.code.truncate(trace.first as usize);
-            return Err(Trap::TraceLengthError);
-        }
-        let number = &mut self.slots[slot(pc)];
-        if *number == 0 {
-            self.traces.push(trace);
-            *number = self.traces.len() as u32;
+        if self.recall(pc) {
             return Ok(());
         }
-        let old = std::mem::replace(&mut self.traces[*number as usize - 1], trace);
-        self.wasted += usize::from(old.count);
-        if self.wasted > WASTE {
-            self.tidy();
+        if self.stored() > self.kept + ENOUGH {
+            self.forget();
         }
+        let mut trace = self.append(fetch, pc, ENTRIES, profile, cost)?;
+        if trace.len == 0 {
+            self.discard(&trace);
+            return Err(Trap::TraceLengthError);
+        }
+        trace.behind = self.slots[slot(pc)];
+        self.traces.push(trace);
+        self.slots[slot(pc)] = self.traces.len() as u32;
         Ok(())
+    }
+
+    /// Moves the trace at `pc` to the front of its slot, if it is known.
+    fn recall(&mut self, pc: u64) -> bool {
+        let front = self.slots[slot(pc)];
+        let mut before = 0;
+        let mut number = front;
+        while let Some(trace) = self.traces.get(number.wrapping_sub(1) as usize).copied() {
+            if trace.start == pc {
+                if before != 0 {
+                    self.traces[before as usize - 1].behind = trace.behind;
+                    self.traces[number as usize - 1].behind = front;
+                    self.slots[slot(pc)] = number;
+                }
+                return true;
+            }
+            before = number;
+            number = trace.behind;
+        }
+        false
+    }
+
+    /// Notices that pages changed which decoding may look at. What has a slot keeps it, as in the
+    /// assembly machine.
+    pub(crate) fn follow(&mut self, generation: u64) {
+        if self.generation != generation {
+            self.generation = generation;
+            self.forget();
+        }
+    }
+
+    /// How much is kept.
+    fn stored(&self) -> usize {
+        self.code.len() + TRACE * self.traces.len()
+    }
+
+    /// Drops the traces that have no slot.
+    pub(crate) fn forget(&mut self) {
+        let traces = std::mem::take(&mut self.traces);
+        let code = std::mem::take(&mut self.code);
+        for number in self.slots.iter_mut().filter(|number| **number != 0) {
+            let mut trace = traces[*number as usize - 1];
+            let first = trace.first as usize;
+            trace.first = self.code.len() as u32;
+            trace.behind = 0;
+            self.code
+                .extend_from_slice(&code[first..first + usize::from(trace.count)]);
+            self.traces.push(trace);
+            *number = self.traces.len() as u32;
+        }
+        self.kept = self.stored();
     }
 
     /// Decodes the last `entries` entries of a trace, from `pc` on, for one use: it costs nothing and
     /// is in no slot. [`Traces::discard`] it afterwards.
     ///
     /// # Errors
-    /// As for [`Traces::decode`]; there are none where the whole trace was decoded before.
+    /// As for [`Traces::load`]; there are none where the whole trace was decoded before.
     pub(crate) fn decode_rest(
         &mut self,
         fetch: &mut impl Fetch<Error = Trap>,
@@ -152,6 +212,7 @@ impl Traces {
             start: pc,
             cycles: 0,
             first: first as u32,
+            behind: 0,
             count: 0,
             len: 0,
             last: 0,
@@ -179,17 +240,5 @@ impl Traces {
         trace.count = (self.code.len() - first) as u16;
         trace.len = at.wrapping_sub(pc) as u8;
         Ok(trace)
-    }
-
-    /// Drops the instructions that belong to no trace.
-    fn tidy(&mut self) {
-        let old = std::mem::take(&mut self.code);
-        for trace in &mut self.traces {
-            let first = trace.first as usize;
-            trace.first = self.code.len() as u32;
-            self.code
-                .extend_from_slice(&old[first..first + usize::from(trace.count)]);
-        }
-        self.wasted = 0;
     }
 }

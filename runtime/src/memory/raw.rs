@@ -208,12 +208,11 @@ impl<'a> Bytes<'a> {
         self.bytes
     }
 
-    /// Reads `N` bytes at `at`, or nothing when they do not end `short` bytes before the end of
-    /// memory: 0, or 1 for the version that cannot read the last bytes.
+    /// Reads `N` bytes at `at`, or nothing when they are not all in memory.
     #[inline(always)]
-    pub(crate) fn read<const N: usize>(&self, at: u64, short: bool) -> Option<[u8; N]> {
+    pub(crate) fn read<const N: usize>(&self, at: u64) -> Option<[u8; N]> {
         const { assert!(N < PAGE_SIZE) };
-        if at > (self.bytes.len() - N - usize::from(short)) as u64 {
+        if at > (self.bytes.len() - N) as u64 {
             return None;
         }
         // SAFETY: at + N is at most the length; the subtraction cannot wrap, for the length is at
