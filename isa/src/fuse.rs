@@ -140,7 +140,7 @@ impl Bindings {
 
 impl Operand {
     /// What the fused operation reads or writes.
-    const fn var(self) -> Var {
+    pub const fn var(self) -> Var {
         match self {
             Operand::Is(var) | Operand::Unchecked(var) => var,
         }
