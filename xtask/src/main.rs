@@ -1,15 +1,19 @@
 //! `cargo xtask`: chores of this repository that need more than cargo.
 //!
-//! It builds the guest programs. It is not part of what users install, and it runs no guest.
+//! It runs the whole test suite and builds the guest programs. It is not part of what users install, and it runs no guest.
 #![forbid(unsafe_code)]
 
 mod guests;
+mod suite;
 
 use std::process::ExitCode;
 
 const USAGE: &str = "\
-usage: cargo xtask guests [--check | --third-party [--record] | --native]
+usage: cargo xtask test
+       cargo xtask guests [--check | --third-party [--record] | --native]
 
+  test                   format, lints, documentation and every test; installs the RISC-V compiler
+                         where apt-get is at hand
   guests                 rebuild our own guest programs in guests/elf and their MANIFEST
   guests --check         rebuild them aside and compare with what is committed
   guests --third-party   build secp256k1, Lua and zlib into target/guests/elf and target/guests/native
@@ -23,11 +27,14 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let done = match words.as_slice() {
-        ["guests"] => guests::rebuild(),
-        ["guests", "--check"] => guests::check(),
-        ["guests", "--native"] => guests::build_native(),
-        ["guests", "--third-party"] => guests::build_third_party(false),
-        ["guests", "--third-party", "--record"] => guests::build_third_party(true),
+        ["test"] => suite::run().map_err(Box::<dyn std::error::Error>::from),
+        ["guests"] => guests::rebuild().map_err(Into::into),
+        ["guests", "--check"] => guests::check().map_err(Into::into),
+        ["guests", "--native"] => guests::build_native().map_err(Into::into),
+        ["guests", "--third-party"] => guests::build_third_party(false).map_err(Into::into),
+        ["guests", "--third-party", "--record"] => {
+            guests::build_third_party(true).map_err(Into::into)
+        }
         ["--help" | "-h" | "help"] => {
             println!("{USAGE}");
             return ExitCode::SUCCESS;

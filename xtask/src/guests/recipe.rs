@@ -60,6 +60,40 @@ impl Recipe {
     }
 }
 
+impl Recipe {
+    /// A program of ours around the library in `folder`.
+    fn with_library(name: &'static str, bench: u64, folder: &Path, library: &[&str]) -> Recipe {
+        let mut recipe = Recipe::own(name, bench);
+        recipe.origin = Origin::ThirdParty;
+        recipe
+            .sources
+            .extend(library.iter().map(|file| folder.join(file)));
+        recipe.guest_sources = LIBC.iter().map(|file| source("libc").join(file)).collect();
+        recipe.guest_flags = vec![
+            "-nostdlibinc".into(),
+            "-isystem".into(),
+            "guests/src/libc/include".into(),
+        ];
+        // No path of this machine gets into the program.
+        recipe
+            .flag(&format!("-ffile-prefix-map={}=.", folder.display()))
+            .flag("-Iguests/src")
+    }
+
+    fn flag(mut self, flag: &str) -> Recipe {
+        self.flags.push(flag.to_owned());
+        self
+    }
+
+    fn include(self, folder: &Path) -> Recipe {
+        self.flag(&format!("-I{}", folder.display()))
+    }
+
+    fn define(self, definition: &str) -> Recipe {
+        self.flag(&format!("-D{definition}"))
+    }
+}
+
 fn source(name: &str) -> PathBuf {
     Path::new("guests/src").join(name)
 }
@@ -83,7 +117,87 @@ pub(crate) fn own() -> Vec<Recipe> {
     ]
 }
 
-/// The guests from crates' C sources.
-pub(crate) fn third_party(_sources: &Sources) -> Result<Vec<Recipe>, GuestError> {
-    Ok(Vec::new())
+/// The C library for programs that expect one. Its headers are used by the RISC-V build alone.
+const LIBC: &[&str] = &[
+    "string.c",
+    "text.c",
+    "ctype.c",
+    "stdio.c",
+    "math.c",
+    "memory.c",
+    "softfloat.c",
+    "setjmp.S",
+];
+
+/// The guests from crates' C sources. `guests/src/<name>.c` is the program, the crate is the library.
+pub(crate) fn third_party(sources: &Sources) -> Result<Vec<Recipe>, GuestError> {
+    let secp256k1 = sources.folder("secp256k1-sys")?.join("depend/secp256k1");
+    let lua = sources.folder("lua-src")?.join("lua-5.4.9");
+    let zlib = sources.folder("libz-sys")?.join("src/zlib");
+    Ok(vec![
+        // The tables and settings that the crate's own build uses: one mebibyte of table.
+        Recipe::with_library("secp256k1", 250, &secp256k1, SECP256K1)
+            .include(&secp256k1.join("include"))
+            .include(&secp256k1)
+            .define("SECP256K1_API=")
+            .define("USE_EXTERNAL_DEFAULT_CALLBACKS=1")
+            .define("ECMULT_WINDOW_SIZE=15")
+            .define("ECMULT_GEN_PREC_BITS=4"),
+        // No clock for the seed of string hashes and for sorting; a script that is read with #embed.
+        Recipe::with_library("lua", 80, &lua, LUA)
+            .include(&lua)
+            .define("luai_makeseed(L)=1")
+            .define("l_randomizePivot()=0")
+            .flag("-Wno-c23-extensions"),
+        // Without a C library: memory comes from the program.
+        Recipe::with_library("zlib", 120, &zlib, ZLIB)
+            .include(&zlib)
+            .define("Z_SOLO"),
+    ])
 }
+
+const SECP256K1: &[&str] = &[
+    "src/secp256k1.c",
+    "src/precomputed_ecmult.c",
+    "src/precomputed_ecmult_gen.c",
+];
+
+/// The core and the libraries base, coroutine, table and string.
+const LUA: &[&str] = &[
+    "lapi.c",
+    "lauxlib.c",
+    "lbaselib.c",
+    "lcode.c",
+    "lcorolib.c",
+    "lctype.c",
+    "ldebug.c",
+    "ldo.c",
+    "ldump.c",
+    "lfunc.c",
+    "lgc.c",
+    "llex.c",
+    "lmem.c",
+    "lobject.c",
+    "lopcodes.c",
+    "lparser.c",
+    "lstate.c",
+    "lstring.c",
+    "lstrlib.c",
+    "ltable.c",
+    "ltablib.c",
+    "ltm.c",
+    "lundump.c",
+    "lvm.c",
+    "lzio.c",
+];
+
+const ZLIB: &[&str] = &[
+    "adler32.c",
+    "crc32.c",
+    "deflate.c",
+    "inffast.c",
+    "inflate.c",
+    "inftrees.c",
+    "trees.c",
+    "zutil.c",
+];

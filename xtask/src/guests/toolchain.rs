@@ -33,7 +33,6 @@ const GUEST_TARGET: &[&str] = &[
 const GUEST_COMPILE: &[&str] = &[
     "-O2",
     "-std=gnu17",
-    "-ffreestanding",
     "-ffunction-sections",
     "-fdata-sections",
     "-fno-asynchronous-unwind-tables",

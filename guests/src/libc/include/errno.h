@@ -1,0 +1,7 @@
+/* One errno; nothing sets it. */
+#ifndef GUEST_ERRNO_H
+#define GUEST_ERRNO_H
+
+extern int errno;
+
+#endif

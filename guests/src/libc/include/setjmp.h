@@ -1,0 +1,11 @@
+/* Jumps out of calls: setjmp.S. */
+#ifndef GUEST_SETJMP_H
+#define GUEST_SETJMP_H
+
+/* ra, sp, s0 .. s11. */
+typedef unsigned long jmp_buf[14];
+
+int setjmp(jmp_buf) __attribute__((returns_twice));
+_Noreturn void longjmp(jmp_buf, int);
+
+#endif
