@@ -227,7 +227,7 @@ impl Cache {
     /// When the folder cannot be written to (any more); nothing half written is left.
     pub fn store(&self, id: &KeyId, bytes: &[u8]) -> Result<PathBuf, CacheError> {
         let path = self.path(id);
-        replace(&path, bytes, true).map_err(CacheError::io("write the module", &path))?;
+        put(&path, bytes, true).map_err(CacheError::io("write the module", &path))?;
         Ok(path)
     }
 
@@ -295,22 +295,25 @@ pub fn clear(folder: &Path) -> Result<Vec<Entry>, CacheError> {
     Ok(gone)
 }
 
-/// Writes a file so that its name always stands for a whole file: temporary file in the same
-/// folder, flush, rename. `private`: for the owner alone. What is there and is no regular file (a
-/// device, a pipe) is written to as it is.
+/// Writes a file that the user named, so that the name always stands for a whole file: temporary
+/// file in the same folder, flush, rename. What a symbolic link names is replaced, not the link;
+/// what is there and is no regular file (a device, a pipe) is written to as it is.
 ///
 /// # Errors
 /// What the operating system says; the temporary file is gone then.
-pub fn replace(path: &Path, bytes: &[u8], private: bool) -> io::Result<()> {
-    // Through a symbolic link, the file that it names is replaced, not the link.
+pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let path = &fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     match fs::metadata(path) {
-        Ok(found) if found.is_dir() => return Err(io::ErrorKind::IsADirectory.into()),
+        Ok(found) if found.is_dir() => Err(io::ErrorKind::IsADirectory.into()),
         Ok(found) if !found.is_file() => {
-            return OpenOptions::new().write(true).open(path)?.write_all(bytes);
+            OpenOptions::new().write(true).open(path)?.write_all(bytes)
         }
-        _ => {}
+        _ => put(path, bytes, false),
     }
+}
+
+/// Puts a whole file in the place of whatever has this name. `private`: for the owner alone.
+fn put(path: &Path, bytes: &[u8], private: bool) -> io::Result<()> {
     let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?;
     let temporary = path.with_file_name(temporary_name(name));
     let result =
@@ -321,10 +324,8 @@ pub fn replace(path: &Path, bytes: &[u8], private: bool) -> io::Result<()> {
     }
     // The new name reaches the disk with the folder. Some file systems refuse that; the content is
     // safe in any case, and a lost name is a miss.
-    if let Some(folder) = path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty())
-    {
+    let folder = path.parent();
+    if let Some(folder) = folder.filter(|folder| !folder.as_os_str().is_empty()) {
         let _ = File::open(folder).and_then(|folder| folder.sync_all());
     }
     Ok(())

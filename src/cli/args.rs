@@ -44,9 +44,7 @@ impl GuestOptions {
         }
         Ok(Profile {
             version: self.vm_version,
-            extensions: self
-                .isa
-                .unwrap_or(self.vm_version.default_extensions()),
+            extensions: self.isa.unwrap_or(self.vm_version.default_extensions()),
             xlen: self.xlen,
         })
     }

@@ -223,7 +223,7 @@ impl Build {
             if path == module {
                 path = module.with_extension(format!("{ending}.{ending}"));
             }
-            replace(&path, content.as_bytes(), false)
+            replace(&path, content.as_bytes())
                 .map_err(|error| Failure::unwritable(path.display(), &error))?;
             written.push(path.display().to_string());
         }
@@ -242,7 +242,7 @@ impl Destination {
     fn write(&self, module: &Module, bytes: &[u8]) -> Result<Option<PathBuf>, Failure> {
         match self {
             Destination::None => Ok(None),
-            Destination::File(path) => replace(path, bytes, false)
+            Destination::File(path) => replace(path, bytes)
                 .map(|()| Some(path.clone()))
                 .map_err(|error| Failure::unwritable(path.display(), &error)),
             Destination::Cache(cache) => {

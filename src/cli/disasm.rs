@@ -101,19 +101,26 @@ fn guest(lines: &mut String, text: &Text<'_>, head: u64, block: &Block) {
 fn pieces<'m>(module: &'m Module, block: &Block) -> impl Iterator<Item = (u32, &'m [u8])> {
     let head = block.head;
     let spans = module.map.iter().enumerate();
-    spans.filter(move |(_, span)| span.head == head).filter_map(|(index, span)| {
-        let next = module.map.get(index + 1).map(|span| span.start as usize);
-        let end = next.unwrap_or(module.code.len());
-        let code = module.code.get(span.start as usize..end)?;
-        Some((span.start, code))
-    })
+    spans
+        .filter(move |(_, span)| span.head == head)
+        .filter_map(|(index, span)| {
+            let next = module.map.get(index + 1).map(|span| span.start as usize);
+            let end = next.unwrap_or(module.code.len());
+            let code = module.code.get(span.start as usize..end)?;
+            Some((span.start, code))
+        })
 }
 
 /// Native instructions; plain bytes for a target that no disassembler is at hand for.
 fn host(lines: &mut String, key: &Key, start: u32, code: &[u8]) {
     if !key.target.starts_with("x86_64") {
         for (index, bytes) in code.chunks(16).enumerate() {
-            let _ = writeln!(lines, "    {:8x}| {}", start as usize + 16 * index, hex(bytes, 4));
+            let _ = writeln!(
+                lines,
+                "    {:8x}| {}",
+                start as usize + 16 * index,
+                hex(bytes, 4)
+            );
         }
         return;
     }

@@ -96,10 +96,24 @@ impl Failure {
 
     /// Says it as the one object on standard output.
     pub(crate) fn json(&self) -> String {
-        serde_json::json!({
-            "result": "error",
-            "error": { "kind": self.kind, "message": self.message },
-        })
-        .to_string()
+        #[derive(serde::Serialize)]
+        struct Object<'a> {
+            result: &'static str,
+            error: Error<'a>,
+        }
+        #[derive(serde::Serialize)]
+        struct Error<'a> {
+            kind: &'a str,
+            message: &'a str,
+        }
+        let object = Object {
+            result: "error",
+            error: Error {
+                kind: &self.kind,
+                message: &self.message,
+            },
+        };
+        // Two strings: this cannot fail.
+        serde_json::to_string(&object).unwrap_or_default()
     }
 }

@@ -27,7 +27,9 @@ const BLOCK_LINES: usize = 10;
 
 /// Shows what is in an ELF or a module
 #[derive(Args)]
-#[command(after_help = "Example:\n  translate inspect guests/elf/fib.elf --disasm 0x10000..0x10040")]
+#[command(
+    after_help = "Example:\n  translate inspect guests/elf/fib.elf --disasm 0x10000..0x10040"
+)]
 pub(crate) struct Inspect {
     /// An ELF or a module
     file: Option<PathBuf>,
@@ -136,7 +138,9 @@ impl Inspect {
     fn arguments(&self) -> Result<(PathBuf, Option<Wanted>), Failure> {
         let missing = || Failure::usage("the file to inspect is missing");
         let refuse = |text: &str, why: String| {
-            Failure::usage(format!("invalid value {text:?} for --disasm ADDR[..ADDR]: {why}"))
+            Failure::usage(format!(
+                "invalid value {text:?} for --disasm ADDR[..ADDR]: {why}"
+            ))
         };
         match (&self.disasm, &self.file) {
             (None, file) => Ok((file.clone().ok_or_else(missing)?, None)),
@@ -264,9 +268,17 @@ fn coverage(module: &Module, len: u64) -> Coverage {
         covered += end - start.min(end);
     }
     Coverage {
-        instructions: module.blocks.iter().map(|block| usize::from(block.entries)).sum(),
+        instructions: module
+            .blocks
+            .iter()
+            .map(|block| usize::from(block.entries))
+            .sum(),
         covered_bytes: covered,
-        coverage: if len == 0 { 0.0 } else { covered as f64 / len as f64 },
+        coverage: if len == 0 {
+            0.0
+        } else {
+            covered as f64 / len as f64
+        },
         blocks: module
             .blocks
             .iter()
@@ -316,10 +328,18 @@ fn page_flags(flags: &[u8]) -> Vec<Pages> {
 }
 
 fn flag_names(flags: u8) -> String {
-    let names = [(FREEZED, "frozen"), (EXECUTABLE, "executable"), (DIRTY, "dirty")];
+    let names = [
+        (FREEZED, "frozen"),
+        (EXECUTABLE, "executable"),
+        (DIRTY, "dirty"),
+    ];
     let names = names.iter().filter(|(flag, _)| flags & flag != 0);
     let names: Vec<&str> = names.map(|(_, name)| *name).collect();
-    if names.is_empty() { "writable".to_owned() } else { names.join(" ") }
+    if names.is_empty() {
+        "writable".to_owned()
+    } else {
+        names.join(" ")
+    }
 }
 
 fn describe_elf(object: &ElfObject) -> String {
@@ -336,10 +356,18 @@ fn describe_elf(object: &ElfObject) -> String {
         );
     }
     for pages in &object.page_flags {
-        let _ = writeln!(text, "Pages: {} {} bytes, {}", pages.addr, pages.bytes, pages.flags);
+        let _ = writeln!(
+            text,
+            "Pages: {} {} bytes, {}",
+            pages.addr, pages.bytes, pages.flags
+        );
     }
     for region in &object.regions {
-        let _ = writeln!(text, "Code: {} {} bytes, key {}", region.base, region.bytes, region.key);
+        let _ = writeln!(
+            text,
+            "Code: {} {} bytes, key {}",
+            region.base, region.bytes, region.key
+        );
         describe_coverage(&mut text, &region.coverage, object.disasm.is_some());
         let _ = writeln!(text, "Left to the interpreter: {}", region.left.len());
         for (pc, reason) in region.left.iter().take(BLOCK_LINES) {

@@ -216,7 +216,11 @@ fn answer(
         Err(Trap::CyclesExceeded) => ("cycles_exceeded", None, None),
         Err(trap) => ("fault", None, Some(trap.name())),
     };
-    let code = if exit_code == Some(0) { code::SUCCESS } else { code::GUEST };
+    let code = if exit_code == Some(0) {
+        code::SUCCESS
+    } else {
+        code::GUEST
+    };
     if !json {
         let text = describe(core, result, run_seconds);
         return Ok(Answer { text, code });
@@ -239,7 +243,11 @@ fn answer(
 }
 
 fn engine_name(core: &Core) -> &'static str {
-    if core.native_cycles() > 0 { "native" } else { "interp" }
+    if core.native_cycles() > 0 {
+        "native"
+    } else {
+        "interp"
+    }
 }
 
 /// The lines for people, in the words of `ckb-debugger`.
@@ -259,10 +267,9 @@ fn describe(core: &Core, result: &Result<Outcome, Trap>, seconds: f64) -> String
     };
     let cycles = core.cycles();
     let _ = writeln!(text, "All cycles: {}", Cycles(cycles));
-    let share = match cycles {
-        0 => 0.0,
-        _ => 100.0 * core.native_cycles() as f64 / cycles as f64,
-    };
+    // Rounded down: 100.00 means all.
+    let parts = u128::from(core.native_cycles()) * 10_000 / u128::from(cycles.max(1));
+    let share = parts as f64 / 100.0;
     let speed = cycles as f64 / seconds.max(1e-9) / 1e6;
     let _ = writeln!(
         text,

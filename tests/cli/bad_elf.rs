@@ -27,7 +27,10 @@ fn the_elf_that_is_bent_here_is_good() {
 
 #[test]
 fn what_is_no_elf_is_65() {
-    run(b"").exits(65).fails_as("ElfParseError").says("0x0 bytes");
+    run(b"")
+        .exits(65)
+        .fails_as("ElfParseError")
+        .says("0x0 bytes");
     let text = run(b"#!/bin/sh\necho this is a text and not an ELF\n");
     text.exits(65).fails_as("ElfParseError").says("2321");
     let good = exits_with(0);
@@ -41,15 +44,21 @@ fn what_is_no_elf_is_65() {
     }
     for length in [120, 0x1000, 0x1fff] {
         let ran = run(&good[..length]).exits(65);
-        ran.fails_as("ElfSegmentAddrOrSizeError").says("0x1000 bytes");
+        ran.fails_as("ElfSegmentAddrOrSizeError")
+            .says("0x1000 bytes");
     }
 }
 
 #[test]
 fn a_32_bit_elf_is_65() {
-    let ran = run(&bent(|elf| elf.class = 1)).exits(65).fails_as("ElfBits");
+    let ran = run(&bent(|elf| elf.class = 1))
+        .exits(65)
+        .fails_as("ElfBits");
     ran.says("32 bits");
-    run(&bent(|elf| elf.class = 3)).exits(65).fails_as("ElfParseError").says("0x3");
+    run(&bent(|elf| elf.class = 3))
+        .exits(65)
+        .fails_as("ElfParseError")
+        .says("0x3");
 }
 
 #[test]
@@ -63,10 +72,12 @@ fn headers_out_of_the_file_are_65() {
 #[test]
 fn segments_with_wrong_flags_are_65() {
     let ran = run(&segment(|segment| segment.flags = R | W | X)).exits(65);
-    ran.fails_as("ElfSegmentWritableAndExecutable").says("0x10000");
+    ran.fails_as("ElfSegmentWritableAndExecutable")
+        .says("0x10000");
     for flags in [0, X, W, W | X] {
         let ran = run(&segment(|segment| segment.flags = flags)).exits(65);
-        ran.fails_as("ElfSegmentUnreadable").says(&format!("{flags:#x}"));
+        ran.fails_as("ElfSegmentUnreadable")
+            .says(&format!("{flags:#x}"));
     }
 }
 
@@ -74,18 +85,29 @@ fn segments_with_wrong_flags_are_65() {
 fn sizes_and_addresses_near_the_end_of_numbers_are_65() {
     for filesz in [0x1001, 1 << 63, u64::MAX - 0xfff, u64::MAX] {
         let ran = run(&segment(|segment| segment.filesz = filesz)).exits(65);
-        ran.fails_as("ElfSegmentAddrOrSizeError").says(&format!("{filesz:#x}"));
+        ran.fails_as("ElfSegmentAddrOrSizeError")
+            .says(&format!("{filesz:#x}"));
     }
     for offset in [0x2001, u64::MAX - 0x10, u64::MAX] {
         let ran = run(&segment(|segment| segment.offset = offset)).exits(65);
-        ran.fails_as("ElfSegmentAddrOrSizeError").says(&format!("{offset:#x}"));
+        ran.fails_as("ElfSegmentAddrOrSizeError")
+            .says(&format!("{offset:#x}"));
     }
     for memsz in [0x3f_0001, 1 << 32, 1 << 63, u64::MAX - 0x1fff] {
-        run(&segment(|segment| segment.memsz = memsz)).exits(65).fails_as("MemOutOfBound");
+        run(&segment(|segment| segment.memsz = memsz))
+            .exits(65)
+            .fails_as("MemOutOfBound");
     }
-    for addr in [0x40_0000, 0x1_0000_0000, 1 << 63, u64::MAX - 0xfff, u64::MAX] {
+    for addr in [
+        0x40_0000,
+        0x1_0000_0000,
+        1 << 63,
+        u64::MAX - 0xfff,
+        u64::MAX,
+    ] {
         let ran = run(&segment(|segment| segment.addr = addr)).exits(65);
-        ran.fails_as("MemOutOfBound").says(&format!("{:#x}", addr & !0xfff));
+        ran.fails_as("MemOutOfBound")
+            .says(&format!("{:#x}", addr & !0xfff));
     }
 }
 
@@ -138,17 +160,25 @@ fn the_other_verbs_refuse_the_same() {
     let sandbox = Sandbox::new();
     sandbox.file("bad.elf", &segment(|segment| segment.flags = W));
     sandbox.file("good.elf", &exits_with(0));
-    sandbox.run(&["build", "good.elf", "-o", "good.lkm"]).exits(0);
+    sandbox
+        .run(&["build", "good.elf", "-o", "good.lkm"])
+        .exits(0);
     for arguments in [
         &["build", "bad.elf", "--json"][..],
         &["inspect", "bad.elf", "--json"],
         &["verify", "good.lkm", "bad.elf", "--json"],
     ] {
-        sandbox.run(arguments).exits(65).fails_as("ElfSegmentUnreadable");
+        sandbox
+            .run(arguments)
+            .exits(65)
+            .fails_as("ElfSegmentUnreadable");
     }
     // Nothing to translate is not a program to build.
     sandbox.file("data.elf", &segment(|segment| segment.flags = R));
-    sandbox.run(&["build", "data.elf", "--json"]).exits(65).fails_as("NoCode");
+    sandbox
+        .run(&["build", "data.elf", "--json"])
+        .exits(65)
+        .fails_as("NoCode");
     let native = ["run", "data.elf", "--engine", "native", "--json"];
     sandbox.run(&native).exits(70).fails_as("NoModule");
 }

@@ -8,7 +8,9 @@ use crate::harness::{Sandbox, exits_with, guest};
 fn built() -> (Sandbox, Vec<u8>) {
     let sandbox = Sandbox::new();
     sandbox.file("good.elf", &exits_with(0));
-    sandbox.run(&["build", "good.elf", "-o", "good.lkm"]).exits(0);
+    sandbox
+        .run(&["build", "good.elf", "-o", "good.lkm"])
+        .exits(0);
     let bytes = std::fs::read(sandbox.path("good.lkm")).expect("a module");
     (sandbox, bytes)
 }
@@ -29,7 +31,9 @@ fn a_module_damaged_in_any_byte_is_65() {
     let (sandbox, good) = built();
     // Every byte of the header and the section table, and one in many of the rest.
     let step = (good.len() / 60).max(1);
-    let places = (0..176).chain((176..good.len()).step_by(step)).chain([good.len() - 1]);
+    let places = (0..176)
+        .chain((176..good.len()).step_by(step))
+        .chain([good.len() - 1]);
     for (number, place) in places.enumerate() {
         let mut bad = good.clone();
         bad[place] ^= 1 << (place % 8);
@@ -49,12 +53,20 @@ fn a_module_of_another_length_is_65() {
     let (sandbox, good) = built();
     let mut longer = good.clone();
     longer.push(0);
-    for bad in [&good[..0], &good[..7], &good[..100], &good[..good.len() - 1], &longer] {
+    for bad in [
+        &good[..0],
+        &good[..7],
+        &good[..100],
+        &good[..good.len() - 1],
+        &longer,
+    ] {
         sandbox.file("bad.lkm", bad);
         let arguments = ["run", "--json", "--module", "bad.lkm", "good.elf"];
         sandbox.run(&arguments).exits(65).fails_as("ModuleDamaged");
     }
-    sandbox.run(&["run", "--module", "good.elf", "good.elf"]).exits(65);
+    sandbox
+        .run(&["run", "--module", "good.elf", "good.elf"])
+        .exits(65);
 }
 
 /// Both verbs refuse a module and name the field.
@@ -71,14 +83,25 @@ fn a_module_for_something_else_is_65_and_the_field_is_named() {
     refused(&sandbox, "good.lkm", &["--vm-version", "1"], "version");
     refused(&sandbox, "good.lkm", &["--isa", "imc,b"], "isa");
     refused(&sandbox, "good.lkm", &["--cost", "constant"], "cost");
-    refused(&sandbox, "good.lkm", &["--memory", "0x200000"], "memory_size");
+    refused(
+        &sandbox,
+        "good.lkm",
+        &["--memory", "0x200000"],
+        "memory_size",
+    );
     // Other code, at the same place.
     sandbox.file("other.elf", &exits_with(1));
-    sandbox.run(&["build", "other.elf", "-o", "other.lkm"]).exits(0);
+    sandbox
+        .run(&["build", "other.elf", "-o", "other.lkm"])
+        .exits(0);
     refused(&sandbox, "other.lkm", &[], "digest");
-    let ran = sandbox.run(&["verify", "--json", "other.lkm", "good.elf"]).exits(65);
+    let ran = sandbox
+        .run(&["verify", "--json", "other.lkm", "good.elf"])
+        .exits(65);
     ran.fails_as("ModuleForeign").says("digest");
-    sandbox.run(&["build", &guest("fib"), "-o", "fib.lkm"]).exits(0);
+    sandbox
+        .run(&["build", &guest("fib"), "-o", "fib.lkm"])
+        .exits(0);
     refused(&sandbox, "fib.lkm", &[], "base");
     // Other makers.
     let module = Module::read(&good).expect("a module");
@@ -102,11 +125,19 @@ fn verify_finds_native_code_that_is_not_the_translators() {
     let last = module.code.len() - 1;
     module.code[last] ^= 0xff;
     sandbox.file("other.lkm", &module.to_bytes());
-    let ran = sandbox.run(&["verify", "--json", "other.lkm", "good.elf"]).exits(86);
+    let ran = sandbox
+        .run(&["verify", "--json", "other.lkm", "good.elf"])
+        .exits(86);
     let object = ran.json();
     assert_eq!(object["result"], "diverged");
     let place = object["difference"]["place"].as_str().expect("a place");
-    assert!(place.contains(&format!("native code at {last:#x}")), "{object}");
-    let text = sandbox.run(&["verify", "other.lkm", "good.elf"]).exits(86).out;
+    assert!(
+        place.contains(&format!("native code at {last:#x}")),
+        "{object}"
+    );
+    let text = sandbox
+        .run(&["verify", "other.lkm", "good.elf"])
+        .exits(86)
+        .out;
     assert!(text.starts_with("Different: at offset 0x"), "{text}");
 }

@@ -23,7 +23,11 @@ fn translated(ran: &Ran, expected: bool) {
 }
 
 fn mode(path: &Path) -> u32 {
-    std::fs::metadata(path).expect("a file").permissions().mode() & 0o777
+    std::fs::metadata(path)
+        .expect("a file")
+        .permissions()
+        .mode()
+        & 0o777
 }
 
 /// The one module of a cache.
@@ -53,12 +57,18 @@ fn without_a_cache_everything_is_translated_again() {
     let sandbox = Sandbox::new();
     sandbox.file("guest.elf", &exits_with(0));
     for _ in 0..2 {
-        translated(&sandbox.run(&["run", "--json", "--no-cache", "guest.elf"]), true);
+        translated(
+            &sandbox.run(&["run", "--json", "--no-cache", "guest.elf"]),
+            true,
+        );
     }
     assert!(!sandbox.cache().exists());
     // Nobody says where a cache could be: the same, with a warning.
     let mut command = sandbox.command(&["run", "--json", "guest.elf"]);
-    let output = command.env_remove("HOME").env_remove("LOCKSTEP_CACHE_DIR").output();
+    let output = command
+        .env_remove("HOME")
+        .env_remove("LOCKSTEP_CACHE_DIR")
+        .output();
     let output = output.expect("running");
     assert_eq!(output.status.code(), Some(0));
     assert!(String::from_utf8_lossy(&output.stderr).contains("LOCKSTEP_CACHE_DIR"));
@@ -109,7 +119,13 @@ fn a_damaged_entry_is_a_miss_and_replaced() {
     let good = std::fs::read(&path).expect("an entry");
     let mut flipped = good.clone();
     flipped[good.len() / 2] ^= 1;
-    for bad in [&flipped[..], &good[..good.len() - 1], b"", b"LOCKSTEP", b"a text"] {
+    for bad in [
+        &flipped[..],
+        &good[..good.len() - 1],
+        b"",
+        b"LOCKSTEP",
+        b"a text",
+    ] {
         std::fs::write(&path, bad).expect("damaging");
         let ran = run(&sandbox, &sandbox.cache());
         translated(&ran, true);
@@ -147,7 +163,9 @@ fn an_entry_that_is_not_ours_alone_is_a_miss_and_replaced() {
     assert!(path.symlink_metadata().expect("an entry").is_file());
     // The module of other code under this name.
     sandbox.file("other.elf", &exits_with(1));
-    sandbox.run(&["build", "other.elf", "-o", "other.lkm"]).exits(0);
+    sandbox
+        .run(&["build", "other.elf", "-o", "other.lkm"])
+        .exits(0);
     std::fs::copy(sandbox.path("other.lkm"), &path).expect("copying");
     let ran = run(&sandbox, &sandbox.cache());
     translated(&ran, true);
@@ -169,7 +187,9 @@ fn the_cache_is_listed_and_cleared() {
     let path = sandbox.run(&["cache", "path"]).exits(0).out;
     assert_eq!(path.trim_end(), sandbox.cache().to_str().expect("a path"));
     let listed = sandbox.run(&["cache", "ls", "--json"]).exits(0).json();
-    let key = entry(&sandbox).file_stem().map(|name| name.to_string_lossy().into_owned());
+    let key = entry(&sandbox)
+        .file_stem()
+        .map(|name| name.to_string_lossy().into_owned());
     assert_eq!(listed["modules"][0]["key"].as_str(), key.as_deref());
     // Foreign files and unfinished ones: the first are left alone, the second go.
     std::fs::write(sandbox.cache().join("notes.txt"), b"mine").expect("a file");
@@ -180,6 +200,12 @@ fn the_cache_is_listed_and_cleared() {
     assert_eq!(sandbox.names(&sandbox.cache()), ["notes.txt"]);
     let file = sandbox.file("file", b"");
     let file = file.to_str().expect("a path");
-    sandbox.run(&["cache", "ls", "--cache", file]).exits(66).says(file);
-    sandbox.run(&["cache", "clear", "--cache", file]).exits(66).says(file);
+    sandbox
+        .run(&["cache", "ls", "--cache", file])
+        .exits(66)
+        .says(file);
+    sandbox
+        .run(&["cache", "clear", "--cache", file])
+        .exits(66)
+        .says(file);
 }

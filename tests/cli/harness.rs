@@ -45,7 +45,12 @@ impl Sandbox {
     pub(crate) fn names(&self, folder: &Path) -> Vec<String> {
         let mut names: Vec<String> = std::fs::read_dir(folder)
             .expect("listing a folder")
-            .map(|file| file.expect("listing").file_name().to_string_lossy().into_owned())
+            .map(|file| {
+                file.expect("listing")
+                    .file_name()
+                    .to_string_lossy()
+                    .into_owned()
+            })
             .collect();
         names.sort();
         names
@@ -104,7 +109,11 @@ impl Ran {
     /// Checks that standard error says something.
     #[track_caller]
     pub(crate) fn says(self, words: &str) -> Ran {
-        assert!(self.err.contains(words), "{words:?} is not in: {}", self.err);
+        assert!(
+            self.err.contains(words),
+            "{words:?} is not in: {}",
+            self.err
+        );
         self
     }
 
@@ -124,7 +133,11 @@ impl Ran {
         assert_eq!(object["result"], "error", "{object}");
         assert_eq!(object["error"]["kind"], kind, "{object}");
         let message = object["error"]["message"].as_str().expect("a message");
-        assert!(self.err.contains(message), "{message:?} is not in: {}", self.err);
+        assert!(
+            self.err.contains(message),
+            "{message:?} is not in: {}",
+            self.err
+        );
         self
     }
 }

@@ -16,11 +16,17 @@ fn wrong_arguments_are_64_and_named() {
         (&["run", &fib, "--memory", "4097"], "0x1001"),
         (&["run", &fib, "--memory", "0"], "0x0"),
         (&["run", &fib, "--memory", "8_388_608"], "0x800000"),
-        (&["run", &fib, "--max-cycles", "99999999999999999999"], "'99999999999999999999'"),
+        (
+            &["run", &fib, "--max-cycles", "99999999999999999999"],
+            "'99999999999999999999'",
+        ),
         (&["run", &fib, "--max-cycles", "-1"], "'-1'"),
         (&["run", &fib, "--engine", "fast"], "'fast'"),
         (&["run", &fib, "--cache", "x", "--no-cache"], "--no-cache"),
-        (&["run", &fib, "--engine", "interp", "--module", "x"], "--module"),
+        (
+            &["run", &fib, "--engine", "interp", "--module", "x"],
+            "--module",
+        ),
         (&["run", &fib, "stray"], "'stray'"),
         (&["run"], "<ELF>"),
         (&["build", &fib, "--emit", "bitcode"], "'bitcode'"),
@@ -61,7 +67,9 @@ fn wrong_settings_of_the_environment_are_64() {
     let sandbox = Sandbox::new();
     let fib = guest("fib");
     for (variable, value) in [("LOCKSTEP_ENGINE", "fast"), ("LOCKSTEP_TRANSLATE", "later")] {
-        let ran = sandbox.run_with(&[(variable, value)], &["run", &fib]).exits(64);
+        let ran = sandbox
+            .run_with(&[(variable, value)], &["run", &fib])
+            .exits(64);
         ran.says(variable).says(value);
     }
     // A flag wins over the environment; an empty variable is none.
@@ -71,7 +79,9 @@ fn wrong_settings_of_the_environment_are_64() {
     let interp = [("LOCKSTEP_ENGINE", "interp")];
     let ran = sandbox.run_with(&interp, &["run", "--json", &fib]).exits(0);
     assert_eq!(ran.json()["engine"], "interp");
-    sandbox.run_with(&[("LOCKSTEP_ENGINE", "")], &["run", &fib]).exits(0);
+    sandbox
+        .run_with(&[("LOCKSTEP_ENGINE", "")], &["run", &fib])
+        .exits(0);
 }
 
 #[test]
@@ -146,7 +156,11 @@ fn files_that_cannot_be_read_or_written_are_66() {
     for output in ["missing/fib.lkm", "folder", "/dev/full", "exit.elf/fib.lkm"] {
         sandbox.file("exit.elf", &exits_with(0));
         let arguments = ["build", &fib, "-o", output, "--json"];
-        sandbox.run(&arguments).exits(66).fails_as("Unwritable").says(output);
+        sandbox
+            .run(&arguments)
+            .exits(66)
+            .fails_as("Unwritable")
+            .says(output);
     }
     // Nothing half written, nothing left over.
     assert_eq!(sandbox.names(&sandbox.path("")), ["exit.elf", "folder"]);
