@@ -107,3 +107,72 @@ impl fmt::Display for Accesses {
             .try_for_each(|(_, name)| f.write_str(name))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::decode::decode_bits;
+    use crate::inst::Inst;
+    use crate::reg::Reg;
+    use crate::rules::{Extensions, Profile, Version, Xlen};
+    use crate::table::Op;
+
+    const EVERYTHING: Profile = Profile {
+        version: Version::V2,
+        extensions: Extensions::from_bits(7),
+        xlen: Xlen::X64,
+    };
+
+    /// Words and text as LLVM's assembler has them (without aliases).
+    #[test]
+    fn words_of_every_format() {
+        for (word, text) in [
+            (0x00c5_8533, "add a0, a1, a2"),
+            (0x6005_9513, "clz a0, a1"),
+            (0xfff5_8513, "addi a0, a1, -1"),
+            (0x03f5_9513, "slli a0, a1, 63"),
+            (0x01f5_951b, "slliw a0, a1, 31"),
+            (0xff81_3503, "ld a0, -8(sp)"),
+            (0xfea1_3c23, "sd a0, -8(sp)"),
+            (0xfeb5_0ee3, "beq a0, a1, .-4"),
+            (0x8000_0537, "lui a0, 0x80000"),
+            (0x0080_00ef, "jal ra, .+8"),
+            (0x0005_00e7, "jalr ra, 0(a0)"),
+            (0x00b6_252f, "amoadd.w a0, a1, (a2)"),
+            (0x1005_b52f, "lr.d a0, (a1)"),
+            (0x0ff0_000f, "fence iorw, iorw"),
+            (0x0310_000f, "fence rw, w"),
+            (0x0000_100f, "fence.i"),
+            (0x0000_0073, "ecall"),
+            (0x0000_852e, "add a0, zero, a1"),
+        ] {
+            let inst = decode_bits(word, EVERYTHING).expect("an instruction");
+            assert_eq!(inst.to_string(), text);
+        }
+    }
+
+    #[test]
+    fn fused_operations_have_words_of_ours() {
+        let [a, b, c, d, e] = [10, 11, 12, 13, 14].map(Reg::new);
+        let fused = |op| Inst {
+            rd: a,
+            rs1: b,
+            rs2: c,
+            r3: d,
+            r4: e,
+            imm: -2,
+            ..Inst::bare(op, 8)
+        };
+        for (op, text) in [
+            (Op::Adc, "adc a0, a1, a2"),
+            (Op::WideMulu, "wide.mulu a0, a1, a2, a3"),
+            (Op::Add3b, "add3b a0, a1, a2, a3, a4"),
+            (Op::LoadImm, "load.imm a0, -2"),
+            (Op::FarJumpRel, "far.jump.rel a0, .-2"),
+            (Op::FarJumpAbs, "far.jump.abs a0, 0xfffffffffffffffe"),
+        ] {
+            assert_eq!(fused(op).to_string(), text);
+        }
+        let jump = fused(Op::FarJumpRel);
+        assert_eq!(jump.at(0x1000).to_string(), "far.jump.rel a0, 0xffe");
+    }
+}

@@ -14,30 +14,65 @@ use crate::reg::Reg;
 use crate::rules::{Profile, Version};
 use crate::table::Op;
 
-/// The most instructions that one fused operation is made of.
-pub const MAX_PARTS: usize = 5;
-
 mod patterns;
 
 pub use patterns::{Link, Operand, PAIRS, Pair, SEQUENCES, Sequence, Sum, Template, Var};
+
+/// The most instructions that one fused operation is made of.
+pub const MAX_PARTS: usize = 5;
 
 /// What the instruction `head` at `pc` becomes with those behind it: a fused one, or itself.
 ///
 /// `next` gives the plain instruction at an address, or nothing where none can be decoded, which
 /// means no fusion. It is asked for no more than is needed to tell.
+#[inline]
 pub fn fuse(head: Inst, pc: u64, profile: Profile, next: impl FnMut(u64) -> Option<Inst>) -> Inst {
-    match head.op {
-        Op::Lui | Op::Auipc => fuse_pair(head, pc, profile.version, next),
-        Op::Add | Op::Sub | Op::Mulh | Op::Mulhu | Op::Mulhsu | Op::Div | Op::Divu => {
-            let window = &mut Window::new(head, pc, next);
-            SEQUENCES
-                .iter()
-                .filter(|sequence| (sequence.rule)(profile.version))
-                .find_map(|sequence| sequence.find(window))
-        }
-        _ => None,
+    let fused = match HEADS[head.op.index()] {
+        Head::None => None,
+        Head::Pair => fuse_pair(head, pc, profile.version, next),
+        Head::Sequence => fuse_sequence(head, pc, profile.version, next),
+    };
+    fused.unwrap_or(head)
+}
+
+/// What an operation can begin.
+#[derive(Clone, Copy)]
+enum Head {
+    None,
+    Pair,
+    Sequence,
+}
+
+/// For each operation; computed from the patterns by the compiler.
+static HEADS: [Head; Op::COUNT] = {
+    let mut heads = [Head::None; Op::COUNT];
+    let mut i = 0;
+    while i < PAIRS.len() {
+        heads[PAIRS[i].first.index()] = Head::Pair;
+        i += 1;
     }
-    .unwrap_or(head)
+    i = 0;
+    while i < SEQUENCES.len() {
+        let head = SEQUENCES[i].templates[0].0.index();
+        assert!(
+            matches!(heads[head], Head::None | Head::Sequence),
+            "begins one kind only"
+        );
+        heads[head] = Head::Sequence;
+        i += 1;
+    }
+    heads
+};
+
+fn fuse_sequence(
+    head: Inst,
+    pc: u64,
+    version: Version,
+    next: impl FnMut(u64) -> Option<Inst>,
+) -> Option<Inst> {
+    let window = &mut Window::new(head, pc, next);
+    let mut sequences = SEQUENCES.iter().filter(|sequence| (sequence.rule)(version));
+    sequences.find_map(|sequence| sequence.find(window))
 }
 
 fn fuse_pair(

@@ -48,3 +48,6 @@ impl Inst {
         }
     }
 }
+
+// Traces are made of these.
+const _: () = assert!(size_of::<Inst>() == 12);

@@ -6,7 +6,7 @@
 use crate::rules::Version;
 use crate::table::Op;
 
-/// A variable of a sequence; each stands for a register, and for a field of the fused [`Inst`].
+/// A variable of a sequence; each stands for a register, and for a field of the fused [`crate::Inst`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Var {
     /// Kept in `rd`.
