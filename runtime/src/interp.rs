@@ -85,8 +85,6 @@ impl Core {
     pub(crate) fn finish(&mut self, env: &Environment<'_>, entries: u8) -> Result<Leave, Trap> {
         // First: what it drops must not be the rest.
         self.traces.follow(self.memory.generation());
-        // Before the rest is decoded: following forgets what has no slot.
-        self.traces.follow(self.memory.generation());
         let pc = self.pc();
         let mut code = self.memory.code();
         let rest = self
