@@ -216,6 +216,7 @@
     exit
 
 #: case 260 bytes: runs from 4 bytes behind the start once more
+#: native = none
 #: trace = differs
 #: exit = 8
 #: cycles 1 = 538
@@ -298,6 +299,7 @@ elsewhere:
     exit
 
 #: case a branch at the end goes from the wrong place: 256 bytes short
+#: native = none
 #: trace = differs
 #: expect a3 = 9
 #: cycles = 518
@@ -376,6 +378,7 @@ there:
     exit
 
 #: case a call links the wrong place
+#: native = none
 #: trace = differs
 #: expect a3 = 9
 #: expect ra = 0x10008

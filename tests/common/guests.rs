@@ -1,0 +1,76 @@
+//! The guest programs as `guests/elf/MANIFEST` lists them (guests/README.md has the format).
+//!
+//! A guest whose file is not there is left out with a line that says how to build it: third-party
+//! guests are built on demand.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::program::Program;
+
+/// One line of the manifest.
+#[derive(Clone, Debug)]
+pub(crate) struct Guest {
+    /// Its name.
+    pub(crate) name: String,
+    /// The ELF.
+    pub(crate) elf: PathBuf,
+    /// Its build for this machine, if there is one.
+    pub(crate) native: Option<PathBuf>,
+    /// Cycles without arguments under version 2; 0 where it was not measured.
+    pub(crate) default_cycles: u64,
+    /// The argument that makes it run long enough to be measured.
+    pub(crate) bench_argument: String,
+    /// Cycles with that argument; 0 where it was not measured.
+    pub(crate) bench_cycles: u64,
+    /// BLAKE3 of the ELF in hexadecimal.
+    pub(crate) digest: String,
+}
+
+impl Guest {
+    /// The program with these arguments.
+    pub(crate) fn program(&self, args: &[&str]) -> Program {
+        Program {
+            name: self.name.clone(),
+            elf: fs::read(&self.elf).expect("the ELF of a listed guest can be read"),
+            args: args.iter().map(|arg| arg.as_bytes().to_vec()).collect(),
+            registers: Vec::new(),
+        }
+    }
+}
+
+/// The root of the repository.
+pub(crate) fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// All guests whose ELF is there.
+pub(crate) fn guests() -> Vec<Guest> {
+    let manifest = root().join("guests/elf/MANIFEST");
+    let text = fs::read_to_string(&manifest).expect("the manifest of the guests is committed");
+    let lines = text.lines().filter(|line| !line.starts_with('#') && !line.is_empty());
+    let (present, absent): (Vec<Guest>, Vec<Guest>) =
+        lines.map(parse).partition(|guest| guest.elf.exists());
+    for guest in absent {
+        let (name, elf) = (guest.name, guest.elf.display());
+        eprintln!("{name}: no {elf}; `cargo xtask guests --third-party` builds it");
+    }
+    present
+}
+
+fn parse(line: &str) -> Guest {
+    let fields: Vec<&str> = line.split('\t').collect();
+    let [name, _kind, elf, native, default, argument, bench, digest] = fields[..] else {
+        panic!("a line of the manifest has eight fields: {line}");
+    };
+    let number = |text: &str| text.parse().expect("cycles are a number");
+    Guest {
+        name: name.to_string(),
+        elf: root().join(elf),
+        native: (native != "-").then(|| root().join(native)),
+        default_cycles: number(default),
+        bench_argument: argument.to_string(),
+        bench_cycles: number(bench),
+        digest: digest.to_string(),
+    }
+}

@@ -1,0 +1,91 @@
+//! Every guest program on the assembly machine, our interpreter and our native code: the same exit
+//! code, cycles, pc, registers, memory and page flags, at the end and at random limits on the way;
+//! and nearly all of its cycles are charged by native code.
+//!
+//! `cargo test --test guests -- --nocapture` shows the figures.
+
+mod common;
+
+use std::fs;
+
+use common::guests::{Guest, guests};
+use common::ours::Modules;
+use common::outcome::Verdict;
+use common::program::Setup;
+use common::random::Random;
+use common::{check, check_trace};
+use lockstep_isa::Version;
+
+/// No guest runs longer than this without arguments.
+const PLENTY: u64 = 20_000_000_000;
+/// Guests above this are not stopped on their way: comparing takes a while.
+const SMALL: u64 = 20_000_000;
+/// Stops on the way.
+const STOPS: usize = 40;
+/// Per thousand of its cycles that every guest runs natively.
+const NATIVE_SHARE: u64 = 990;
+
+#[test]
+fn the_manifest_is_true() {
+    for guest in guests() {
+        let elf = fs::read(&guest.elf).expect("it was there a moment ago");
+        let digest = blake3::hash(&elf).to_string();
+        assert_eq!(digest, guest.digest, "{}: the ELF has changed", guest.name);
+    }
+}
+
+#[test]
+fn every_guest_is_the_same_on_all_engines() {
+    for guest in guests() {
+        for version in [Version::V1, Version::V2] {
+            let (cycles, native) = compare_whole(&guest, version);
+            let share = native as f64 * 100.0 / cycles as f64;
+            println!("{:12} {version:?} {cycles:>12} cycles, {share:.3} % native", guest.name);
+            assert!(
+                native >= cycles / 1000 * NATIVE_SHARE,
+                "{}: only {share:.3} % of its cycles are native",
+                guest.name
+            );
+        }
+    }
+}
+
+fn compare_whole(guest: &Guest, version: Version) -> (u64, u64) {
+    let (program, setup) = (guest.program(&[]), Setup::ckb(version));
+    let agreement = check(&program, &setup, &[PLENTY], &Modules::new())
+        .unwrap_or_else(|difference| panic!("{version:?}: {difference}"));
+    assert_eq!(*agreement.verdict(), Verdict::Exit(0), "{}", guest.name);
+    let cycles = agreement.asm.as_ref().map_or(0, |outcome| outcome.cycles);
+    if version == Version::V2 && guest.default_cycles != 0 {
+        assert_eq!(cycles, guest.default_cycles, "{}", guest.name);
+    }
+    if cycles < SMALL {
+        check_trace(&program, &setup, PLENTY, &agreement)
+            .unwrap_or_else(|difference| panic!("{version:?}: {difference}"));
+    }
+    (cycles, agreement.native_cycles())
+}
+
+#[test]
+fn every_guest_stops_alike_at_random_limits() {
+    for guest in guests() {
+        let version = Version::V2;
+        let program = guest.program(&[]);
+        let whole = check(&program, &Setup::ckb(version), &[PLENTY], &Modules::new());
+        let total = whole.map_or(0, |whole| whole.asm.map_or(0, |outcome| outcome.cycles));
+        if total == 0 || total >= SMALL {
+            continue;
+        }
+        let mut random = Random::new(total);
+        let mut limits: Vec<u64> = (0..STOPS).map(|_| random.below(total)).collect();
+        limits.extend([total - 1, total]);
+        limits.sort_unstable();
+        let modules = Modules::new();
+        // All the way in one run, and each stop in a run of its own.
+        check(&program, &Setup::ckb(version), &limits, &modules).unwrap_or_else(|e| panic!("{e}"));
+        for limit in limits {
+            check(&program, &Setup::ckb(version), &[limit], &modules)
+                .unwrap_or_else(|e| panic!("{e}"));
+        }
+    }
+}
