@@ -73,13 +73,15 @@ impl Hints {
     }
 
     /// The form that a module records: the address, and in the top two bits 0 for a place inside a
-    /// function, 1 for a target of a pointer, 2 for the start of a function. Sorted by address.
+    /// function, 1 for a target of a pointer, 2 for the start of a function. The words ascend, as the module's file
+    /// wants them.
     #[must_use]
     pub fn recorded(&self) -> Vec<u64> {
-        self.addresses
-            .iter()
+        let mut words: Vec<u64> = (self.addresses.iter())
             .map(|(&address, &kind)| address | (kind as u64) << 62)
-            .collect()
+            .collect();
+        words.sort_unstable();
+        words
     }
 
     /// Adds the addresses of function symbols.
