@@ -5,6 +5,7 @@
 
 mod isa {
     mod assembly;
+    mod cases;
     mod common;
     mod fusion;
     mod machine;
