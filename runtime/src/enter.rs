@@ -37,3 +37,33 @@ pub(crate) fn enter(memory: &mut Memory, module: &NativeModule, entry: u32, budg
         left: memory.context().budget,
     }
 }
+
+/// What stands for native code in the tests of the run loop: a closure over the context.
+#[cfg(test)]
+pub(crate) mod script {
+    use std::cell::RefCell;
+
+    use lockstep_contract::context::Context;
+
+    type Script = Box<dyn FnMut(&mut Context) -> u64>;
+
+    thread_local! {
+        static SCRIPT: RefCell<Option<Script>> = const { RefCell::new(None) };
+    }
+
+    /// From now on this runs in place of native code, in this thread.
+    pub(crate) fn set(script: impl FnMut(&mut Context) -> u64 + 'static) {
+        SCRIPT.with(|slot| *slot.borrow_mut() = Some(Box::new(script)));
+    }
+
+    /// The entry function of modules made by tests.
+    pub(crate) unsafe extern "C" fn run(context: *mut Context, _: *const u8) -> u64 {
+        // SAFETY: the caller is `enter`, which passes a context that it borrows exclusively.
+        let context = unsafe { &mut *context };
+        SCRIPT.with(|slot| {
+            slot.borrow_mut()
+                .as_mut()
+                .map_or(u64::MAX, |script| script(context))
+        })
+    }
+}

@@ -21,8 +21,7 @@ use std::{
 
 use lockstep_contract::context::Context;
 use lockstep_contract::key::Key;
-use lockstep_contract::module::Module;
-use lockstep_contract::pages::PAGE_SIZE;
+use lockstep_contract::module::{Module, ModuleError};
 use memmap2::{Mmap, MmapMut};
 
 /// The function that the host calls: it reads pc and budget from the context and runs on from the
@@ -59,26 +58,9 @@ pub enum MapError {
         /// What this is.
         host: &'static str,
     },
-    /// A number in it points out of it.
-    #[error("the module's {field} is {value:#x}; it must be below {limit:#x}")]
-    Offset {
-        /// Which number.
-        field: &'static str,
-        /// What it is.
-        value: u64,
-        /// What it must be below.
-        limit: u64,
-    },
-    /// A range that is not whole pages, or a table of another length than the text.
-    #[error("the module's {field} is {value:#x}; it must be {expected:#x}")]
-    Shape {
-        /// Which number.
-        field: &'static str,
-        /// What it is.
-        value: u64,
-        /// What it must be.
-        expected: u64,
-    },
+    /// Its parts do not fit together.
+    #[error("the module cannot be used: {0}")]
+    Module(#[from] ModuleError),
     /// The system refused.
     #[error("native code cannot be mapped: {0}")]
     System(#[from] io::Error),
@@ -149,46 +131,16 @@ impl NativeModule {
     }
 }
 
-/// Checks every number that the run loop and the entry function use.
+/// Checks every number that the run loop and the entry function use, and the kind of processor.
 fn check(module: &Module) -> Result<(), MapError> {
-    let key = &module.key;
+    module.check()?;
     let host = std::env::consts::ARCH;
-    if key.target.split('-').next() != Some(host) {
-        let target = key.target.clone();
+    let target = &module.key.target;
+    if target.split('-').next() != Some(host) {
+        let target = target.clone();
         return Err(MapError::Target { target, host });
     }
-    let page = PAGE_SIZE as u64;
-    shape("base within a page", key.base % page, 0)?;
-    shape("length within a page", key.len % page, 0)?;
-    shape("table length", module.table.len() as u64, key.len / 2)?;
-    let end = key.base.saturating_add(key.len);
-    below("end of text", end, key.memory_size.saturating_add(1))?;
-    let limit = module.code.len() as u64;
-    below("entry function", u64::from(module.enter), limit)?;
-    let last = module.table.iter().copied().max().unwrap_or(0);
-    below("native entry", u64::from(last), limit)
-}
-
-fn shape(field: &'static str, value: u64, expected: u64) -> Result<(), MapError> {
-    if value == expected {
-        return Ok(());
-    }
-    Err(MapError::Shape {
-        field,
-        value,
-        expected,
-    })
-}
-
-fn below(field: &'static str, value: u64, limit: u64) -> Result<(), MapError> {
-    if value < limit {
-        return Ok(());
-    }
-    Err(MapError::Offset {
-        field,
-        value,
-        limit,
-    })
+    Ok(())
 }
 
 impl Code {

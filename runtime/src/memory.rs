@@ -13,14 +13,18 @@ use core::ops::Range;
 use std::io;
 
 use lockstep_contract::context::Context;
-use lockstep_contract::pages::{DIRTY, EXECUTABLE, FREEZED, MAX_MEMORY, PAGE_SHIFT, PAGE_SIZE};
-use lockstep_isa::{Fetch, Size};
+use lockstep_contract::pages::{EXECUTABLE, FREEZED, MAX_MEMORY, PAGE_SHIFT, PAGE_SIZE};
+use lockstep_isa::Size;
 
 use crate::trap::Trap;
 
+mod access;
 pub(crate) mod raw;
+mod spare;
 
-use raw::{Bytes, Region, Writable};
+use access::stores_freely;
+pub(crate) use access::{Code, Pages, View};
+use raw::Region;
 
 /// No address is reserved.
 const NO_RESERVATION: u64 = u64::MAX;
@@ -35,25 +39,6 @@ pub struct Memory {
     recoded: Range<usize>,
     /// Counts such changes.
     generation: u64,
-}
-
-/// What an instruction may touch, borrowed apart so that it can stay in host registers.
-pub(crate) struct View<'a> {
-    pub(crate) context: &'a mut Context,
-    pub(crate) bytes: Bytes<'a>,
-    pub(crate) pages: Pages<'a>,
-}
-
-/// The flags of the pages and what is derived from them.
-pub(crate) struct Pages<'a> {
-    pub(crate) flags: &'a mut [u8],
-    pub(crate) writable: &'a mut Writable,
-}
-
-/// What decoding may read: memory, where it is executable.
-pub(crate) struct Code<'a> {
-    pub(crate) bytes: &'a [u8],
-    pub(crate) flags: &'a [u8],
 }
 
 /// Memory of a size that no guest can have.
@@ -136,7 +121,6 @@ impl Memory {
     pub(crate) fn reset(&mut self) {
         self.region.clear();
         self.flags.fill(0);
-        self.region.parts().1.fill(0);
         self.set_reservation(NO_RESERVATION);
         self.note_all_recoded();
     }
@@ -179,7 +163,7 @@ impl Memory {
             self.note_recoded(page);
         }
         self.flags[page] = flags;
-        self.region.parts().1[page] = u32::from(stores_freely(flags));
+        self.region.parts().1.set(page, stores_freely(flags));
     }
 
     /// Widens the range of pages whose code may be new.
@@ -378,71 +362,6 @@ impl Memory {
     /// What native code gets.
     pub(crate) fn context_pointer(&mut self) -> *mut Context {
         self.region.context_pointer()
-    }
-}
-
-/// Whether a store to a page with these flags needs nothing but the store.
-const fn stores_freely(flags: u8) -> bool {
-    flags & (EXECUTABLE | DIRTY) == DIRTY
-}
-
-impl Code<'_> {
-    /// Bytes of code. All of the first page is checked before anything of the second, as the assembly
-    /// machine does.
-    fn fetch<const N: usize>(&self, addr: u64) -> Result<[u8; N], Trap> {
-        for page in addr >> PAGE_SHIFT..=(addr.saturating_add(N as u64 - 1)) >> PAGE_SHIFT {
-            match self.flags.get(page as usize) {
-                None => return Err(Trap::MemOutOfBound),
-                Some(flags) if flags & EXECUTABLE == 0 => {
-                    return Err(Trap::MemWriteOnExecutablePage);
-                }
-                Some(_) => {}
-            }
-        }
-        self.bytes
-            .get(addr as usize..)
-            .and_then(|bytes| bytes.first_chunk::<N>())
-            .copied()
-            .ok_or(Trap::MemOutOfBound)
-    }
-}
-
-impl Fetch for Code<'_> {
-    type Error = Trap;
-
-    fn fetch16(&mut self, addr: u64) -> Result<u16, Trap> {
-        self.fetch(addr).map(u16::from_le_bytes)
-    }
-
-    fn fetch32(&mut self, addr: u64) -> Result<u32, Trap> {
-        self.fetch(addr).map(u32::from_le_bytes)
-    }
-}
-
-impl Pages<'_> {
-    /// Makes a page ready for a store: checks that it may be written and makes it dirty.
-    fn open(&mut self, page: u64) -> Result<(), Trap> {
-        let Some(flags) = self.flags.get_mut(page as usize) else {
-            return Err(Trap::MemOutOfBound);
-        };
-        if *flags & EXECUTABLE != 0 {
-            return Err(Trap::MemWriteOnExecutablePage);
-        }
-        *flags |= DIRTY;
-        self.writable[page as usize] = 1;
-        Ok(())
-    }
-
-    /// Makes the one or two pages of a store ready, in the assembly machine's order: all of the first
-    /// page before anything of the second.
-    #[cold]
-    pub(crate) fn open_store(&mut self, addr: u64, size: Size) -> Result<(), Trap> {
-        let page = addr >> PAGE_SHIFT;
-        self.open(page)?;
-        if addr as usize % PAGE_SIZE + size.bytes() as usize > PAGE_SIZE {
-            self.open(page + 1)?;
-        }
-        Ok(())
     }
 }
 

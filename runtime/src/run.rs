@@ -115,3 +115,6 @@ impl Core {
 fn slice(cycles: u64, max_cycles: u64) -> u64 {
     SLICE.min(max_cycles.saturating_sub(cycles))
 }
+
+#[cfg(test)]
+pub(crate) mod tests;

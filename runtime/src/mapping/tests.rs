@@ -1,1 +1,126 @@
-//! How code is mapped.
+//! How code is mapped, and what is refused. Nothing mapped here is native code of the translator; on
+//! x86-64 six bytes of it are run.
+
+use lockstep_contract::module::Module;
+
+use super::*;
+use crate::run::tests::module;
+
+/// A module with this many bytes of code that is never run.
+fn with_code(len: usize) -> Module {
+    Module {
+        code: (0..len).map(|at| at as u8 | 1).collect(),
+        ..module()
+    }
+}
+
+/// The lines of the process's map: permissions, and the addresses.
+#[cfg(target_os = "linux")]
+fn maps() -> Vec<(String, std::ops::Range<usize>)> {
+    let text = std::fs::read_to_string("/proc/self/maps").unwrap();
+    let line = |line: &str| {
+        let mut words = line.split_whitespace();
+        let (start, end) = words.next()?.split_once('-')?;
+        let number = |hex| usize::from_str_radix(hex, 16).ok();
+        Some((words.next()?.to_string(), number(start)?..number(end)?))
+    };
+    text.lines().filter_map(line).collect()
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn code_is_never_writable_and_executable() {
+    let native = NativeModule::map(with_code(10_000)).unwrap();
+    let other = map_anonymous(&native.module.code).unwrap();
+    assert!(
+        matches!(native.code, Code::Sealed(_)),
+        "this system has memory files"
+    );
+    let starts = [native.code() as usize, other.as_ptr() as usize];
+    for (start, content) in starts.iter().zip([&native.module.code, &other.to_vec()]) {
+        let (permissions, _) = maps()
+            .into_iter()
+            .find(|(_, range)| range.contains(start))
+            .unwrap();
+        assert_eq!(permissions, "r-xp");
+        assert_eq!(content, &native.module.code);
+    }
+    for (permissions, range) in maps() {
+        let both = permissions.contains('w') && permissions.contains('x');
+        assert!(!both, "{permissions} at {range:x?}");
+    }
+    drop(native);
+    let gone = |(_, range): &(String, std::ops::Range<usize>)| range.contains(&starts[0]);
+    assert!(
+        maps()
+            .iter()
+            .find(|line| gone(line))
+            .is_none_or(|(how, _)| !how.contains('x'))
+    );
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_sealed_file_stays_as_it_is() {
+    let mut file = Sealed::seal(b"code").unwrap();
+    assert!(file.write_all(b"more").is_err());
+    assert!(file.set_len(1).is_err());
+    assert!(file.set_len(100).is_err());
+}
+
+#[test]
+fn numbers_that_do_not_fit_are_refused() {
+    type Change = fn(&mut Module);
+    let changes: [(&str, Change); 8] = [
+        ("s390x", |module| {
+            module.key.target = "s390x-unknown-linux".into()
+        }),
+        ("base", |module| module.key.base += 2),
+        ("key: len", |module| module.key.len += 2),
+        ("table", |module| module.table.truncate(7)),
+        ("memory size", |module| module.key.memory_size = 0),
+        ("enter", |module| module.enter = 100),
+        ("table", |module| module.table[3] = 100),
+        ("code", |module| module.code.clear()),
+    ];
+    for (what, change) in changes {
+        let mut module = with_code(100);
+        change(&mut module);
+        let error = NativeModule::map(module).unwrap_err().to_string();
+        assert!(error.contains(what), "{what}: {error}");
+    }
+}
+
+#[test]
+fn entries() {
+    let mut module = with_code(100);
+    module.table[2] = 16;
+    let base = module.key.base;
+    let end = base + module.key.len;
+    let native = NativeModule::map(module).unwrap();
+    assert_eq!(native.entry(base + 4), Some(16));
+    for pc in [
+        base + 2,
+        base + 5,
+        base - 4,
+        end,
+        end + 4,
+        0,
+        u64::MAX,
+        u64::MAX - 1,
+    ] {
+        assert_eq!(native.entry(pc), None, "{pc:#x}");
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+#[test]
+fn mapped_code_runs() {
+    // mov eax, 3; ret: the exit for `ecall`.
+    let code = vec![0xb8, 3, 0, 0, 0, 0xc3];
+    let module = Module { code, ..module() };
+    let native = NativeModule::map(module).unwrap();
+    let mut memory = crate::memory::Memory::new(4096).unwrap();
+    let back = crate::enter::enter(&mut memory, &native, 0, 77);
+    assert_eq!((back.word, back.left), (3, 77));
+}

@@ -3,28 +3,66 @@
 //!
 //! Only addresses and sizes live here; what a page may be used for is decided in the parent module.
 //! The pages come zeroed from the operating system when they are first touched, so that a machine
-//! costs what it uses and not what it could use.
+//! costs what it uses and not what it could use; a guest that ends clears what it touched and leaves
+//! the mapping to the next one ([`super::spare`]).
 //!
 //! Safety: all `unsafe` of guest memory is in this file. A [`Region`] owns its mapping; references
 //! handed out borrow the region, so they end before it is unmapped, and the three parts never overlap.
 #![allow(unsafe_code)]
 
+use core::mem::{ManuallyDrop, align_of, offset_of, size_of};
 use core::ptr::{self, NonNull};
 use std::io;
 
 use lockstep_contract::context::{self, Context};
 use lockstep_contract::pages::{MAX_MEMORY, MAX_PAGES, PAGE_SIZE};
 
-/// One word a page: 1 when it may be written and is already dirty.
-pub(crate) type Writable = [u32; MAX_PAGES];
+use super::spare;
+
+/// What is noted about each page beside its flags.
+#[repr(C)]
+#[derive(Debug)]
+pub(crate) struct Writable {
+    /// 1 when the word was ever 1 since the page was zero: all others are still zero. In front of
+    /// the words, where native code does not look.
+    touched: [u8; MAX_PAGES],
+    /// 1 when the page may be written and is already dirty; at [`context::WRITABLE`].
+    words: [u32; MAX_PAGES],
+}
+
+impl Writable {
+    /// Whether a store to this page needs nothing but the store. Every way to change a page's bytes
+    /// leads through here with `true` first.
+    #[inline(always)]
+    pub(crate) fn set(&mut self, page: usize, freely: bool) {
+        self.touched[page] |= u8::from(freely);
+        self.words[page] = u32::from(freely);
+    }
+
+    /// The words.
+    #[cfg(test)]
+    pub(crate) fn words(&self) -> &[u32; MAX_PAGES] {
+        &self.words
+    }
+}
+
+/// Distance from the context to the table of pages.
+const PAGE_TABLE: usize = context::WRITABLE - offset_of!(Writable, words);
+
+const _: () = {
+    assert!(
+        size_of::<Context>() <= PAGE_TABLE && PAGE_TABLE.is_multiple_of(align_of::<Writable>())
+    );
+    assert!(PAGE_TABLE + size_of::<Writable>() <= context::MEMORY);
+};
 
 /// Bytes in front of and behind the region that no access survives. Native code checks every
 /// address; the guards turn a defect there into a fault instead of silent damage.
 const GUARD: usize = 16 * PAGE_SIZE;
 
-/// An anonymous private mapping with a guest's state.
+/// An anonymous private mapping, ready for a guest: all that is open reads as zero.
 #[derive(Debug)]
-pub(crate) struct Region {
+pub(super) struct Mapping {
     /// Address of the first guard page.
     start: NonNull<u8>,
     /// Bytes of guest memory.
@@ -32,13 +70,13 @@ pub(crate) struct Region {
 }
 
 // SAFETY: the mapping belongs to this value alone, and nothing in it depends on a thread.
-unsafe impl Send for Region {}
-// SAFETY: a shared reference gives out shared references to plain numbers only.
-unsafe impl Sync for Region {}
+unsafe impl Send for Mapping {}
+// SAFETY: nothing can be reached through a shared reference to it.
+unsafe impl Sync for Mapping {}
 
-impl Region {
-    /// Maps zeroed memory for a guest with `size` bytes: whole pages, at most [`MAX_MEMORY`].
-    pub(crate) fn new(size: usize) -> io::Result<Region> {
+impl Mapping {
+    /// Maps memory for a guest with `size` bytes: whole pages, at most [`MAX_MEMORY`].
+    fn new(size: usize) -> io::Result<Mapping> {
         assert!(size.is_multiple_of(PAGE_SIZE) && (PAGE_SIZE..=MAX_MEMORY).contains(&size));
         // SAFETY: a new private mapping at an address of the system's choice touches no memory of ours.
         let start = unsafe {
@@ -57,11 +95,11 @@ impl Region {
         let Some(start) = NonNull::new(start.cast::<u8>()) else {
             return Err(io::Error::other("the system mapped memory at address 0"));
         };
-        let region = Region { start, size };
+        let mapping = Mapping { start, size };
         // SAFETY: the range lies in the mapping made above, which nobody else knows yet.
         let opened = unsafe {
             libc::mprotect(
-                region.base().as_ptr().cast(),
+                mapping.base().as_ptr().cast(),
                 context::MEMORY + size,
                 libc::PROT_READ | libc::PROT_WRITE,
             )
@@ -69,8 +107,8 @@ impl Region {
         if opened != 0 {
             return Err(io::Error::last_os_error());
         }
-        region.advise_small_pages();
-        Ok(region)
+        mapping.advise_small_pages();
+        Ok(mapping)
     }
 
     /// Bytes of the whole mapping.
@@ -99,8 +137,46 @@ impl Region {
     }
 
     /// Bytes of guest memory.
-    pub(crate) const fn size(&self) -> usize {
+    pub(super) const fn size(&self) -> usize {
         self.size
+    }
+}
+
+impl Drop for Mapping {
+    fn drop(&mut self) {
+        // SAFETY: this is the mapping made in `new`, and no reference into it can be alive.
+        unsafe {
+            libc::munmap(self.start.as_ptr().cast(), Self::mapped(self.size));
+        }
+    }
+}
+
+/// A mapping with a guest's state in it.
+#[derive(Debug)]
+pub(crate) struct Region {
+    /// Here until the region is dropped.
+    mapping: ManuallyDrop<Mapping>,
+}
+
+impl Region {
+    /// Zeroed memory for a guest with `size` bytes: whole pages, at most [`MAX_MEMORY`].
+    pub(crate) fn new(size: usize) -> io::Result<Region> {
+        let mapping = match spare::take(size) {
+            Some(mapping) => mapping,
+            None => Mapping::new(size)?,
+        };
+        let mapping = ManuallyDrop::new(mapping);
+        Ok(Region { mapping })
+    }
+
+    /// Address of the context.
+    fn base(&self) -> NonNull<u8> {
+        self.mapping.base()
+    }
+
+    /// Bytes of guest memory.
+    pub(crate) fn size(&self) -> usize {
+        self.mapping.size()
     }
 
     /// The address that native code gets. It may use all parts of the region through it, so the
@@ -119,67 +195,60 @@ impl Region {
     /// Guest memory.
     pub(crate) fn bytes(&self) -> &[u8] {
         // SAFETY: `size` initialised bytes start here, inside the mapping.
-        unsafe { core::slice::from_raw_parts(self.base().add(context::MEMORY).as_ptr(), self.size) }
+        unsafe {
+            core::slice::from_raw_parts(self.base().add(context::MEMORY).as_ptr(), self.size())
+        }
     }
 
     /// The table of writable pages; words beyond the guest's last page are 0.
     #[cfg(test)]
     pub(crate) fn writable(&self) -> &Writable {
         // SAFETY: as for `parts`.
-        unsafe {
-            self.base()
-                .add(context::WRITABLE)
-                .cast::<Writable>()
-                .as_ref()
-        }
+        unsafe { self.base().add(PAGE_TABLE).cast::<Writable>().as_ref() }
     }
 
     /// All three parts at once.
     pub(crate) fn parts(&mut self) -> (&mut Context, &mut Writable, Bytes<'_>) {
         let base = self.base();
-        // SAFETY: the context ends before WRITABLE, the table before MEMORY (both asserted beside
-        // their definitions), so the three do not overlap; each is aligned, inside the mapping, and
-        // made of plain numbers. The exclusive borrow of the region covers all of them.
+        // SAFETY: the context ends before PAGE_TABLE, the table at or before MEMORY (both asserted
+        // beside their definitions), so the three do not overlap; each is aligned, inside the mapping,
+        // and made of plain numbers. The exclusive borrow of the region covers all of them.
         unsafe {
             (
                 base.cast::<Context>().as_mut(),
-                base.add(context::WRITABLE).cast::<Writable>().as_mut(),
+                base.add(PAGE_TABLE).cast::<Writable>().as_mut(),
                 Bytes::new(core::slice::from_raw_parts_mut(
                     base.add(context::MEMORY).as_ptr(),
-                    self.size,
+                    self.size(),
                 )),
             )
         }
     }
 
-    /// Makes all guest memory zero, giving its pages back to the system where that is possible.
+    /// Makes guest memory and the table of pages zero. Only pages that were writable once can be
+    /// anything else, and clearing those is several times cheaper than new ones are.
     pub(crate) fn clear(&mut self) {
-        #[cfg(target_os = "linux")]
-        {
-            let size = self.size;
-            // SAFETY: the range is our private anonymous mapping, exclusively borrowed; on Linux
-            // its pages read as zeros after this.
-            let done = unsafe {
-                libc::madvise(
-                    self.base().add(context::MEMORY).as_ptr().cast(),
-                    size,
-                    libc::MADV_DONTNEED,
-                )
-            };
-            if done == 0 {
-                return;
+        let (_, writable, mut bytes) = self.parts();
+        let pages = bytes.all().chunks_exact_mut(PAGE_SIZE);
+        for (page, touched) in pages.zip(&writable.touched) {
+            if *touched != 0 {
+                page.fill(0);
             }
         }
-        self.parts().2.all().fill(0);
+        writable.touched.fill(0);
+        writable.words.fill(0);
     }
 }
 
 impl Drop for Region {
+    /// The next guest gets the mapping, with everything in it zero again.
     fn drop(&mut self) {
-        // SAFETY: this is the mapping made in `new`, and no reference into it can be alive.
-        unsafe {
-            libc::munmap(self.start.as_ptr().cast(), Self::mapped(self.size));
-        }
+        self.clear();
+        // SAFETY: a `Context` is plain numbers, for which zeros are valid.
+        *self.parts().0 = unsafe { core::mem::zeroed() };
+        // SAFETY: nothing uses the field after this.
+        let mapping = unsafe { ManuallyDrop::take(&mut self.mapping) };
+        spare::keep(mapping);
     }
 }
 
@@ -195,6 +264,11 @@ impl<'a> Bytes<'a> {
     fn new(bytes: &'a mut [u8]) -> Bytes<'a> {
         assert!(bytes.len() >= PAGE_SIZE);
         Bytes { bytes }
+    }
+
+    /// How many.
+    pub(crate) fn len(&self) -> usize {
+        self.bytes.len()
     }
 
     /// All of them.
@@ -238,7 +312,7 @@ impl<'a> Bytes<'a> {
         const { assert!(N < PAGE_SIZE) };
         let page = (at / PAGE_SIZE as u64) as usize % MAX_PAGES;
         let fits = at as usize % PAGE_SIZE <= PAGE_SIZE - N;
-        if at > (self.bytes.len() - N) as u64 || writable[page] != 1 || !fits {
+        if at > (self.bytes.len() - N) as u64 || writable.words[page] != 1 || !fits {
             return false;
         }
         // SAFETY: as for `read`: at + N is at most the length.

@@ -1,0 +1,93 @@
+//! Memory as single instructions see it: parts borrowed apart, and the checks of one store or fetch.
+//!
+//! All of the first page is checked, and made dirty, before anything of the second, as the oracle's
+//! assembly machine does.
+
+use lockstep_contract::context::Context;
+use lockstep_contract::pages::{DIRTY, EXECUTABLE, PAGE_SHIFT, PAGE_SIZE};
+use lockstep_isa::{Fetch, Size};
+
+use super::raw::{Bytes, Writable};
+use crate::trap::Trap;
+
+/// What an instruction may touch, borrowed apart so that it can stay in host registers.
+pub(crate) struct View<'a> {
+    pub(crate) context: &'a mut Context,
+    pub(crate) bytes: Bytes<'a>,
+    pub(crate) pages: Pages<'a>,
+}
+
+/// The flags of the pages and what is derived from them.
+pub(crate) struct Pages<'a> {
+    pub(crate) flags: &'a mut [u8],
+    pub(crate) writable: &'a mut Writable,
+}
+
+/// What decoding may read: memory, where it is executable.
+pub(crate) struct Code<'a> {
+    pub(crate) bytes: &'a [u8],
+    pub(crate) flags: &'a [u8],
+}
+
+/// Whether a store to a page with these flags needs nothing but the store.
+pub(super) const fn stores_freely(flags: u8) -> bool {
+    flags & (EXECUTABLE | DIRTY) == DIRTY
+}
+
+impl Code<'_> {
+    /// Bytes of code.
+    pub(super) fn fetch<const N: usize>(&self, addr: u64) -> Result<[u8; N], Trap> {
+        for page in addr >> PAGE_SHIFT..=(addr.saturating_add(N as u64 - 1)) >> PAGE_SHIFT {
+            match self.flags.get(page as usize) {
+                None => return Err(Trap::MemOutOfBound),
+                Some(flags) if flags & EXECUTABLE == 0 => {
+                    return Err(Trap::MemWriteOnExecutablePage);
+                }
+                Some(_) => {}
+            }
+        }
+        self.bytes
+            .get(addr as usize..)
+            .and_then(|bytes| bytes.first_chunk::<N>())
+            .copied()
+            .ok_or(Trap::MemOutOfBound)
+    }
+}
+
+impl Fetch for Code<'_> {
+    type Error = Trap;
+
+    fn fetch16(&mut self, addr: u64) -> Result<u16, Trap> {
+        self.fetch(addr).map(u16::from_le_bytes)
+    }
+
+    fn fetch32(&mut self, addr: u64) -> Result<u32, Trap> {
+        self.fetch(addr).map(u32::from_le_bytes)
+    }
+}
+
+impl Pages<'_> {
+    /// Makes a page ready for a store: checks that it may be written and makes it dirty.
+    pub(super) fn open(&mut self, page: u64) -> Result<(), Trap> {
+        let Some(flags) = self.flags.get_mut(page as usize) else {
+            return Err(Trap::MemOutOfBound);
+        };
+        if *flags & EXECUTABLE != 0 {
+            return Err(Trap::MemWriteOnExecutablePage);
+        }
+        *flags |= DIRTY;
+        self.writable.set(page as usize, true);
+        Ok(())
+    }
+
+    /// Makes the one or two pages of a store ready.
+    #[cold]
+    pub(crate) fn open_store(&mut self, addr: u64, size: Size) -> Result<(), Trap> {
+        let page = addr >> PAGE_SHIFT;
+        self.open(page)?;
+        if addr as usize % PAGE_SIZE + size.bytes() as usize > PAGE_SIZE {
+            self.open(page + 1)?;
+        }
+        Ok(())
+    }
+}
