@@ -24,6 +24,8 @@ use lockstep_translator::{Cpu, Hints, Options, Report, Text};
 
 mod registry;
 mod settings;
+#[cfg(test)]
+mod tests;
 
 use registry::{Entry, Registry};
 pub use settings::{EngineBuilder, InvalidSetting, Mode, Translate};
@@ -208,7 +210,7 @@ impl Engine {
         if let Some(known) = lock(&self.registry).failure(&id) {
             return Err(known);
         }
-        if let Some(module) = self.from_cache(&key) {
+        if let Some(module) = self.look_up(&key) {
             return Ok((module, Origin::Cache));
         }
         if self.translate == Translate::Never {
@@ -241,7 +243,7 @@ impl Engine {
         }
     }
 
-    fn from_cache(&self, key: &Key) -> Option<Arc<NativeModule>> {
+    fn look_up(&self, key: &Key) -> Option<Arc<NativeModule>> {
         let cache = self.cache()?;
         let path = cache.path(&key.id());
         let miss = match cache.find(key) {
@@ -278,8 +280,8 @@ impl Engine {
         let translation = catch_unwind(AssertUnwindSafe(translate))
             .map_err(|_| Unavailable::new("the translator panicked"))?
             .map_err(Unavailable::new)?;
-        self.keep(&translation.module);
         let module = NativeModule::map(translation.module).map_err(Unavailable::new)?;
+        self.keep(module.module());
         Ok((Arc::new(module), translation.report))
     }
 

@@ -277,3 +277,26 @@ fn inspecting_shows_elf_and_module() {
         .exits(64)
         .says("5..4");
 }
+
+#[test]
+fn every_piece_of_code_has_a_module_of_its_own() {
+    let sandbox = Sandbox::new();
+    let mut elf = Elf::new();
+    let mut second = elf.segments[0].clone();
+    second.addr = 0x20000;
+    elf.segments.push(second);
+    elf.entry = 0x20000;
+    sandbox.file("two.elf", &elf.bytes(&call(93, 0)));
+    let built = sandbox.run(&["build", "--json", "two.elf"]).exits(0).json();
+    let modules = built["modules"].as_array().expect("modules");
+    let bases: Vec<_> = modules.iter().map(|module| &module["base"]).collect();
+    assert_eq!(bases, ["0x10000", "0x20000"]);
+    let ran = sandbox.run(&["run", "--json", "--engine", "native", "two.elf"]);
+    assert_eq!(ran.exits(0).json()["translate_seconds"].as_f64(), Some(0.0));
+    // A file holds one: that of the entry.
+    let ran = sandbox
+        .run(&["build", "--json", "two.elf", "-o", "two.lkm"])
+        .exits(0);
+    assert_eq!(ran.json()["modules"][0]["base"], "0x20000");
+    ran.says("2 executable regions").says("0x20000");
+}

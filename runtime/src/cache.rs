@@ -18,13 +18,18 @@
 
 use std::ffi::OsStr;
 use std::fmt;
-use std::fs::{self, DirBuilder, File, Metadata, OpenOptions};
-use std::io::{self, Read, Write};
+use std::fs::{self, Metadata};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use lockstep_contract::key::{Key, KeyId, Mismatch};
 use lockstep_contract::module::{Module, ModuleError};
+
+mod files;
+
+pub use files::replace;
+use files::writable_by_others;
+use files::{create_new, create_private, open_no_follow, owner, put, temporary_name};
 
 /// Ending of a module's file name.
 pub const EXTENSION: &str = "lkm";
@@ -262,10 +267,7 @@ impl Cache {
                 owner(found).unwrap_or(0)
             ));
         }
-        match writable_by_others(found) {
-            Some(mode) => Some(format!("mode {mode:#o}")),
-            None => None,
-        }
+        writable_by_others(found).map(|mode| format!("mode {mode:#o}"))
     }
 }
 
@@ -293,58 +295,6 @@ pub fn clear(folder: &Path) -> Result<Vec<Entry>, CacheError> {
         }
     }
     Ok(gone)
-}
-
-/// Writes a file that the user named, so that the name always stands for a whole file: temporary
-/// file in the same folder, flush, rename. What a symbolic link names is replaced, not the link;
-/// what is there and is no regular file (a device, a pipe) is written to as it is.
-///
-/// # Errors
-/// What the operating system says; the temporary file is gone then.
-pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let path = &fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    match fs::metadata(path) {
-        Ok(found) if found.is_dir() => Err(io::ErrorKind::IsADirectory.into()),
-        Ok(found) if !found.is_file() => {
-            OpenOptions::new().write(true).open(path)?.write_all(bytes)
-        }
-        _ => put(path, bytes, false),
-    }
-}
-
-/// Puts a whole file in the place of whatever has this name. `private`: for the owner alone.
-fn put(path: &Path, bytes: &[u8], private: bool) -> io::Result<()> {
-    let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?;
-    let temporary = path.with_file_name(temporary_name(name));
-    let result =
-        write_and_flush(&temporary, bytes, private).and_then(|()| fs::rename(&temporary, path));
-    if result.is_err() {
-        let _ = fs::remove_file(&temporary);
-        return result;
-    }
-    // The new name reaches the disk with the folder. Some file systems refuse that; the content is
-    // safe in any case, and a lost name is a miss.
-    let folder = path.parent();
-    if let Some(folder) = folder.filter(|folder| !folder.as_os_str().is_empty()) {
-        let _ = File::open(folder).and_then(|folder| folder.sync_all());
-    }
-    Ok(())
-}
-
-fn write_and_flush(path: &Path, bytes: &[u8], private: bool) -> io::Result<()> {
-    let mut file = create_new(path, private)?;
-    file.write_all(bytes)?;
-    file.sync_all()
-}
-
-/// A name that no other writer uses: the process and a number within it.
-fn temporary_name(name: &OsStr) -> PathBuf {
-    static NUMBER: AtomicU64 = AtomicU64::new(0);
-    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-    let mut temporary = std::ffi::OsString::from(".");
-    temporary.push(name);
-    temporary.push(format!(".{}.{number}.tmp", std::process::id()));
-    temporary.into()
 }
 
 fn is_id(name: &str) -> bool {
@@ -403,71 +353,6 @@ impl fmt::Display for Entry {
     }
 }
 
-#[cfg(unix)]
-fn create_private(folder: &Path) -> io::Result<()> {
-    use std::os::unix::fs::DirBuilderExt;
-    DirBuilder::new().recursive(true).mode(0o700).create(folder)
-}
-
-#[cfg(unix)]
-fn create_new(path: &Path, private: bool) -> io::Result<File> {
-    use std::os::unix::fs::OpenOptionsExt;
-    let mode = if private { 0o600 } else { 0o666 };
-    OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(mode)
-        .open(path)
-}
-
-#[cfg(unix)]
-fn open_no_follow(path: &Path) -> io::Result<File> {
-    use std::os::unix::fs::OpenOptionsExt;
-    // NONBLOCK: opening a pipe must not wait for a writer.
-    let flags = libc::O_NOFOLLOW | libc::O_NONBLOCK;
-    OpenOptions::new().read(true).custom_flags(flags).open(path)
-}
-
-#[cfg(unix)]
-fn owner(found: &Metadata) -> Option<u32> {
-    use std::os::unix::fs::MetadataExt;
-    Some(found.uid())
-}
-
-/// The permission bits, if they let anybody but the owner write.
-#[cfg(unix)]
-fn writable_by_others(found: &Metadata) -> Option<u32> {
-    use std::os::unix::fs::MetadataExt;
-    let mode = found.mode() & 0o7777;
-    (mode & 0o022 != 0).then_some(mode)
-}
-
-// Elsewhere the user's cache folder is private by the platform's own rules.
-#[cfg(not(unix))]
-fn create_private(folder: &Path) -> io::Result<()> {
-    DirBuilder::new().recursive(true).create(folder)
-}
-
-#[cfg(not(unix))]
-fn create_new(path: &Path, _private: bool) -> io::Result<File> {
-    OpenOptions::new().write(true).create_new(true).open(path)
-}
-
-#[cfg(not(unix))]
-fn open_no_follow(path: &Path) -> io::Result<File> {
-    File::open(path)
-}
-
-#[cfg(not(unix))]
-fn owner(_found: &Metadata) -> Option<u32> {
-    None
-}
-
-#[cfg(not(unix))]
-fn writable_by_others(_found: &Metadata) -> Option<u32> {
-    None
-}
-
 /// Refuses a folder that somebody else owns or may write to. `made` is a file that we just created.
 fn check_private(folder: &Path, found: &Metadata, made: &Metadata) -> Result<(), CacheError> {
     if let (Some(owner), Some(user)) = (owner(found), owner(made))
@@ -486,5 +371,45 @@ fn check_private(folder: &Path, found: &Metadata, made: &Metadata) -> Result<(),
             mode,
         }),
         None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_ours;
+
+    #[test]
+    fn only_files_of_the_cache_are_ours() {
+        let id = "0123456789abcdef".repeat(4);
+        for name in [
+            "ID.lkm",
+            "ID.map",
+            "ID.clif",
+            "ID.asm",
+            ".ID.lkm.12.0.tmp",
+            ".probe.1.2.tmp",
+        ] {
+            assert!(is_ours(&name.replace("ID", &id)), "{name}");
+        }
+        for name in [
+            "",
+            ".",
+            "..",
+            "ID",
+            "ID.",
+            "ID.txt",
+            "x.lkm",
+            "ID0.lkm",
+            "notes.txt",
+            ".tmp",
+            "..tmp",
+            ".x.1.2.tmp",
+            ".ID.lkm.1.tmp",
+            ".ID.lkm..2.tmp",
+            ".ID.lkm.1.2",
+            "ID.lkm.1.2.tmp",
+        ] {
+            assert!(!is_ours(&name.replace("ID", &id)), "{name}");
+        }
     }
 }

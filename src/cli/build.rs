@@ -186,6 +186,12 @@ impl Build {
         drop(progress);
         let seconds = started.elapsed().as_secs_f64();
         let bytes = translation.module.to_bytes();
+        // What nobody could read is not written.
+        Module::read(&bytes).map_err(|error| {
+            Failure::defect(format!(
+                "the translator made {error}; please report it with the ELF"
+            ))
+        })?;
         let path = destination.write(&translation.module, &bytes)?;
         let emitted = match &path {
             Some(path) => self.emit(path, &translation)?,
@@ -246,11 +252,14 @@ impl Destination {
                 .map(|()| Some(path.clone()))
                 .map_err(|error| Failure::unwritable(path.display(), &error)),
             Destination::Cache(cache) => {
-                if let Err(miss) = cache.find(&module.key)
-                    && miss.is_suspicious()
-                {
-                    let path = cache.path(&module.key.id());
-                    tracing::warn!("cache entry {}: {miss}; it is replaced", path.display());
+                let path = cache.path(&module.key.id());
+                match cache.find(&module.key) {
+                    // Already there: a file of the cache is never written again without need.
+                    Ok(found) if found == *module => return Ok(Some(path)),
+                    Err(miss) if miss.is_suspicious() => {
+                        tracing::warn!("cache entry {}: {miss}; it is replaced", path.display());
+                    }
+                    _ => {}
                 }
                 cache
                     .store(&module.key.id(), bytes)

@@ -91,7 +91,7 @@ fn guest(lines: &mut String, text: &Text<'_>, head: u64, block: &Block) {
         };
         let offset = (pc - text.base) as usize;
         let bytes = text.bytes.get(offset..offset + usize::from(inst.len));
-        let hex = hex(bytes.unwrap_or(&[]), 2);
+        let hex = parcels(bytes.unwrap_or(&[]));
         let _ = writeln!(lines, "  {pc:8x}: {hex:<20} {inst}");
         pc = pc.wrapping_add(u64::from(inst.len));
     }
@@ -111,16 +111,15 @@ fn pieces<'m>(module: &'m Module, block: &Block) -> impl Iterator<Item = (u32, &
         })
 }
 
+/// The instruction that fills gaps on x86-64.
+const INT3: u8 = 0xcc;
+
 /// Native instructions; plain bytes for a target that no disassembler is at hand for.
 fn host(lines: &mut String, key: &Key, start: u32, code: &[u8]) {
     if !key.target.starts_with("x86_64") {
         for (index, bytes) in code.chunks(16).enumerate() {
-            let _ = writeln!(
-                lines,
-                "    {:8x}| {}",
-                start as usize + 16 * index,
-                hex(bytes, 4)
-            );
+            let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+            let _ = writeln!(lines, "    {:8x}| {hex}", start as usize + 16 * index);
         }
         return;
     }
@@ -129,7 +128,12 @@ fn host(lines: &mut String, key: &Key, start: u32, code: &[u8]) {
     formatter.options_mut().set_hex_prefix("0x");
     formatter.options_mut().set_hex_suffix("");
     formatter.options_mut().set_branch_leading_zeros(false);
-    let decoder = Decoder::with_ip(64, code, u64::from(start), DecoderOptions::NONE);
+    // What fills up to the next function is no code of the block.
+    let used = code
+        .iter()
+        .rposition(|byte| *byte != INT3)
+        .map_or(0, |last| last + 1);
+    let decoder = Decoder::with_ip(64, &code[..used], u64::from(start), DecoderOptions::NONE);
     for instruction in decoder {
         let mut text = String::new();
         formatter.format(&instruction, &mut text);
@@ -137,9 +141,12 @@ fn host(lines: &mut String, key: &Key, start: u32, code: &[u8]) {
     }
 }
 
-/// Bytes as they stand in memory, in groups of so many.
-fn hex(bytes: &[u8], group: usize) -> String {
-    let digits = |bytes: &[u8]| -> String { bytes.iter().map(|b| format!("{b:02x}")).collect() };
-    let groups: Vec<String> = bytes.chunks(group).map(digits).collect();
-    groups.join(" ")
+/// The 16-bit parcels of guest code, as numbers.
+fn parcels(bytes: &[u8]) -> String {
+    let digits = |parcel: &[u8]| -> String {
+        let bytes = parcel.iter().rev();
+        bytes.map(|byte| format!("{byte:02x}")).collect()
+    };
+    let parcels: Vec<String> = bytes.chunks(2).map(digits).collect();
+    parcels.join(" ")
 }

@@ -5,7 +5,6 @@
 //! it was made from (`--elf`) that is shown too.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -22,8 +21,7 @@ use super::failure::Failure;
 use super::progress::Progress;
 use super::{Answer, build, code, guest, verify};
 
-/// Blocks that are listed for people who did not ask for more.
-const BLOCK_LINES: usize = 10;
+mod text;
 
 /// Shows what is in an ELF or a module
 #[derive(Args)]
@@ -183,7 +181,7 @@ impl Inspect {
             regions,
             disasm: listing,
         };
-        Answer::new(json, &object, || describe_elf(&object), code::SUCCESS)
+        Answer::new(json, &object, || text::elf(&object), code::SUCCESS)
     }
 
     fn module(
@@ -221,7 +219,7 @@ impl Inspect {
         Answer::new(
             json,
             &object,
-            || describe_module(&module, &object),
+            || text::module(&module, &object),
             code::SUCCESS,
         )
     }
@@ -339,80 +337,5 @@ fn flag_names(flags: u8) -> String {
         "writable".to_owned()
     } else {
         names.join(" ")
-    }
-}
-
-fn describe_elf(object: &ElfObject) -> String {
-    let mut text = format!(
-        "ELF: {} bytes, entry {}, {} function symbols\n",
-        object.bytes, object.entry, object.symbols
-    );
-    // Writing to a string does not fail.
-    for segment in &object.segments {
-        let _ = writeln!(
-            text,
-            "Segment: {} {} bytes, {}; file {:#x}, {} bytes",
-            segment.addr, segment.bytes, segment.flags, segment.file_offset, segment.file_bytes
-        );
-    }
-    for pages in &object.page_flags {
-        let _ = writeln!(
-            text,
-            "Pages: {} {} bytes, {}",
-            pages.addr, pages.bytes, pages.flags
-        );
-    }
-    for region in &object.regions {
-        let _ = writeln!(
-            text,
-            "Code: {} {} bytes, key {}",
-            region.base, region.bytes, region.key
-        );
-        describe_coverage(&mut text, &region.coverage, object.disasm.is_some());
-        let _ = writeln!(text, "Left to the interpreter: {}", region.left.len());
-        for (pc, reason) in region.left.iter().take(BLOCK_LINES) {
-            let _ = writeln!(text, "  {pc}: {reason}");
-        }
-    }
-    text + object.disasm.as_deref().unwrap_or("")
-}
-
-fn describe_module(module: &Module, object: &ModuleObject) -> String {
-    let mut text = format!("Module: {} bytes, id {}\n", object.bytes, object.id);
-    for (field, value) in module.key.fields() {
-        let _ = writeln!(text, "  {field}: {value}");
-    }
-    let _ = writeln!(
-        text,
-        "Native code: {} bytes, {} entries; {} hints",
-        object.code_bytes, object.entries, object.hints
-    );
-    describe_coverage(&mut text, &object.coverage, object.disasm.is_some());
-    text + object.disasm.as_deref().unwrap_or("")
-}
-
-/// Coverage, and the first blocks where not all of them follow.
-fn describe_coverage(text: &mut String, coverage: &Coverage, listed: bool) {
-    let _ = writeln!(
-        text,
-        "Blocks: {} with {} instructions, {} bytes, {:.1}% of the code",
-        coverage.blocks.len(),
-        coverage.instructions,
-        coverage.covered_bytes,
-        100.0 * coverage.coverage
-    );
-    if listed {
-        return;
-    }
-    for block in coverage.blocks.iter().take(BLOCK_LINES) {
-        let _ = writeln!(
-            text,
-            "  {}: {} instructions, {} bytes, {} cycles",
-            block.head, block.instructions, block.bytes, block.cycles
-        );
-    }
-    if coverage.blocks.len() > BLOCK_LINES {
-        let more = coverage.blocks.len() - BLOCK_LINES;
-        let _ = writeln!(text, "  and {more} more; --disasm or --json has all");
     }
 }

@@ -136,3 +136,68 @@ impl Registry {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use lockstep_isa::{Profile, Version};
+
+    fn text(base: u64, bytes: &[u8]) -> Text<'_> {
+        Text {
+            profile: Profile::of(Version::V2),
+            cost: Cost::Estimate,
+            memory_size: 4 << 20,
+            base,
+            bytes,
+        }
+    }
+
+    fn failed(entry: &Entry) {
+        let _ = entry.module.set(Err(Unavailable::new("a test")));
+    }
+
+    #[test]
+    fn a_text_is_found_by_content_and_place() {
+        let mut registry = Registry::default();
+        let (one, two) = (vec![1; 4096], vec![2; 4096]);
+        let entry = registry.entry(&text(0x10000, &one));
+        assert!(Arc::ptr_eq(&entry, &registry.entry(&text(0x10000, &one))));
+        assert!(!Arc::ptr_eq(&entry, &registry.entry(&text(0x11000, &one))));
+        assert!(!Arc::ptr_eq(&entry, &registry.entry(&text(0x10000, &two))));
+        let mut other = text(0x10000, &one);
+        other.profile = Profile::of(Version::V1);
+        assert!(!Arc::ptr_eq(&entry, &registry.entry(&other)));
+        other = text(0x10000, &one);
+        other.cost = Cost::Constant;
+        assert!(!Arc::ptr_eq(&entry, &registry.entry(&other)));
+        assert_eq!(registry.bytes, 5 * 4096);
+    }
+
+    #[test]
+    fn what_is_put_takes_the_place_of_what_was_there() {
+        let mut registry = Registry::default();
+        let bytes = vec![1; 4096];
+        registry.entry(&text(0, &bytes));
+        let entry = Arc::new(Entry::new(&bytes));
+        registry.put(&text(0, &bytes), Arc::clone(&entry));
+        assert!(Arc::ptr_eq(&entry, &registry.entry(&text(0, &bytes))));
+        assert_eq!(registry.bytes, 4096);
+    }
+
+    #[test]
+    fn the_oldest_finished_texts_are_forgotten() {
+        let mut registry = Registry::default();
+        let size = TEXT_BYTES / 4;
+        let bytes: Vec<Vec<u8>> = (0..6).map(|number| vec![number; size]).collect();
+        // Somebody works on the first, so it stays.
+        let first = registry.entry(&text(0, &bytes[0]));
+        let second = registry.entry(&text(0, &bytes[1]));
+        failed(&second);
+        for bytes in &bytes[2..5] {
+            failed(&registry.entry(&text(0, bytes)));
+        }
+        assert!(registry.bytes <= TEXT_BYTES);
+        assert!(Arc::ptr_eq(&first, &registry.entry(&text(0, &bytes[0]))));
+        assert!(!Arc::ptr_eq(&second, &registry.entry(&text(0, &bytes[1]))));
+    }
+}

@@ -1,0 +1,92 @@
+//! Tests of the engine with a program that ships with the repository.
+
+use std::thread;
+
+use lockstep_isa::Reg;
+use lockstep_runtime::{CostTable, Environment, Machine, Outcome};
+
+use super::*;
+use crate::{Platform, Program};
+
+const FIB: &[u8] = include_bytes!("../../guests/elf/fib.elf");
+
+fn program() -> Program<'static> {
+    Program::load(FIB, &Platform::default()).expect("a good ELF")
+}
+
+fn run(engine: &Engine) -> Machine {
+    let mut machine = Machine::new(program().into_core());
+    machine
+        .core_mut()
+        .initialize_stack(&[])
+        .expect("an empty stack");
+    let environment = Environment {
+        cost: &CostTable::from(Platform::default().cost),
+        pause: None,
+        library: engine.library(),
+    };
+    assert_eq!(machine.run(&environment), Ok(Outcome::Exit(0)));
+    machine
+}
+
+#[test]
+fn machines_that_ask_at_once_share_one_translation() {
+    let engine = Engine::builder()
+        .no_cache()
+        .mode(Mode::Auto)
+        .translate(Translate::Now);
+    let engine = engine.build();
+    thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| assert!(run(&engine).core().native_cycles() > 0));
+        }
+    });
+    let stats = engine.stats();
+    assert_eq!(stats.translations, 1);
+    assert_eq!(stats.registry_hits, 3);
+    assert!(stats.translate_seconds > 0.0);
+}
+
+#[test]
+fn the_interpreter_alone_gives_the_same() {
+    let auto = Engine::builder()
+        .no_cache()
+        .mode(Mode::Auto)
+        .translate(Translate::Now);
+    let interp = Engine::builder().no_cache().mode(Mode::Interp).build();
+    let (auto, interp) = (run(&auto.build()), run(&interp));
+    assert_eq!(interp.core().native_cycles(), 0);
+    assert_eq!(auto.core().cycles(), interp.core().cycles());
+    assert_eq!(auto.core().registers(), interp.core().registers());
+    assert_eq!(auto.core().registers()[Reg::A7.index()], 93);
+}
+
+#[test]
+fn without_translation_there_is_what_the_cache_has() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let engine = |translate| {
+        let builder = Engine::builder().cache(folder.path().join("cache"));
+        builder.mode(Mode::Auto).translate(translate).build()
+    };
+    let never = engine(Translate::Never);
+    assert_eq!(run(&never).core().native_cycles(), 0);
+    assert_eq!(never.stats().cache_misses.get("absent"), Some(&1));
+    assert!(run(&engine(Translate::Background)).core().native_cycles() > 0);
+    let later = engine(Translate::Never);
+    assert!(run(&later).core().native_cycles() > 0);
+    assert_eq!(later.stats().cache_hits, 1);
+    assert_eq!(later.stats().translations, 0);
+}
+
+#[test]
+fn the_regions_of_a_memory_are_runs_of_fixed_pages() {
+    let program = program();
+    let texts = program.texts();
+    let regions = regions(program.core().memory());
+    assert_eq!(texts.len(), regions.len());
+    for (text, region) in texts.iter().zip(&regions) {
+        assert_eq!(text.base, region.start as u64);
+        assert_eq!(text.end(), region.end as u64);
+        assert!(region.start.is_multiple_of(PAGE_SIZE));
+    }
+}
