@@ -149,8 +149,8 @@ impl Subject for Ours {
 }
 
 /// Modules translated in this process, by key.
-#[derive(Default)]
 pub(crate) struct Modules {
+    options: Options,
     known: Mutex<BTreeMap<KeyId, Option<Arc<NativeModule>>>>,
     made: Mutex<Vec<Made>>,
 }
@@ -159,29 +159,33 @@ pub(crate) struct Modules {
 pub(crate) struct Made {
     /// What the translator says of it.
     pub(crate) report: Report,
-    /// CPU seconds.
+    /// Seconds.
     pub(crate) seconds: f64,
 }
 
 impl Modules {
-    /// An empty library.
+    /// An empty library that translates for the baseline CPU with the compiler's verifier on.
     pub(crate) fn new() -> Arc<Modules> {
-        Arc::new(Modules::default())
+        Modules::with(Options {
+            target: None,
+            cpu: Cpu::Baseline,
+            verify: true,
+            emit: false,
+        })
+    }
+
+    /// An empty library that translates in this way.
+    pub(crate) fn with(options: Options) -> Arc<Modules> {
+        Arc::new(Modules {
+            options,
+            known: Mutex::default(),
+            made: Mutex::default(),
+        })
     }
 
     /// Takes the reports of the translations since the last call.
     pub(crate) fn take_made(&self) -> Vec<Made> {
         std::mem::take(&mut *self.made.lock().expect("no test panics while it holds this"))
-    }
-}
-
-/// How the tests translate: for the baseline CPU, with the compiler's verifier on.
-pub(crate) fn options() -> Options {
-    Options {
-        target: None,
-        cpu: Cpu::Baseline,
-        verify: true,
-        emit: false,
     }
 }
 
@@ -205,8 +209,8 @@ impl Library for Modules {
             base: request.base,
             bytes: request.text,
         };
-        let options = options();
-        let id = lockstep_translator::key(&text, &options)
+        let options = &self.options;
+        let id = lockstep_translator::key(&text, options)
             .expect("the host can be translated for")
             .id();
         let mut known = self.known.lock().expect("no test panics while it holds this");
@@ -216,7 +220,7 @@ impl Library for Modules {
         let mut hints = Hints::new(&text, request.pc);
         scan_data(request.memory, &mut hints);
         let start = std::time::Instant::now();
-        let translation = lockstep_translator::translate(&text, &hints, &options, &mut |_, _| {})
+        let translation = lockstep_translator::translate(&text, &hints, options, &mut |_, _| {})
             .expect("every text can be translated");
         let seconds = start.elapsed().as_secs_f64();
         let module = NativeModule::map(translation.module).expect("the module can be mapped");
