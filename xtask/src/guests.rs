@@ -10,9 +10,10 @@ mod toolchain;
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use manifest::{Manifest, Row};
-use recipe::{Origin, Recipe};
+use recipe::{Native, Origin, Recipe};
 use toolchain::{Target, Toolchain};
 
 /// Why a guest could not be built. Every message says what to do next.
@@ -24,7 +25,7 @@ pub(crate) enum GuestError {
         /// The command that could not be started.
         tool: &'static str,
     },
-    /// A tool ran and failed; its own words stand above.
+    /// A tool, or a native build, ran and failed; its own words stand above.
     #[error("{command}\nfailed with {status}")]
     Failed {
         /// The command line.
@@ -81,7 +82,7 @@ pub(crate) fn rebuild() -> Result<(), GuestError> {
     let built = build_all(&toolchain, &recipe::own(), Target::Guest)?;
     manifest.set_toolchain(toolchain.version(), &toolchain::guest_flags().join(" "));
     for (recipe, file) in &built {
-        let changed = manifest.set(row(&toolchain, recipe, file)?);
+        let changed = manifest.set(row(recipe, file)?);
         let place = toolchain.root.join(elf_path(recipe));
         install(file, &place)?;
         keep_unstripped(&toolchain, recipe, file)?;
@@ -126,7 +127,7 @@ pub(crate) fn check() -> Result<(), GuestError> {
     Ok(())
 }
 
-/// Builds our own guests for this machine, for the bench's "native" column.
+/// Builds our own guests for this machine: for the bench's "native" column, and to check the expected results.
 pub(crate) fn build_native() -> Result<(), GuestError> {
     let toolchain = Toolchain::find()?;
     install_native(&toolchain, &recipe::own())
@@ -138,7 +139,7 @@ pub(crate) fn build_third_party(record: bool) -> Result<(), GuestError> {
     let mut manifest = Manifest::read(&toolchain.root)?;
     let recipes = recipe::third_party(&third_party::locate(&toolchain.root)?)?;
     for (recipe, file) in build_all(&toolchain, &recipes, Target::Guest)? {
-        let new = row(&toolchain, &recipe, &file)?;
+        let new = row(&recipe, &file)?;
         let known = manifest
             .get(recipe.name)
             .is_some_and(|old| old.blake3 == new.blake3);
@@ -165,10 +166,12 @@ pub(crate) fn build_third_party(record: bool) -> Result<(), GuestError> {
 fn install_native(toolchain: &Toolchain, recipes: &[Recipe]) -> Result<(), GuestError> {
     let native: Vec<Recipe> = recipes
         .iter()
-        .filter(|recipe| recipe.native)
+        .filter(|recipe| recipe.native != Native::Nothing)
         .cloned()
         .collect();
     for (recipe, file) in build_all(toolchain, &native, Target::Native)? {
+        // Natively too a program checks its own result.
+        toolchain.run(&mut Command::new(&file))?;
         install(&file, &toolchain.root.join(native_path(&recipe)))?;
         println!("{}", native_path(&recipe));
     }
@@ -201,13 +204,13 @@ fn native_path(recipe: &Recipe) -> String {
 }
 
 /// The manifest's row for a fresh build; cycles are filled in by whoever measures them.
-fn row(_toolchain: &Toolchain, recipe: &Recipe, file: &Path) -> Result<Row, GuestError> {
+fn row(recipe: &Recipe, file: &Path) -> Result<Row, GuestError> {
     let bytes = fs::read(file).map_err(at(file))?;
     Ok(Row {
         name: recipe.name.to_owned(),
         kind: recipe.origin.word().to_owned(),
         elf: elf_path(recipe),
-        native: if recipe.native {
+        native: if recipe.native == Native::Program {
             native_path(recipe)
         } else {
             "-".to_owned()

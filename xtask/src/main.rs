@@ -19,6 +19,7 @@ usage: cargo xtask test
   guests --third-party   build secp256k1, Lua and zlib into target/guests/elf and target/guests/native
            --record      and write their hashes into guests/elf/MANIFEST
   guests --native        build our own guest programs for this machine into target/guests/native
+                         and run each once
 
 example: cargo xtask guests --third-party
 needs:   apt-get install clang-19 lld-19";

@@ -24,6 +24,17 @@ impl Origin {
     }
 }
 
+/// What is built for this machine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Native {
+    /// The same program: the bench's "native" column.
+    Program,
+    /// A model in C of what the assembly computes: it checks the expected result, its time says nothing.
+    Model,
+    /// Nothing: the guest is about the VM itself.
+    Nothing,
+}
+
 /// One guest. Paths of ours are from the root of the repository.
 #[derive(Debug, Clone)]
 pub(crate) struct Recipe {
@@ -39,9 +50,9 @@ pub(crate) struct Recipe {
     pub(crate) flags: Vec<String>,
     /// Further compiler flags of the RISC-V build.
     pub(crate) guest_flags: Vec<String>,
-    /// Whether there is a native build.
-    pub(crate) native: bool,
-    /// The argument of a bench run: several hundred million cycles.
+    /// Its native build.
+    pub(crate) native: Native,
+    /// The argument of a bench run, several hundred million cycles; 0: not for benches.
     pub(crate) bench: u64,
 }
 
@@ -54,13 +65,21 @@ impl Recipe {
             guest_sources: vec![source("libc/string.c")],
             flags: Vec::new(),
             guest_flags: Vec::new(),
-            native: true,
+            native: Native::Program,
             bench,
         }
     }
 }
 
 impl Recipe {
+    /// Instructions in `<name>.S`, their model and the check of the result in `<name>.c`.
+    fn assembly(name: &'static str) -> Recipe {
+        let mut recipe = Recipe::own(name, 0);
+        recipe.guest_sources.push(source(&format!("{name}.S")));
+        recipe.native = Native::Model;
+        recipe
+    }
+
     /// A program of ours around the library in `folder`.
     fn with_library(name: &'static str, bench: u64, folder: &Path, library: &[&str]) -> Recipe {
         let mut recipe = Recipe::own(name, bench);
@@ -104,6 +123,10 @@ pub(crate) fn own() -> Vec<Recipe> {
     // The functions that it measures, in both builds, and called as functions.
     strings.sources.append(&mut strings.guest_sources);
     strings.flags.push("-fno-builtin".into());
+    let mut print = Recipe::own("print", 0);
+    print.sources = Vec::new();
+    print.guest_sources = vec![source("print.S")];
+    print.native = Native::Nothing;
     vec![
         Recipe::own("fib", 1300),
         Recipe::own("sieve", 140),
@@ -114,6 +137,11 @@ pub(crate) fn own() -> Vec<Recipe> {
         Recipe::own("bytecode", 130),
         strings,
         Recipe::own("recursion", 130),
+        Recipe::assembly("bits"),
+        Recipe::assembly("muldiv"),
+        Recipe::assembly("fused"),
+        Recipe::assembly("jumps"),
+        print,
     ]
 }
 

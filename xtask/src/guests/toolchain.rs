@@ -168,7 +168,8 @@ impl Toolchain {
         )
     }
 
-    fn run(&self, command: &mut Command) -> Result<(), GuestError> {
+    /// Runs a command in the root of the repository; it must succeed.
+    pub(crate) fn run(&self, command: &mut Command) -> Result<(), GuestError> {
         let status = command
             .current_dir(&self.root)
             .status()
