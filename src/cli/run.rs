@@ -31,7 +31,7 @@ use super::{Answer, code, guest, verify};
 pub(crate) struct Run {
     /// The guest program
     elf: PathBuf,
-    /// The guest's argv, from argv[0] on
+    /// The whole argv of the guest: the first is its own name
     #[arg(last = true)]
     args: Vec<OsString>,
     #[command(flatten)]
