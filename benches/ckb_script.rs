@@ -1,2 +1,156 @@
-//! A signed transaction through ckb-script: the assembly machine against ours. (To come.)
-fn main() {}
+//! A signed transaction through `ckb-script`: the oracle's assembly machine against ours, with the
+//! native module in memory.
+//!
+//! Prints CPU time a verification (medians of interleaved rounds) and their ratio, then where the
+//! time goes: making the verifier, making and loading the machine, running the guest. What a node
+//! does before it knows the transaction's cells is not in it.
+//!
+//! `cargo bench --bench ckb_script [-- ROUNDS]`
+
+#[path = "../tests/transaction/mod.rs"]
+#[expect(dead_code, reason = "the tests use all of it")]
+mod transaction;
+
+use std::sync::Arc;
+
+use ckb_chain_spec::consensus::Consensus;
+use ckb_script::RunMode;
+use ckb_types::core::ScriptHashType;
+use ckb_types::core::cell::ResolvedTransaction;
+use ckb_vm::machine::asm::AsmMachine;
+use ckb_vm::{DefaultMachineRunner, Error, SupportMachine};
+use lockstep::Engine;
+use lockstep::ckb::{NativeMachine, counters, install};
+use lockstep::engine::{Mode, Translate};
+use rustix::time::{ClockId, clock_gettime};
+use transaction::{Signature, consensus, resolved, verifier};
+
+/// Rounds without an argument; each measures both machines in turn.
+const ROUNDS: usize = 15;
+/// Verifications in one measurement.
+const BATCH: u32 = 50;
+const PLENTY: u64 = 70_000_000;
+
+fn main() {
+    // Cargo hands over `--bench`.
+    let rounds = std::env::args().skip(1).find_map(|text| text.parse().ok());
+    let rounds = rounds.unwrap_or(ROUNDS);
+    let engine = Engine::builder()
+        .mode(Mode::Native)
+        .translate(Translate::Now)
+        .no_cache()
+        .build();
+    install(Arc::new(engine));
+    println!("CPU time of one verification, medians of {rounds} interleaved rounds of {BATCH}");
+    for hash_type in [ScriptHashType::Data1, ScriptHashType::Data2] {
+        let case = Case {
+            transaction: Arc::new(resolved(hash_type, Signature::Good)),
+            consensus: consensus(),
+        };
+        case.report(hash_type, rounds);
+    }
+}
+
+/// One transaction on one chain.
+struct Case {
+    transaction: Arc<ResolvedTransaction>,
+    consensus: Arc<Consensus>,
+}
+
+/// What is measured. Each phase contains the ones before it.
+#[derive(Clone, Copy)]
+enum Phase {
+    /// The verifier is made: groups and hashes of the transaction.
+    Verifier,
+    /// A bare machine is made and dropped.
+    Machine,
+    /// A machine with its program, before its first instruction.
+    Loaded,
+    /// All of it.
+    Verified,
+}
+
+impl Case {
+    fn report(&self, hash_type: ScriptHashType, rounds: usize) {
+        let asm = self.verify::<AsmMachine>();
+        let before = counters();
+        let ours = self.verify::<NativeMachine>();
+        let after = counters();
+        assert_eq!(asm, ours, "cycles of the two machines");
+        let native = after.native_cycles - before.native_cycles;
+        let charged = after.charged_cycles - before.charged_cycles;
+        let share = 100.0 * native as f64 / charged as f64;
+        println!("\n{hash_type:?}: {ours} cycles, {share:.2} % of the guest's natively");
+        println!("{:>22} {:>10} {:>10} {:>7}", "", "asm", "ours", "ratio");
+        for (name, phase) in [
+            ("making the verifier", Phase::Verifier),
+            ("a bare machine", Phase::Machine),
+            ("a loaded machine", Phase::Loaded),
+            ("the whole verification", Phase::Verified),
+        ] {
+            let (mut asm, mut ours) = (Vec::new(), Vec::new());
+            for round in 0..rounds {
+                // Who goes first changes, so that neither always finds the other's caches.
+                if round % 2 == 0 {
+                    asm.push(self.measure::<AsmMachine>(phase));
+                    ours.push(self.measure::<NativeMachine>(phase));
+                } else {
+                    ours.push(self.measure::<NativeMachine>(phase));
+                    asm.push(self.measure::<AsmMachine>(phase));
+                }
+            }
+            let (asm, ours) = (median(asm), median(ours));
+            let ratio = asm / ours;
+            println!("{name:>22} {asm:>7.1} µs {ours:>7.1} µs {ratio:>7.2}");
+        }
+    }
+
+    fn verify<M: DefaultMachineRunner>(&self) -> u64 {
+        verifier::<M>(Arc::clone(&self.transaction), Arc::clone(&self.consensus))
+            .verify(PLENTY)
+            .expect("the signature is good")
+    }
+
+    /// Microseconds of CPU time for one of a batch.
+    fn measure<M: DefaultMachineRunner>(&self, phase: Phase) -> f64 {
+        let start = cpu_time();
+        for _ in 0..BATCH {
+            self.perform::<M>(phase);
+        }
+        (cpu_time() - start) / f64::from(BATCH)
+    }
+
+    fn perform<M: DefaultMachineRunner>(&self, phase: Phase) {
+        match phase {
+            Phase::Verifier => {
+                let transaction = Arc::clone(&self.transaction);
+                std::hint::black_box(verifier::<M>(transaction, Arc::clone(&self.consensus)));
+            }
+            Phase::Machine => {
+                std::hint::black_box(M::Inner::new(3, 2, u64::MAX));
+            }
+            Phase::Loaded => {
+                let transaction = Arc::clone(&self.transaction);
+                let verifier = verifier::<M>(transaction, Arc::clone(&self.consensus));
+                let (_, group) = verifier.groups().next().expect("one lock script");
+                let mut scheduler = verifier.create_scheduler(group).expect("its code");
+                let stopped = scheduler.run(RunMode::LimitCycles(0));
+                assert!(matches!(stopped, Err(Error::CyclesExceeded)));
+            }
+            Phase::Verified => {
+                self.verify::<M>();
+            }
+        }
+    }
+}
+
+/// Microseconds of CPU time that this thread has used.
+fn cpu_time() -> f64 {
+    let time = clock_gettime(ClockId::ThreadCPUTime);
+    time.tv_sec as f64 * 1e6 + time.tv_nsec as f64 / 1e3
+}
+
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
+}
