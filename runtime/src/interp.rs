@@ -11,7 +11,7 @@ use crate::trap::Trap;
 
 mod guest;
 pub(crate) mod trace;
-pub(crate) mod value;
+pub mod value;
 
 use guest::{Guest, Stop};
 use trace::Trace;

@@ -27,6 +27,10 @@ mod state;
 mod syscall;
 mod trap;
 
+/// The interpreter's arithmetic, for tests of it against compiled code.
+#[doc(hidden)]
+pub use interp::value;
+
 pub use environment::{CostTable, Environment, Library, Request};
 pub use mapping::{MapError, NativeModule};
 pub use memory::{Memory, SetupError};

@@ -8,7 +8,7 @@ use lockstep_isa::{Amo, Cond, Extend, Size, Width};
 
 /// The low 32 bits, sign-extended.
 #[inline(always)]
-pub(crate) fn word(a: u64) -> u64 {
+pub fn word(a: u64) -> u64 {
     a as i32 as u64
 }
 
@@ -21,63 +21,72 @@ fn fit(width: Width, a: u64) -> u64 {
     }
 }
 
+/// a + b
 #[inline(always)]
-pub(crate) fn add(width: Width, a: u64, b: u64) -> u64 {
+pub fn add(width: Width, a: u64, b: u64) -> u64 {
     fit(width, a.wrapping_add(b))
 }
 
+/// a - b
 #[inline(always)]
-pub(crate) fn sub(width: Width, a: u64, b: u64) -> u64 {
+pub fn sub(width: Width, a: u64, b: u64) -> u64 {
     fit(width, a.wrapping_sub(b))
 }
 
+/// Low half of the product.
 #[inline(always)]
-pub(crate) fn mul(width: Width, a: u64, b: u64) -> u64 {
+pub fn mul(width: Width, a: u64, b: u64) -> u64 {
     fit(width, a.wrapping_mul(b))
 }
 
+/// Shift left by the amount modulo the width.
 #[inline(always)]
-pub(crate) fn sll(width: Width, a: u64, amount: u64) -> u64 {
+pub fn sll(width: Width, a: u64, amount: u64) -> u64 {
     match width {
         Width::Full => a.wrapping_shl(amount as u32),
         Width::Word => word(u64::from((a as u32).wrapping_shl(amount as u32))),
     }
 }
 
+/// Logical shift right by the amount modulo the width.
 #[inline(always)]
-pub(crate) fn srl(width: Width, a: u64, amount: u64) -> u64 {
+pub fn srl(width: Width, a: u64, amount: u64) -> u64 {
     match width {
         Width::Full => a.wrapping_shr(amount as u32),
         Width::Word => word(u64::from((a as u32).wrapping_shr(amount as u32))),
     }
 }
 
+/// Arithmetic shift right by the amount modulo the width.
 #[inline(always)]
-pub(crate) fn sra(width: Width, a: u64, amount: u64) -> u64 {
+pub fn sra(width: Width, a: u64, amount: u64) -> u64 {
     match width {
         Width::Full => (a as i64).wrapping_shr(amount as u32) as u64,
         Width::Word => (a as i32).wrapping_shr(amount as u32) as u64,
     }
 }
 
+/// Rotate left by the amount modulo the width.
 #[inline(always)]
-pub(crate) fn rol(width: Width, a: u64, amount: u64) -> u64 {
+pub fn rol(width: Width, a: u64, amount: u64) -> u64 {
     match width {
         Width::Full => a.rotate_left((amount % 64) as u32),
         Width::Word => word(u64::from((a as u32).rotate_left((amount % 32) as u32))),
     }
 }
 
+/// Rotate right by the amount modulo the width.
 #[inline(always)]
-pub(crate) fn ror(width: Width, a: u64, amount: u64) -> u64 {
+pub fn ror(width: Width, a: u64, amount: u64) -> u64 {
     match width {
         Width::Full => a.rotate_right((amount % 64) as u32),
         Width::Word => word(u64::from((a as u32).rotate_right((amount % 32) as u32))),
     }
 }
 
+/// Whether the comparison holds.
 #[inline(always)]
-pub(crate) fn holds(cond: Cond, a: u64, b: u64) -> bool {
+pub fn holds(cond: Cond, a: u64, b: u64) -> bool {
     match cond {
         Cond::Eq => a == b,
         Cond::Ne => a != b,
@@ -88,8 +97,9 @@ pub(crate) fn holds(cond: Cond, a: u64, b: u64) -> bool {
     }
 }
 
+/// The low bytes, extended to a register.
 #[inline(always)]
-pub(crate) fn extend(how: Extend, size: Size, a: u64) -> u64 {
+pub fn extend(how: Extend, size: Size, a: u64) -> u64 {
     match (how, size) {
         (Extend::Sign, Size::B) => a as i8 as u64,
         (Extend::Sign, Size::H) => a as i16 as u64,
@@ -101,25 +111,28 @@ pub(crate) fn extend(how: Extend, size: Size, a: u64) -> u64 {
     }
 }
 
+/// High half of the product, both signed.
 #[inline(always)]
-pub(crate) fn mulh(a: u64, b: u64) -> u64 {
+pub fn mulh(a: u64, b: u64) -> u64 {
     ((i128::from(a as i64) * i128::from(b as i64)) >> 64) as u64
 }
 
+/// High half of the product, both unsigned.
 #[inline(always)]
-pub(crate) fn mulhu(a: u64, b: u64) -> u64 {
+pub fn mulhu(a: u64, b: u64) -> u64 {
     ((u128::from(a) * u128::from(b)) >> 64) as u64
 }
 
 /// `a` signed, `b` unsigned: the unsigned product, less `b` in the high half where `a` is negative.
 #[inline(always)]
-pub(crate) fn mulhsu(a: u64, b: u64) -> u64 {
+pub fn mulhsu(a: u64, b: u64) -> u64 {
     let negative = if (a as i64) < 0 { b } else { 0 };
     mulhu(a, b).wrapping_sub(negative)
 }
 
+/// Signed quotient; by zero all ones; overflow: `a`.
 #[inline(always)]
-pub(crate) fn div(width: Width, a: u64, b: u64) -> u64 {
+pub fn div(width: Width, a: u64, b: u64) -> u64 {
     match width {
         Width::Full if b == 0 => u64::MAX,
         Width::Full => (a as i64).wrapping_div(b as i64) as u64,
@@ -128,8 +141,9 @@ pub(crate) fn div(width: Width, a: u64, b: u64) -> u64 {
     }
 }
 
+/// Unsigned quotient; by zero all ones.
 #[inline(always)]
-pub(crate) fn divu(width: Width, a: u64, b: u64) -> u64 {
+pub fn divu(width: Width, a: u64, b: u64) -> u64 {
     match width {
         Width::Full => a.checked_div(b).unwrap_or(u64::MAX),
         Width::Word => {
@@ -139,8 +153,9 @@ pub(crate) fn divu(width: Width, a: u64, b: u64) -> u64 {
     }
 }
 
+/// Signed remainder; by zero `a`; overflow: 0.
 #[inline(always)]
-pub(crate) fn rem(width: Width, a: u64, b: u64) -> u64 {
+pub fn rem(width: Width, a: u64, b: u64) -> u64 {
     match width {
         Width::Full if b == 0 => a,
         Width::Full => (a as i64).wrapping_rem(b as i64) as u64,
@@ -149,8 +164,9 @@ pub(crate) fn rem(width: Width, a: u64, b: u64) -> u64 {
     }
 }
 
+/// Unsigned remainder; by zero `a`.
 #[inline(always)]
-pub(crate) fn remu(width: Width, a: u64, b: u64) -> u64 {
+pub fn remu(width: Width, a: u64, b: u64) -> u64 {
     match width {
         Width::Full => a.checked_rem(b).unwrap_or(a),
         Width::Word => {
@@ -160,24 +176,27 @@ pub(crate) fn remu(width: Width, a: u64, b: u64) -> u64 {
     }
 }
 
+/// Leading zeros within the width.
 #[inline(always)]
-pub(crate) fn clz(width: Width, a: u64) -> u64 {
+pub fn clz(width: Width, a: u64) -> u64 {
     u64::from(match width {
         Width::Full => a.leading_zeros(),
         Width::Word => (a as u32).leading_zeros(),
     })
 }
 
+/// Trailing zeros within the width.
 #[inline(always)]
-pub(crate) fn ctz(width: Width, a: u64) -> u64 {
+pub fn ctz(width: Width, a: u64) -> u64 {
     u64::from(match width {
         Width::Full => a.trailing_zeros(),
         Width::Word => (a as u32).trailing_zeros(),
     })
 }
 
+/// Set bits within the width.
 #[inline(always)]
-pub(crate) fn cpop(width: Width, a: u64) -> u64 {
+pub fn cpop(width: Width, a: u64) -> u64 {
     u64::from(match width {
         Width::Full => a.count_ones(),
         Width::Word => (a as u32).count_ones(),
@@ -187,7 +206,7 @@ pub(crate) fn cpop(width: Width, a: u64) -> u64 {
 /// Each byte becomes 0xff where it is not zero: the seven low bits carry into the eighth, which is
 /// then spread.
 #[inline(always)]
-pub(crate) fn orc_b(a: u64) -> u64 {
+pub fn orc_b(a: u64) -> u64 {
     const LOW: u64 = 0x7f7f_7f7f_7f7f_7f7f;
     let top = (((a & LOW) + LOW) | a) & !LOW;
     (top >> 7) * 0xff
@@ -207,25 +226,28 @@ fn carryless(a: u64, b: u64) -> u128 {
     product
 }
 
+/// Low half of the carry-less product.
 #[inline(never)]
-pub(crate) fn clmul(a: u64, b: u64) -> u64 {
+pub fn clmul(a: u64, b: u64) -> u64 {
     carryless(a, b) as u64
 }
 
+/// High half of the carry-less product.
 #[inline(never)]
-pub(crate) fn clmulh(a: u64, b: u64) -> u64 {
+pub fn clmulh(a: u64, b: u64) -> u64 {
     (carryless(a, b) >> 64) as u64
 }
 
+/// Bits 126 to 63 of the carry-less product.
 #[inline(never)]
-pub(crate) fn clmulr(a: u64, b: u64) -> u64 {
+pub fn clmulr(a: u64, b: u64) -> u64 {
     (carryless(a, b) >> 63) as u64
 }
 
 /// What an atomic operation stores. `old` is sign-extended; only the low `size` bytes of the result
 /// count, and of the operands for the smaller and the larger of two.
 #[inline(always)]
-pub(crate) fn amo(amo: Amo, size: Size, old: u64, value: u64) -> u64 {
+pub fn amo(amo: Amo, size: Size, old: u64, value: u64) -> u64 {
     let value = extend(Extend::Sign, size, value);
     match amo {
         Amo::Swap => value,
