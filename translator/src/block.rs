@@ -53,6 +53,8 @@ pub enum Reason {
     },
     /// The module's budget was used up.
     Budget,
+    /// The compiler gave up on its unit: a defect, of ours or of the compiler.
+    Compiler,
 }
 
 impl fmt::Display for Reason {
@@ -64,6 +66,7 @@ impl fmt::Display for Reason {
             Reason::Outside => write!(f, "decoding needs bytes outside the text"),
             Reason::Long { len } => write!(f, "fused trace of {len} bytes, over {BYTES}"),
             Reason::Budget => write!(f, "the module's budget is used up"),
+            Reason::Compiler => write!(f, "the compiler gave up on it"),
         }
     }
 }

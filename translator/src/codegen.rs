@@ -4,13 +4,14 @@
 //! allocation by backtracking is worth a factor of three. They are constants of the translator's
 //! version, which is in every key.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use cranelift_codegen::control::ControlPlane;
 use cranelift_codegen::ir::{
     self, AbiParam, InstBuilder, MemFlagsData, Signature, UserFuncName, types::I64,
 };
-use cranelift_codegen::isa::{CallConv, OwnedTargetIsa, TargetIsa};
+use cranelift_codegen::isa::{OwnedTargetIsa, TargetIsa};
 use cranelift_codegen::settings::{self, Configurable};
 use cranelift_codegen::{Context, isa};
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
@@ -102,9 +103,12 @@ fn flags(verify: bool) -> Result<settings::Flags, TranslateError> {
         ("enable_verifier", verify),
         // Tail calls need them.
         ("preserve_frame_pointers", "true"),
-        // Nothing unwinds through translated code and no frame is larger than a page.
+        // Nothing unwinds through translated code.
         ("unwind_info", "false"),
-        ("enable_probestack", "false"),
+        // A frame larger than a page touches each of its pages, so that it cannot step over the
+        // guard page of the host's stack. Inline: a function to call would be a relocation.
+        ("enable_probestack", "true"),
+        ("probestack_strategy", "inline"),
     ] {
         (builder.set(name, value)).map_err(|error| TranslateError::Compiler(error.to_string()))?;
     }
@@ -188,9 +192,7 @@ impl Compiler {
         build(&mut builder);
         builder.finalize(self.isa.frontend_config());
         let clif = self.emit.then(|| self.context.func.display().to_string());
-        self.context
-            .compile(&*self.isa, &mut ControlPlane::default())
-            .map_err(|error| TranslateError::Compiler(format!("{:?}", error.inner)))?;
+        self.generate()?;
         let compiled = self.context.take_compiled_code();
         let compiled = compiled.ok_or_else(|| TranslateError::Compiler("no code".into()))?;
         if let Some(relocation) = compiled.buffer.relocs().first() {
@@ -213,6 +215,29 @@ impl Compiler {
     }
 }
 
+impl Compiler {
+    /// Runs the compiler on the function in the context. It is large and not ours: where it gives up
+    /// by a panic, that is an error like any other, and its state is thrown away.
+    fn generate(&mut self) -> Result<(), TranslateError> {
+        let Compiler { isa, context, .. } = self;
+        let run = || {
+            let result = context.compile(&**isa, &mut ControlPlane::default());
+            result
+                .map(|_| ())
+                .map_err(|error| format!("{:?}", error.inner))
+        };
+        let result = catch_unwind(AssertUnwindSafe(run));
+        let reason = match result {
+            Ok(Ok(())) => return Ok(()),
+            Ok(Err(reason)) => reason,
+            Err(_) => "it panicked".into(),
+        };
+        self.context = Context::new();
+        self.builder_context = FunctionBuilderContext::new();
+        Err(TranslateError::Compiler(reason))
+    }
+}
+
 /// The function's parameters, in its first block.
 fn entry<const N: usize>(builder: &mut FunctionBuilder<'_>) -> [ir::Value; N] {
     let block = builder.create_block();
@@ -220,10 +245,4 @@ fn entry<const N: usize>(builder: &mut FunctionBuilder<'_>) -> [ir::Value; N] {
     builder.switch_to_block(block);
     builder.seal_block(block);
     std::array::from_fn(|number| builder.block_params(block)[number])
-}
-
-/// The convention in which native code calls the host's functions on this target.
-#[must_use]
-pub fn helper_convention(isa: &dyn TargetIsa) -> CallConv {
-    isa.default_call_conv()
 }

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use lockstep_isa::{Effect, Machine, Reg, decode};
 
-use crate::record::{Abstract, Recorder};
+use crate::record::{Abstract, Flow, Recorder};
 use crate::text::{Text, Window};
 
 /// Words that one table may have: a page of 4-byte entries.
@@ -154,9 +154,9 @@ impl Hints {
     }
 }
 
-/// Addresses that the text computes from constants: by a sweep over it from its start, instruction
-/// by instruction, with what is known forgotten at every jump. A value that the next instruction
-/// builds upon (`lui` before `addi`) is only half an address and does not count.
+/// Addresses that the text computes from constants, and those it calls: by a sweep over it from its
+/// start, instruction by instruction, with what is known forgotten at every jump. A value that the
+/// next instruction builds upon (`lui` before `addi`) is only half an address and does not count.
 pub(crate) fn computed_addresses(text: &Text<'_>) -> BTreeSet<u64> {
     let mut found = BTreeSet::new();
     let mut recorder = Recorder::new();
@@ -180,7 +180,14 @@ pub(crate) fn computed_addresses(text: &Text<'_>) -> BTreeSet<u64> {
                 last = Some((inst.rd, value));
             }
             (Effect::Next | Effect::Fence | Effect::Branch, _) => {}
-            _ => recorder = Recorder::new(),
+            _ => {
+                // Calls in code that no other way leads to: who starts in the middle of a program,
+                // as a resumed machine does, finds the rest by them.
+                if let (Flow::Static(callee), true) = (recorder.flow, recorder.links) {
+                    found.insert(callee);
+                }
+                recorder = Recorder::new();
+            }
         }
         // Nothing here reads them.
         recorder.accesses.clear();

@@ -22,7 +22,6 @@ use lockstep_contract::key::{self, Key};
 use lockstep_contract::module::Module;
 
 pub use block::Reason;
-pub use codegen::helper_convention;
 pub use hints::Hints;
 pub use text::Text;
 
@@ -110,6 +109,8 @@ pub struct Report {
     pub code_bytes: usize,
     /// Heads of code that is left to the interpreter, and why.
     pub left: Vec<(u64, Reason)>,
+    /// What the compiler said where it gave up: defects, worth a report.
+    pub failures: Vec<String>,
 }
 
 /// The key of the module that [`translate`] would make.
@@ -161,18 +162,27 @@ pub fn translate(
     let mut compiler = Compiler::new(options)?;
     let mut assembler = Assembler::new(key, hints.recorded(), text, &mut compiler)?;
     for (number, unit) in units.iter().enumerate() {
-        if assembler.full() {
-            report
-                .left
-                .extend(unit.heads.keys().map(|&head| (head, Reason::Budget)));
-            continue;
+        progress(number, units.len());
+        let compiled = match assembler.full() {
+            true => Err(Reason::Budget),
+            false => compiler.unit(text, unit).map_err(|error| {
+                report.failures.push(error.to_string());
+                Reason::Compiler
+            }),
+        };
+        match compiled {
+            Ok(compiled) => {
+                assembler.add(text, unit, compiled)?;
+                report.units += 1;
+                report.instructions += unit.instructions();
+            }
+            Err(reason) => {
+                let heads = unit.heads.keys();
+                report.left.extend(heads.map(|&head| (head, reason)));
+            }
         }
-        let compiled = compiler.unit(text, unit)?;
-        assembler.add(text, unit, compiled)?;
-        report.units += 1;
-        report.instructions += unit.instructions();
-        progress(number + 1, units.len());
     }
+    progress(units.len(), units.len());
     let (module, clif, asm) = assembler.finish(&mut report);
     Ok(Translation {
         module,

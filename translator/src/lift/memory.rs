@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{
-    InstBuilder, Value,
+    self, InstBuilder, Value,
     types::{I32, I64},
 };
 use lockstep_contract::{context, pages};
@@ -137,47 +137,52 @@ impl Lifter<'_, '_> {
     /// Emits the checks that this access owes, with one way out for all of them.
     pub(super) fn check_access(&mut self, base: Word, offset: i32) {
         let check = self.checks.next().unwrap_or_default();
-        if check.bounds.is_none() && check.store.is_none() {
-            return;
-        }
-        let exit = self.builder.create_block();
+        let mut exit = None;
         if let Some(hull) = check.bounds {
             let low = self.displace(base, i64::from(offset) as u64, hull.low);
-            self.check_bounds(low, hull.span, exit);
+            self.check_bounds(low, hull.span, &mut exit);
         }
         if let Some(hull) = check.store {
             let low = self.displace(base, i64::from(offset) as u64, hull.low);
-            self.check_page(low, exit);
+            self.check_page(low, &mut exit);
             if hull.span > 1 {
                 let last = self.displace(low, hull.span - 1, 0);
-                self.check_page(last, exit);
+                self.check_page(last, &mut exit);
             }
         }
-        self.emit_side_exit(exit);
+        if let Some(exit) = exit {
+            self.emit_side_exit(exit);
+        }
     }
 
     fn displace(&mut self, base: Word, a: u64, b: u64) -> Word {
         self.add(Width::Full, base, Word::Known(a.wrapping_add(b)))
     }
 
-    fn check_bounds(&mut self, low: Word, span: u64, exit: cranelift_codegen::ir::Block) {
+    /// Goes to the access's way out, made when the first check needs it.
+    fn refuse_if(&mut self, condition: Value, exit: &mut Option<ir::Block>) {
+        let exit = *exit.get_or_insert_with(|| self.builder.create_block());
+        self.exit_if(condition, exit);
+    }
+
+    fn check_bounds(&mut self, low: Word, span: u64, exit: &mut Option<ir::Block>) {
         let highest = self.memory_limit.checked_sub(span);
         match (low, highest) {
             (Word::Known(low), Some(highest)) if low <= highest => {}
             (Word::Value(low), Some(highest)) => {
                 let highest = self.number(highest);
                 let beyond = (self.builder.ins()).icmp(IntCC::UnsignedGreaterThan, low, highest);
-                self.exit_if(beyond, exit);
+                self.refuse_if(beyond, exit);
             }
             // Never inside: the interpreter raises what is to be raised.
             _ => {
                 let always = self.number(1);
-                self.exit_if(always, exit);
+                self.refuse_if(always, exit);
             }
         }
     }
 
-    fn check_page(&mut self, address: Word, exit: cranelift_codegen::ir::Block) {
+    fn check_page(&mut self, address: Word, exit: &mut Option<ir::Block>) {
         let context = self.context;
         let (row, offset) = match address {
             Word::Known(address) => {
@@ -195,8 +200,8 @@ impl Lifter<'_, '_> {
         };
         let word = (self.builder.ins()).load(I32, mapped(), row, offset as i32);
         let writable = self.builder.ins().iconst(I32, 1);
-        let refused = self.builder.ins().icmp(IntCC::NotEqual, word, writable);
-        self.exit_if(refused, exit);
+        let refused = (self.builder.ins()).icmp(IntCC::NotEqual, word, writable);
+        self.refuse_if(refused, exit);
     }
 
     /// Host address of a guest address, as a base and a displacement.
