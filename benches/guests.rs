@@ -16,13 +16,12 @@ mod common;
 
 #[path = "guests/chart.rs"]
 mod chart;
-#[path = "guests/clock.rs"]
-mod clock;
 #[path = "guests/report.rs"]
 mod report;
 
 use std::sync::Arc;
 
+use common::clock;
 use common::guests::{Guest, guests};
 use common::oracle::{Asm, Trace};
 use common::ours::{Modules, Ours};
@@ -54,20 +53,26 @@ fn main() {
     let request = match read_arguments(std::env::args().skip(1)) {
         Ok(request) => request,
         Err(error) => {
-            eprintln!("{error}\nusage: cargo bench --bench guests [-- FILTER…] [--rounds N] [--quick]");
+            eprintln!(
+                "{error}\nusage: cargo bench --bench guests [-- FILTER…] [--rounds N] [--quick]"
+            );
             std::process::exit(64);
         }
     };
     let wanted = |guest: &Guest| {
         let named = |filter: &String| guest.name.contains(filter.as_str());
-        request.filters.is_empty() || request.filters.iter().any(named)
+        let is_for_benches = guest.bench_argument != "0";
+        is_for_benches && (request.filters.is_empty() || request.filters.iter().any(named))
     };
     let guests: Vec<Guest> = guests().into_iter().filter(wanted).collect();
     if guests.is_empty() {
         eprintln!("no guest has any of {:?} in its name", request.filters);
         std::process::exit(64);
     }
-    let mut benches: Vec<Bench> = guests.iter().map(|guest| Bench::new(guest, &request)).collect();
+    let mut benches: Vec<Bench> = guests
+        .iter()
+        .map(|guest| Bench::new(guest, &request))
+        .collect();
     for round in 0..request.rounds {
         eprintln!("round {} of {}", round + 1, request.rounds);
         for bench in &mut benches {
@@ -96,7 +101,9 @@ fn read_arguments(args: impl Iterator<Item = String>) -> Result<Request, String>
             "--quick" => request.quick = true,
             "--rounds" => {
                 let rounds = args.next().and_then(|text| text.parse().ok());
-                request.rounds = rounds.filter(|n| *n > 0).ok_or("--rounds takes a number above 0")?;
+                request.rounds = rounds
+                    .filter(|n| *n > 0)
+                    .ok_or("--rounds takes a number above 0")?;
             }
             option if option.starts_with('-') => return Err(format!("unknown option {option}")),
             filter => request.filters.push(filter.to_string()),
@@ -128,7 +135,11 @@ impl Bench {
             .parse()
             .expect("the bench argument of a guest is a number");
         let part = |parts: u64| (whole / parts).max(1);
-        let argument = if request.quick { part(QUICK_PART) } else { whole };
+        let argument = if request.quick {
+            part(QUICK_PART)
+        } else {
+            whole
+        };
         let short = part(TRACE_PART);
         let options = Options {
             target: None,
@@ -201,7 +212,11 @@ impl Bench {
     }
 
     fn record(&mut self, engine: Engine, sample: Sample, cycles: u64) {
-        assert_eq!(cycles, self.row.cycles, "{}: cycles of {engine:?}", self.guest.name);
+        assert_eq!(
+            cycles, self.row.cycles,
+            "{}: cycles of {engine:?}",
+            self.guest.name
+        );
         self.row.samples[engine as usize].push(sample);
     }
 }
@@ -218,4 +233,3 @@ fn timed(guest: &Guest, run: impl FnOnce() -> Verdict) -> Sample {
 fn expect_success(guest: &Guest, verdict: Verdict) {
     assert_eq!(verdict, Verdict::Exit(0), "{}", guest.name);
 }
-

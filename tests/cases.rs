@@ -31,7 +31,10 @@ fn run_folder(folder: &str) {
     files.sort();
     let (mut runs, mut failures) = (0, Vec::new());
     for file in files {
-        let name = format!("{folder}/{}", file.file_name().unwrap_or_default().display());
+        let name = format!(
+            "{folder}/{}",
+            file.file_name().unwrap_or_default().display()
+        );
         let text = fs::read_to_string(&file).expect("a case file is text");
         match Case::parse_file(&name, &text) {
             Err(error) => failures.push(error),

@@ -40,7 +40,10 @@ fn every_guest_is_the_same_on_all_engines() {
         for version in [Version::V1, Version::V2] {
             let (cycles, native) = compare_whole(&guest, version);
             let share = native as f64 * 100.0 / cycles as f64;
-            println!("{:12} {version:?} {cycles:>12} cycles, {share:.3} % native", guest.name);
+            println!(
+                "{:12} {version:?} {cycles:>12} cycles, {share:.3} % native",
+                guest.name
+            );
             assert!(
                 native >= cycles / 1000 * NATIVE_SHARE,
                 "{}: only {share:.3} % of its cycles are native",

@@ -206,8 +206,10 @@ impl Layout {
                     "word" => 4,
                     _ => 8,
                 };
-                let values: Result<Vec<_>, _> =
-                    operands.iter().map(|text| Expression::parse(text)).collect();
+                let values: Result<Vec<_>, _> = operands
+                    .iter()
+                    .map(|text| Expression::parse(text))
+                    .collect();
                 let values = values?;
                 let total = size * values.len() as u64;
                 self.push(Kind::Data(size, values), total, line);
@@ -250,7 +252,8 @@ impl Layout {
     }
 
     fn single(&mut self, word: &str, operands: &[&str], line: usize) -> Result<(), String> {
-        let texts: Result<Vec<Text>, String> = operands.iter().map(|text| parse_operand(text)).collect();
+        let texts: Result<Vec<Text>, String> =
+            operands.iter().map(|text| parse_operand(text)).collect();
         let texts = texts?;
         if word.starts_with("c.") {
             self.push(Kind::Compressed(word.to_string(), texts), 2, line);
@@ -314,7 +317,11 @@ fn resolve(
             Text::Value(value) => {
                 let number = value.value(labels, pc)?;
                 let is_target = is_jump && index == last;
-                Operand::Imm(if is_target { number.wrapping_sub(pc as i64) } else { number })
+                Operand::Imm(if is_target {
+                    number.wrapping_sub(pc as i64)
+                } else {
+                    number
+                })
             }
         });
     }
@@ -325,7 +332,10 @@ fn parse_operand(text: &str) -> Result<Text, String> {
     if let Some(reg) = parse_register(text) {
         return Ok(Text::Reg(reg));
     }
-    if let Some((offset, base)) = text.strip_suffix(')').and_then(|text| text.rsplit_once('(')) {
+    if let Some((offset, base)) = text
+        .strip_suffix(')')
+        .and_then(|text| text.rsplit_once('('))
+    {
         if let Some(reg) = parse_register(base) {
             let offset = if offset.is_empty() { "0" } else { offset };
             return Ok(Text::Mem(Expression::parse(offset)?, reg));
@@ -356,7 +366,11 @@ pub(crate) fn parse_number(text: &str) -> Option<i64> {
         Some(hex) => u64::from_str_radix(hex, 16).ok()?,
         None => digits.parse().ok()?,
     } as i64;
-    Some(if negative { value.wrapping_neg() } else { value })
+    Some(if negative {
+        value.wrapping_neg()
+    } else {
+        value
+    })
 }
 
 impl Expression {
@@ -376,7 +390,11 @@ impl Expression {
         let part = Relocation::All;
         if let Some(offset) = parse_number(text) {
             let label = None;
-            return Ok(Expression { part, label, offset });
+            return Ok(Expression {
+                part,
+                label,
+                offset,
+            });
         }
         let split = text.find(['+', '-']).unwrap_or(text.len());
         let (label, offset) = text.split_at(split);
@@ -389,7 +407,11 @@ impl Expression {
             offset => parse_number(offset).ok_or_else(|| format!("bad offset: {text}"))?,
         };
         let label = Some(label.to_string());
-        Ok(Expression { part, label, offset })
+        Ok(Expression {
+            part,
+            label,
+            offset,
+        })
     }
 
     fn value(&self, labels: &BTreeMap<String, u64>, pc: u64) -> Result<i64, String> {

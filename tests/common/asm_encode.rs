@@ -46,7 +46,13 @@ fn fill(op: Op, operands: &[Operand]) -> Option<Inst> {
     };
     let set = |rd: Reg, rs1: Reg, rs2: Reg, imm: i64| -> Option<Inst> {
         let imm = i32::try_from(imm).ok()?;
-        Some(Inst { rd, rs1, rs2, imm, ..blank })
+        Some(Inst {
+            rd,
+            rs1,
+            rs2,
+            imm,
+            ..blank
+        })
     };
     let zero = Reg::ZERO;
     match (format, operands) {
@@ -60,7 +66,12 @@ fn fill(op: Op, operands: &[Operand]) -> Option<Inst> {
         (Format::Branch, [R(rs1), R(rs2), Imm(imm)]) => set(zero, *rs1, *rs2, *imm),
         (Format::Upper, [R(rd), Imm(imm)]) => {
             let fits = (-0x8_0000..0x10_0000).contains(imm);
-            set(*rd, zero, zero, i64::from(fits.then_some(*imm as i32)? << 12))
+            set(
+                *rd,
+                zero,
+                zero,
+                i64::from(fits.then_some(*imm as i32)? << 12),
+            )
         }
         (Format::Jal, [R(rd), Imm(imm)]) => set(*rd, zero, zero, *imm),
         (Format::Atomic, [R(rd), R(rs2), Mem(0, rs1)]) => set(*rd, *rs1, *rs2, 0),

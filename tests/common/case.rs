@@ -141,7 +141,9 @@ impl Case {
         }
         if let Some(page) = left.strip_prefix("flags ") {
             let page = self.assembly.value(page)?;
-            self.expected.flags.push((page, self.assembly.value(right)?));
+            self.expected
+                .flags
+                .push((page, self.assembly.value(right)?));
             return Ok(());
         }
         if let Some(version) = left.strip_prefix("cycles ") {
@@ -155,11 +157,19 @@ impl Case {
             "isa" => machine.extensions = Some(parse_extensions(right)?),
             "cost" => machine.cost = parse_cost(right)?,
             "memory" => machine.memory_size = self.assembly.value(right)? as usize,
-            "args" => self.args = right.split_whitespace().map(|a| a.as_bytes().to_vec()).collect(),
+            "args" => {
+                self.args = right
+                    .split_whitespace()
+                    .map(|a| a.as_bytes().to_vec())
+                    .collect()
+            }
             "limit" => self.limit = Some(self.assembly.value(right)?),
             "exit" => self.expected.exit = Some(self.assembly.value(right)? as i8),
             "fault" => self.expected.fault = Some(right.to_string()),
-            "cycles" => self.expected.cycles.push((None, self.assembly.value(right)?)),
+            "cycles" => self
+                .expected
+                .cycles
+                .push((None, self.assembly.value(right)?)),
             "pc" => self.expected.pc = Some(self.assembly.value(right)?),
             "trace" if right == "differs" => self.trace_agrees = false,
             "native" if right == "none" => self.runs_natively = false,
@@ -276,7 +286,11 @@ impl Case {
             check(reg.to_string(), *value, registers(reg));
         }
         for (page, flags) in &expected.flags {
-            let found = outcome.flags.get(*page as usize).copied().map_or(u64::MAX, u64::from);
+            let found = outcome
+                .flags
+                .get(*page as usize)
+                .copied()
+                .map_or(u64::MAX, u64::from);
             check(format!("flags of page {page:#x}"), *flags, found);
         }
         if let Some((_, outputs)) = self.table.rows.get(index) {

@@ -48,7 +48,9 @@ pub(crate) fn root() -> &'static Path {
 pub(crate) fn guests() -> Vec<Guest> {
     let manifest = root().join("guests/elf/MANIFEST");
     let text = fs::read_to_string(&manifest).expect("the manifest of the guests is committed");
-    let lines = text.lines().filter(|line| !line.starts_with('#') && !line.is_empty());
+    let lines = text
+        .lines()
+        .filter(|line| !line.starts_with('#') && !line.is_empty());
     let (present, absent): (Vec<Guest>, Vec<Guest>) =
         lines.map(parse).partition(|guest| guest.elf.exists());
     for guest in absent {

@@ -9,6 +9,7 @@ pub(crate) mod asm;
 pub(crate) mod asm_compressed;
 pub(crate) mod asm_encode;
 pub(crate) mod case;
+pub(crate) mod clock;
 pub(crate) mod guests;
 pub(crate) mod oracle;
 pub(crate) mod ours;

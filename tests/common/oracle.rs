@@ -62,7 +62,11 @@ where
             .build();
         let mut machine = M::new(machine);
         let elf = Bytes::copy_from_slice(&program.elf);
-        let args: Vec<Bytes> = program.args.iter().map(|a| Bytes::copy_from_slice(a)).collect();
+        let args: Vec<Bytes> = program
+            .args
+            .iter()
+            .map(|a| Bytes::copy_from_slice(a))
+            .collect();
         let loaded = machine
             .load_program(&elf, args.into_iter().map(Ok))
             .map_err(|error| Verdict::fault(&error))?;
@@ -109,7 +113,9 @@ where
         let reservation = inner.memory().lr().to_u64();
         let memory = inner.memory_mut();
         let size = memory.memory_size() as u64;
-        let bytes = memory.load_bytes(0, size).expect("the whole memory can be read");
+        let bytes = memory
+            .load_bytes(0, size)
+            .expect("the whole memory can be read");
         let flags = (0..memory.memory_pages() as u64)
             .map(|page| memory.fetch_flag(page).expect("the page is in memory"))
             .collect();
@@ -149,4 +155,3 @@ impl<Mac: SupportMachine> Syscalls<Mac> for DebugPrint {
         Ok(true)
     }
 }
-

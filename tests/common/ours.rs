@@ -18,6 +18,7 @@ use lockstep_runtime::{
 use lockstep_translator::{Cpu, Hints, Options, Report, Text};
 
 use super::Subject;
+use super::clock::thread_seconds;
 use super::oracle::DEBUG_PRINT;
 use super::outcome::{Outcome, Verdict};
 use super::program::{Program, Setup};
@@ -79,7 +80,10 @@ impl Ours {
             let environment = Environment {
                 cost: &self.cost,
                 pause: None,
-                library: self.modules.as_deref().map(|modules| modules as &dyn Library),
+                library: self
+                    .modules
+                    .as_deref()
+                    .map(|modules| modules as &dyn Library),
             };
             let answer = match self.core.advance(&environment) {
                 Ok(Event::Ecall) => self.ecall(),
@@ -159,7 +163,7 @@ pub(crate) struct Modules {
 pub(crate) struct Made {
     /// What the translator says of it.
     pub(crate) report: Report,
-    /// Seconds.
+    /// CPU seconds.
     pub(crate) seconds: f64,
 }
 
@@ -185,7 +189,12 @@ impl Modules {
 
     /// Takes the reports of the translations since the last call.
     pub(crate) fn take_made(&self) -> Vec<Made> {
-        std::mem::take(&mut *self.made.lock().expect("no test panics while it holds this"))
+        std::mem::take(
+            &mut *self
+                .made
+                .lock()
+                .expect("no test panics while it holds this"),
+        )
     }
 }
 
@@ -213,22 +222,28 @@ impl Library for Modules {
         let id = lockstep_translator::key(&text, options)
             .expect("the host can be translated for")
             .id();
-        let mut known = self.known.lock().expect("no test panics while it holds this");
+        let mut known = self
+            .known
+            .lock()
+            .expect("no test panics while it holds this");
         if let Some(module) = known.get(&id) {
             return module.clone();
         }
         let mut hints = Hints::new(&text, request.pc);
         scan_data(request.memory, &mut hints);
-        let start = std::time::Instant::now();
+        let start = thread_seconds();
         let translation = lockstep_translator::translate(&text, &hints, options, &mut |_, _| {})
             .expect("every text can be translated");
-        let seconds = start.elapsed().as_secs_f64();
+        let seconds = thread_seconds() - start;
         let module = NativeModule::map(translation.module).expect("the module can be mapped");
         let module = Some(Arc::new(module));
-        self.made.lock().expect("no test panics while it holds this").push(Made {
-            report: translation.report,
-            seconds,
-        });
+        self.made
+            .lock()
+            .expect("no test panics while it holds this")
+            .push(Made {
+                report: translation.report,
+                seconds,
+            });
         known.insert(id, module.clone());
         module
     }
