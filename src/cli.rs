@@ -12,6 +12,7 @@ use clap::{Parser, Subcommand};
 mod args;
 mod build;
 mod cache;
+mod compare;
 mod disasm;
 mod failure;
 mod guest;

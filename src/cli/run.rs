@@ -16,18 +16,18 @@ use lockstep::isa::Cost;
 use lockstep::runtime::{
     Core, CostTable, DebugPrint, Environment, Machine, NativeModule, Outcome, Trap,
 };
-use lockstep::{Engine, Program};
+use lockstep::{Engine, Platform, Program};
 use serde::Serialize;
 
 use super::args::{CacheOptions, GuestOptions, number};
 use super::failure::Failure;
 use super::progress::Progress;
-use super::{Answer, code, guest, verify};
+use super::{Answer, code, compare, guest, verify};
 
 /// Runs an ELF: native from the cache, translated first when it is not there
 #[derive(Args)]
 #[command(after_help = "Example:\n  translate run guests/elf/fib.elf --json\n  \
-                        translate run guests/elf/fib.elf -- fib 30")]
+                        translate run guests/elf/sha256.elf --compare -- 100")]
 pub(crate) struct Run {
     /// The guest program
     elf: PathBuf,
@@ -47,6 +47,9 @@ pub(crate) struct Run {
     /// Use this module, not one of the cache
     #[arg(long, value_name = "FILE")]
     module: Option<PathBuf>,
+    /// Run it a second time in the interpreter, and compare the ends and the times
+    #[arg(long)]
+    compare: bool,
 }
 
 fn mode(name: &str) -> Result<Mode, String> {
@@ -69,6 +72,16 @@ struct Object {
     native_cycles: u64,
     translate_seconds: f64,
     run_seconds: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    interp_seconds: Option<f64>,
+}
+
+/// Seconds that things took.
+struct Times {
+    translate: f64,
+    run: f64,
+    /// The second run, in the interpreter.
+    interp: Option<f64>,
 }
 
 impl Run {
@@ -87,12 +100,7 @@ impl Run {
             }
             translate_seconds = prepare(&program, &engine)?;
         }
-        let mut core = program.into_core();
-        core.set_max_cycles(self.max_cycles.unwrap_or(u64::MAX));
-        let mut machine = Machine::new(core).with(DebugPrint::new(print));
-        let started = Instant::now();
-        let result = run(&mut machine, platform.cost, &engine);
-        let run_seconds = started.elapsed().as_secs_f64();
+        let (machine, result, run_seconds) = self.start(program.into_core(), &engine, &platform);
         if let Err(Trap::Defect(defect)) = &result {
             let pc = machine.core().pc();
             return Err(Failure::defect(format!(
@@ -100,8 +108,34 @@ impl Run {
                  and please report it with the ELF"
             )));
         }
-        let seconds = (translate_seconds, run_seconds);
-        answer(json, machine.core(), &result, seconds)
+        let mut times = Times {
+            translate: translate_seconds,
+            run: run_seconds,
+            interp: None,
+        };
+        if self.compare {
+            let mut program = guest::load(&self.elf, &bytes, &platform)?;
+            self.push_arguments(program.core_mut())?;
+            let interpreter = guest::engine(&self.cache)?.mode(Mode::Interp).build();
+            let again = self.start(program.into_core(), &interpreter, &platform);
+            times.interp = Some(again.2);
+            compare::ends((machine.core(), &result), (again.0.core(), &again.1))?;
+        }
+        answer(json, machine.core(), &result, &times)
+    }
+
+    /// Runs the guest to its end; how long that took.
+    fn start(
+        &self,
+        mut core: Core,
+        engine: &Engine,
+        platform: &Platform,
+    ) -> (Machine, Result<Outcome, Trap>, f64) {
+        core.set_max_cycles(self.max_cycles.unwrap_or(u64::MAX));
+        let mut machine = Machine::new(core).with(DebugPrint::new(print));
+        let started = Instant::now();
+        let result = run(&mut machine, platform.cost, engine);
+        (machine, result, started.elapsed().as_secs_f64())
     }
 
     /// The engine of the flag, else of the environment.
@@ -208,7 +242,7 @@ fn answer(
     json: bool,
     core: &Core,
     result: &Result<Outcome, Trap>,
-    (translate_seconds, run_seconds): (f64, f64),
+    times: &Times,
 ) -> Result<Answer, Failure> {
     let (name, exit_code, fault) = match result {
         Ok(Outcome::Exit(code)) => ("exit", Some(*code), None),
@@ -222,7 +256,7 @@ fn answer(
         code::GUEST
     };
     if !json {
-        let text = describe(core, result, run_seconds);
+        let text = describe(core, result, times);
         return Ok(Answer { text, code });
     }
     let object = Object {
@@ -236,8 +270,9 @@ fn answer(
         page_flags_blake3: blake3::hash(core.memory().flags()).to_string(),
         engine: engine_name(core),
         native_cycles: core.native_cycles(),
-        translate_seconds,
-        run_seconds,
+        translate_seconds: times.translate,
+        run_seconds: times.run,
+        interp_seconds: times.interp,
     };
     Answer::new(true, &object, String::new, code)
 }
@@ -251,7 +286,8 @@ fn engine_name(core: &Core) -> &'static str {
 }
 
 /// The lines for people, in the words of `ckb-debugger`.
-fn describe(core: &Core, result: &Result<Outcome, Trap>, seconds: f64) -> String {
+fn describe(core: &Core, result: &Result<Outcome, Trap>, times: &Times) -> String {
+    let seconds = times.run;
     let mut text = String::from("Run result: ");
     // Writing to a string does not fail.
     let _ = match result {
@@ -276,6 +312,14 @@ fn describe(core: &Core, result: &Result<Outcome, Trap>, seconds: f64) -> String
         "Engine: {}, {share:.2}% of the cycles native, {seconds:.6} s, {speed:.1}M cycles/s",
         engine_name(core)
     );
+    if let Some(interp) = times.interp {
+        let _ = writeln!(
+            text,
+            "Interpreter: {interp:.6} s, {:.1} times as long, and the same end: result, cycles, \
+             registers, memory, page flags",
+            interp / seconds.max(1e-9)
+        );
+    }
     text
 }
 

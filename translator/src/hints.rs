@@ -49,6 +49,8 @@ impl Hints {
             addresses: BTreeMap::new(),
         };
         hints.add(entry, Kind::Function);
+        // Linkers put read-only data into the segment of the code.
+        hints.scan(text.base, text.bytes);
         hints
     }
 
