@@ -1,1 +1,21 @@
-//! The adapter for nodes. (To come.)
+//! The machine for nodes by itself: `NativeMachine` against the oracle's machines, driven as a node
+//! drives them, through the oracle's traits alone.
+//!
+//! What the guest's instructions do is tested elsewhere, engine by engine; here it is the host's
+//! side: loading, limits, pauses, system calls that change everything, snapshots, and memory as the
+//! traits show it. A whole verification is in `ckb_script.rs`.
+
+mod common;
+
+#[path = "adapter/driver.rs"]
+mod driver;
+#[path = "adapter/exec.rs"]
+mod exec;
+#[path = "adapter/host.rs"]
+mod host;
+#[path = "adapter/memory.rs"]
+mod memory;
+#[path = "adapter/runs.rs"]
+mod runs;
+#[path = "adapter/snapshots.rs"]
+mod snapshots;

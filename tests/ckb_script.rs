@@ -6,6 +6,7 @@
 
 mod transaction;
 
+use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::sync::{Arc, Once};
 use std::time::Duration;
 
@@ -193,37 +194,47 @@ fn pieces_stop_at_the_same_places_and_add_up() {
     }
 }
 
+/// Verifies while another thread asks for pauses; the total, and how many there were.
+fn verify_with_pauses(transaction: &Arc<ResolvedTransaction>) -> (u64, u64) {
+    let mut scheduler = scheduler::<NativeMachine>(transaction);
+    let (pause, mut pauses) = (Pause::new(), 0);
+    // One before it starts: native code may be over before the other thread wakes up.
+    pause.interrupt();
+    std::thread::scope(|scope| {
+        let (stop, stopped) = channel::<()>();
+        let signal = pause.clone();
+        scope.spawn(move || {
+            let step = Duration::from_micros(70);
+            while stopped.recv_timeout(step) == Err(RecvTimeoutError::Timeout) {
+                signal.interrupt();
+            }
+        });
+        let total = loop {
+            match scheduler.run(RunMode::Pause(pause.clone(), PLENTY)) {
+                Ok(end) => break end.consumed_cycles,
+                Err(Error::Pause) => pauses += 1,
+                Err(error) => panic!("{error}"),
+            }
+        };
+        drop(stop);
+        (total, pauses)
+    })
+}
+
 #[test]
 fn pauses_from_another_thread_change_nothing() {
     let good = transaction(ScriptHashType::Data2, Signature::Good);
     let expected = verify::<AsmMachine>(&good, PLENTY);
-    let pause = Pause::new();
-    let mut pauses = 0;
     for _ in 0..20 {
-        let mut scheduler = scheduler::<NativeMachine>(&good);
-        let total = std::thread::scope(|scope| {
-            let (stop, stopped) = std::sync::mpsc::channel::<()>();
-            let signal = pause.clone();
-            scope.spawn(move || {
-                let step = Duration::from_micros(70);
-                while stopped.recv_timeout(step) == Err(std::sync::mpsc::RecvTimeoutError::Timeout)
-                {
-                    signal.interrupt();
-                }
-            });
-            let total = loop {
-                match scheduler.run(RunMode::Pause(pause.clone(), PLENTY)) {
-                    Ok(end) => break end.consumed_cycles,
-                    Err(Error::Pause) => pauses += 1,
-                    Err(error) => panic!("{error}"),
-                }
-            };
-            drop(stop);
-            total
-        });
+        let (total, pauses) = verify_with_pauses(&good);
         assert_eq!(Ok(total), expected);
+        assert!(pauses > 0);
     }
-    assert!(pauses > 0, "no run was ever paused");
+    // The interpreter looks before every trace.
+    let interpreter = Engine::builder().mode(Mode::Interp).no_cache().build();
+    let (total, pauses) = with_engine(Arc::new(interpreter), || verify_with_pauses(&good));
+    assert_eq!(Ok(total), expected);
+    assert!(pauses > 1, "{pauses} pauses");
 }
 
 #[test]

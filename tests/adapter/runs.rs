@@ -1,0 +1,285 @@
+//! Loading and running: guests, versions, cost functions, limits, pauses.
+
+use std::sync::Arc;
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::thread;
+use std::time::Duration;
+
+use ckb_vm::instructions::{Instruction, extract_opcode, insts};
+use ckb_vm::machine::Pause;
+use ckb_vm::machine::asm::AsmCoreMachine;
+use ckb_vm::{CoreMachine, DefaultMachineRunner, Error, SupportMachine, cost_model};
+use lockstep::Engine;
+use lockstep::ckb::{NativeCore, NativeMachine, with_engine};
+use lockstep::engine::Mode;
+use lockstep_isa::{Extensions, Version};
+
+use crate::common::guests::guests;
+use crate::common::outcome::{Outcome, Verdict};
+use crate::common::program::{FULL_MEMORY, Program, SMALL_MEMORY, Setup};
+use crate::driver::{
+    Asm, Native, Runner, Trace, UNLIMITED, assert_same, load, machine, machine_that_costs, program,
+    run,
+};
+
+/// Loads and runs to the end; an empty list when loading failed, with the reason beside it.
+fn whole<M: Runner>(program: &Program, setup: &Setup) -> (Result<u64, Verdict>, Vec<Outcome>) {
+    let mut machine = machine::<M>(setup, Vec::new());
+    let loaded = load(&mut machine, program);
+    let outcomes = match loaded {
+        Ok(_) => vec![run(&mut machine, UNLIMITED)],
+        Err(_) => Vec::new(),
+    };
+    (loaded, outcomes)
+}
+
+#[test]
+fn guests_end_alike_in_every_version() {
+    for guest in guests().iter().filter(|guest| guest.default_cycles > 0) {
+        let program = guest.program(&[]);
+        for version in [Version::V0, Version::V1, Version::V2] {
+            let setup = Setup::ckb(version);
+            let (asm_loaded, asm) = whole::<Asm>(&program, &setup);
+            let (loaded, ours) = whole::<Native>(&program, &setup);
+            assert_eq!(loaded, asm_loaded, "{}: loaded bytes", program.name);
+            let (_, trace) = whole::<Trace>(&program, &setup);
+            let name = format!("{} in {version:?}", program.name);
+            assert_same(&name, &asm, &ours, trace.last());
+        }
+    }
+}
+
+#[test]
+fn arguments_arrive() {
+    let source = "
+        ld a0, 0(sp)          # argc
+        ld a1, 8(sp)          # argv[0]
+        lbu a1, 1(a1)
+        add a0, a0, a1
+        exit";
+    let mut program = program("arguments", source);
+    program.args = vec![b"one".to_vec(), b"two".to_vec(), Vec::new()];
+    for version in [Version::V0, Version::V1, Version::V2] {
+        let setup = Setup::ckb(version);
+        let (asm_loaded, asm) = whole::<Asm>(&program, &setup);
+        let (loaded, ours) = whole::<Native>(&program, &setup);
+        assert_eq!(loaded, asm_loaded);
+        assert_eq!(ours[0].verdict, Verdict::Exit(3 + b'n' as i8));
+        assert_same("arguments", &asm, &ours, None);
+    }
+}
+
+const LOOP: &str = "
+        li t0, 3000
+    next:
+        ld t1, 0(sp)
+        mul t2, t0, t1
+        sd t2, -8(sp)
+        addi t0, t0, -1
+        bnez t0, next
+        exit";
+
+#[test]
+fn any_cycle_function_is_obeyed() {
+    let dear = |i: Instruction| match extract_opcode(i) {
+        insts::OP_MUL => 1000,
+        insts::OP_LD_VERSION0 | insts::OP_LD_VERSION1 => 77,
+        insts::OP_ECALL => 0,
+        _ => 1,
+    };
+    let program = program("loop", LOOP);
+    for version in [Version::V0, Version::V1, Version::V2] {
+        let setup = Setup::ckb(version);
+        let mut asm: Asm = machine_that_costs(&setup, Vec::new(), Box::new(dear));
+        let mut ours: Native = machine_that_costs(&setup, Vec::new(), Box::new(dear));
+        load(&mut asm, &program).unwrap();
+        load(&mut ours, &program).unwrap();
+        let (a, b) = (run(&mut asm, UNLIMITED), run(&mut ours, UNLIMITED));
+        assert_same("a cost function of our own", &[a], &[b], None);
+        assert_eq!(
+            ours.inner_mut().native_cycles(),
+            0,
+            "no native code has such costs"
+        );
+    }
+}
+
+#[test]
+fn known_cycle_functions_run_natively() {
+    let program = program("loop", LOOP);
+    let setup = Setup::ckb(Version::V2);
+    for cost in [cost_model::estimate_cycles, cost_model::constant_cycles] {
+        let mut asm: Asm = machine_that_costs(&setup, Vec::new(), Box::new(cost));
+        // A closure that does the same is as good as the function itself.
+        let mut ours: Native = machine_that_costs(&setup, Vec::new(), Box::new(move |i| cost(i)));
+        load(&mut asm, &program).unwrap();
+        load(&mut ours, &program).unwrap();
+        let (a, b) = (run(&mut asm, UNLIMITED), run(&mut ours, UNLIMITED));
+        assert_same("a known cost function", &[a], &[b], None);
+        let core = ours.inner_mut();
+        assert!(core.native_cycles() * 100 >= core.charged_cycles() * 90);
+    }
+}
+
+/// Runs in pieces of `step` cycles, showing every stop.
+fn pieces<M: Runner>(program: &Program, step: u64) -> Vec<Outcome> {
+    let mut machine = machine::<M>(&Setup::ckb(Version::V2), Vec::new());
+    load(&mut machine, program).unwrap();
+    let mut stops: Vec<Outcome> = Vec::new();
+    let mut limit = 0;
+    while stops
+        .last()
+        .is_none_or(|last| last.verdict.is_cycles_exceeded())
+    {
+        stops.push(run(&mut machine, limit));
+        limit += step;
+    }
+    stops
+}
+
+#[test]
+fn pieces_stop_alike() {
+    let program = program("loop", LOOP);
+    for step in [701, 4999] {
+        let (asm, ours) = (
+            pieces::<Asm>(&program, step),
+            pieces::<Native>(&program, step),
+        );
+        assert!(ours.len() > 5);
+        assert_same("a loop in pieces", &asm, &ours, None);
+    }
+}
+
+#[test]
+fn a_pause_from_another_thread_changes_nothing() {
+    let source = LOOP.replace("3000", "3000000");
+    let program = program("long loop", &source);
+    let setup = Setup::ckb(Version::V2);
+    let (_, asm) = whole::<Asm>(&program, &setup);
+    let mut ours: Native = machine(&setup, Vec::new());
+    load(&mut ours, &program).unwrap();
+    let pause = Pause::new();
+    ours.machine_mut().set_pause(pause.clone());
+    let (stop, stopped) = channel::<()>();
+    let teaser = thread::spawn(move || {
+        while stopped.recv_timeout(Duration::from_micros(200)) == Err(RecvTimeoutError::Timeout) {
+            pause.interrupt();
+        }
+    });
+    let mut pauses = 0;
+    let last = loop {
+        let outcome = run(&mut ours, UNLIMITED);
+        if outcome.verdict != Verdict::Fault("Pause".to_string()) {
+            break outcome;
+        }
+        assert!(outcome.cycles <= asm[0].cycles);
+        pauses += 1;
+    };
+    drop(stop);
+    teaser.join().unwrap();
+    assert!(pauses > 0, "it was never paused");
+    assert_same("a loop with pauses", &asm, &[last], None);
+}
+
+#[test]
+fn fusion_in_version_0_is_refused_when_run() {
+    let mut setup = Setup::ckb(Version::V0);
+    setup.profile.extensions.mop = true;
+    let program = program("exit", "exit");
+    let (_, asm) = whole::<Asm>(&program, &setup);
+    let (_, ours) = whole::<Native>(&program, &setup);
+    assert_eq!(
+        ours[0].verdict,
+        Verdict::Fault("InvalidVersion".to_string())
+    );
+    assert_same("fusion in version 0", &asm, &ours, None);
+}
+
+#[test]
+fn all_memory_sizes_of_the_oracle_are_accepted() {
+    let source = "
+        li a0, 0x3ff00
+        sd a0, 0(a0)
+        ld a0, 8(a0)
+        sd a0, -8(sp)
+        exit";
+    let program = program("sizes", source);
+    for memory_size in [SMALL_MEMORY, 3 * SMALL_MEMORY, FULL_MEMORY] {
+        let setup = Setup {
+            memory_size,
+            ..Setup::ckb(Version::V2)
+        };
+        let (_, asm) = whole::<Asm>(&program, &setup);
+        let (_, ours) = whole::<Native>(&program, &setup);
+        assert_same("a small memory", &asm, &ours, None);
+    }
+    for bad in [0, 1, 4095, 4097, FULL_MEMORY + 4096, usize::MAX] {
+        let made = std::panic::catch_unwind(|| NativeCore::new_with_memory(0, 2, 0, bad));
+        assert!(made.is_err(), "{bad:#x} bytes");
+    }
+}
+
+#[test]
+fn every_isa_flag_is_taken() {
+    let source = "
+        li a0, 0x20000
+        amoadd.d a1, a0, (a0)
+        lr.d a2, (a0)
+        exit
+    .data 0x20000
+        .dword 5";
+    let program = program("atomics", source);
+    for bits in 0..8 {
+        for version in [Version::V1, Version::V2] {
+            let mut setup = Setup::ckb(version);
+            setup.profile.extensions = Extensions::from_bits(bits);
+            let (_, asm) = whole::<Asm>(&program, &setup);
+            let (_, ours) = whole::<Native>(&program, &setup);
+            assert_same(&format!("isa {bits}"), &asm, &ours, None);
+        }
+    }
+}
+
+#[test]
+fn a_machine_may_be_made_here_and_run_there() {
+    fn is_sendable<T: Send + 'static>() {}
+    is_sendable::<NativeMachine>();
+    let program = program("loop", LOOP);
+    let setup = Setup::ckb(Version::V2);
+    let mut ours: Native = machine(&setup, Vec::new());
+    load(&mut ours, &program).unwrap();
+    ours.inner_mut().set_max_cycles(10_000);
+    let (mut ours, first) = thread::spawn(move || {
+        let first = ours.run();
+        (ours, first)
+    })
+    .join()
+    .unwrap();
+    assert_eq!(first, Err(Error::CyclesExceeded));
+    let (_, asm) = whole::<Asm>(&program, &setup);
+    assert_same("two threads", &asm, &[run(&mut ours, UNLIMITED)], None);
+}
+
+#[test]
+fn x0_and_unknown_registers() {
+    let mut core = <NativeCore as SupportMachine>::new(0, 2, 0);
+    core.set_register(0, 5);
+    assert_eq!(core.registers()[0], 0);
+    let wrong = std::panic::catch_unwind(move || {
+        core.set_register(32, 5);
+    });
+    assert!(wrong.is_err());
+}
+
+#[test]
+fn the_engine_of_a_thread_is_taken() {
+    let engine = Arc::new(Engine::builder().mode(Mode::Interp).no_cache().build());
+    let make = || -> NativeMachine { machine(&Setup::ckb(Version::V2), Vec::new()) };
+    let scoped = with_engine(Arc::clone(&engine), make);
+    assert!(Arc::ptr_eq(scoped.engine(), &engine));
+    assert!(!Arc::ptr_eq(make().engine(), &engine));
+    let core = make().machine_mut().inner_mut().profile();
+    assert_eq!(core.version, Version::V2);
+    // The oracle's core is nowhere in ours.
+    assert!(size_of::<NativeMachine>() < size_of::<AsmCoreMachine>());
+}
