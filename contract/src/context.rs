@@ -8,6 +8,8 @@
 //! ```text
 //! +0              Context (registers, pc, budget, reservation, code, table, helpers)
 //! +WRITABLE       one u32 a page: 1 when the page may be written and is already dirty, else 0
+//! +HEADS          one u32 a slot: one more than the address of the trace that ran there last, in
+//!                 versions that take traces by half their address; 0 where none did
 //! +MEMORY         guest memory, MAX_MEMORY bytes at most
 //! ```
 
@@ -18,8 +20,19 @@ use crate::pages::{MAX_PAGES, PAGE_SIZE};
 
 /// Distance from the context to the table of writable pages.
 pub const WRITABLE: usize = 0x1000;
+/// Distance from the context to the heads of the traces that ran last.
+pub const HEADS: usize = 0x2000;
 /// Distance from the context to byte 0 of guest memory.
-pub const MEMORY: usize = 0x2000;
+pub const MEMORY: usize = 0xa000;
+
+/// Slots for traces: `TRACE_SIZE` of the oracle.
+pub const SLOTS: usize = 8192;
+
+/// The slot of the trace at this address, as in the oracle's assembly machine.
+#[must_use]
+pub const fn slot(head: u64) -> usize {
+    (head >> 2) as usize % SLOTS
+}
 
 /// The head of the region. All fields are plain numbers: whoever dereferences one argues for it.
 #[repr(C)]
@@ -62,6 +75,7 @@ pub mod offset {
 
 const _: () = {
     assert!(size_of::<Context>() <= WRITABLE);
-    assert!(WRITABLE + MAX_PAGES * size_of::<u32>() <= MEMORY);
+    assert!(WRITABLE + MAX_PAGES * size_of::<u32>() <= HEADS);
+    assert!(HEADS + SLOTS * size_of::<u32>() <= MEMORY);
     assert!(MEMORY.is_multiple_of(PAGE_SIZE));
 };

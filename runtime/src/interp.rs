@@ -68,11 +68,6 @@ impl Core {
     /// THE loop of the interpreter.
     fn run_traces(&mut self, env: &Environment<'_>, run: Run) -> Result<Leave, Trap> {
         self.traces.follow(self.memory.generation());
-        let mask = if self.profile.version.trace_alias_low_32_bits() {
-            u64::from(u32::MAX)
-        } else {
-            u64::MAX
-        };
         let mut guest = Guest::new(self.memory.view(), self.profile.version);
         let result = 'run: loop {
             let trace = match run {
@@ -81,17 +76,19 @@ impl Core {
                     if env.pause.is_some_and(|pause| pause()) {
                         break Ok(Leave::Paused);
                     }
-                    let pc = guest.pc;
+                    let head = guest.head();
                     let trace = loop {
-                        if let Some(trace) = self.traces.find(pc, mask) {
+                        if let Some(trace) = self.traces.find(head) {
                             break trace;
                         }
                         let mut code = guest.code();
-                        let loaded = self.traces.load(&mut code, pc, self.profile, env.cost);
+                        let loaded = self.traces.load(&mut code, head, self.profile, env.cost);
                         if let Err(trap) = loaded {
                             break 'run Err(trap);
                         }
                     };
+                    // Before the limit is looked at: a trace that was decoded has its slot.
+                    guest.note(head);
                     match charge(self.cycles, trace.cycles, self.max_cycles) {
                         Ok(sum) => self.cycles = sum,
                         Err(trap) => break Err(trap),

@@ -338,15 +338,21 @@ impl Memory {
 
     /// The parts that instructions touch.
     pub(crate) fn view(&mut self) -> View<'_> {
-        let (context, writable, bytes) = self.region.parts();
+        let (context, writable, heads, bytes) = self.region.parts();
         View {
             context,
+            heads,
             bytes,
             pages: Pages {
                 flags: &mut self.flags,
                 writable,
             },
         }
+    }
+
+    /// From now on native code and interpreter note the heads of traces.
+    pub(crate) fn keep_heads(&mut self) {
+        self.region.keep_heads();
     }
 
     /// The state at the head of the region.

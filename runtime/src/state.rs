@@ -38,6 +38,9 @@ impl Core {
         }
         let mut memory = Memory::new(memory_size)?;
         memory.context_mut().helpers = helpers::addresses();
+        if profile.version.trace_alias_low_32_bits() {
+            memory.keep_heads();
+        }
         Ok(Core {
             profile,
             memory,

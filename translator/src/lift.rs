@@ -10,7 +10,10 @@ mod cycles;
 mod memory;
 mod value;
 
-use cranelift_codegen::ir::{self, AbiParam, InstBuilder, MemFlagsData, Value, types::I64};
+use cranelift_codegen::ir::{
+    self, AbiParam, InstBuilder, MemFlagsData, Value,
+    types::{I32, I64},
+};
 use cranelift_codegen::isa::CallConv;
 use cranelift_frontend::{FunctionBuilder, Variable};
 use lockstep_contract::context;
@@ -51,6 +54,8 @@ pub struct Lifter<'l, 'f> {
     memory_limit: u64,
     base: u64,
     len: u64,
+    /// Blocks note that they ran: the version lets the guest see it.
+    notes_heads: bool,
     context: Value,
     registers: [Variable; Reg::COUNT],
     budget_variable: Variable,
@@ -166,6 +171,7 @@ impl<'l, 'f> Lifter<'l, 'f> {
             memory_limit: text.memory_size.saturating_sub(u64::from(!readable)),
             base: text.base,
             len: text.bytes.len() as u64,
+            notes_heads: text.profile.version.trace_alias_low_32_bits(),
             context,
             homed: false,
             budget: context,
@@ -202,6 +208,7 @@ impl<'l, 'f> Lifter<'l, 'f> {
         for block in &chain.blocks {
             refund -= block.cycles;
             self.set_location(block.head);
+            self.note_head(block.head);
             let mut pc = block.head;
             for (number, inst) in block.entries.iter().enumerate() {
                 self.place = Place {
@@ -218,6 +225,17 @@ impl<'l, 'f> Lifter<'l, 'f> {
                 }
                 pc = self.place.next_pc;
             }
+        }
+    }
+
+    /// Notes that the block's trace is the last that ran in its slot, where a guest could tell: a
+    /// store of a constant a block.
+    fn note_head(&mut self, head: u64) {
+        if self.notes_heads {
+            let offset = (context::HEADS + 4 * context::slot(head)) as i32;
+            // Addresses of code are below 4 MiB.
+            let note = self.builder.ins().iconst(I32, head as i64 + 1);
+            (self.builder.ins()).store(mapped(), note, self.context, offset);
         }
     }
 

@@ -5,11 +5,12 @@
 //! interpreter's speed. What seldom happens (the first store to a page, a store across pages) is in
 //! functions of their own that get the fields they need.
 
+use lockstep_contract::context::slot;
 use lockstep_isa::{Amo, Cond, Extend, Inst, Machine, Reg, Size, Version, Width, execute};
 
 use super::trace::Trace;
 use super::value;
-use crate::memory::raw::{Bytes, Writable};
+use crate::memory::raw::{Bytes, Heads, Writable};
 use crate::memory::{Code, Pages, View};
 use crate::trap::Trap;
 
@@ -32,6 +33,8 @@ pub(super) struct Guest<'a> {
     reservation: &'a mut u64,
     bytes: Bytes<'a>,
     writable: &'a mut Writable,
+    /// Which traces ran last; none, where no version rule asks.
+    heads: Option<&'a mut Heads>,
     flags: &'a mut [u8],
     /// Where loads must end: the end of memory, or a byte before it. At least a page less a byte.
     readable: u64,
@@ -52,11 +55,33 @@ impl<'a> Guest<'a> {
             reservation: &mut view.context.reservation,
             bytes: view.bytes,
             writable: view.pages.writable,
+            heads: Some(view.heads).filter(|_| version.trace_alias_low_32_bits()),
             flags: view.pages.flags,
             readable: size - u64::from(!version.last_bytes_readable()),
             pc: view.context.pc,
             home: &mut view.context.pc,
             last: 0,
+        }
+    }
+
+    /// Where the trace for the pc starts. In versions that take traces by half their address, an
+    /// address beyond 2^32 runs the trace of its low half, if that is what its slot holds.
+    #[inline(always)]
+    pub(super) fn head(&self) -> u64 {
+        let Some(heads) = &self.heads else {
+            return self.pc;
+        };
+        let low = self.pc as u32;
+        let held = heads[slot(self.pc)] == low.wrapping_add(1) && low != u32::MAX;
+        if held { u64::from(low) } else { self.pc }
+    }
+
+    /// Notes that the slot of this trace holds it.
+    #[inline(always)]
+    pub(super) fn note(&mut self, head: u64) {
+        if let Some(heads) = &mut self.heads {
+            // A trace starts in memory, far below 2^32.
+            heads[slot(head)] = head as u32 + 1;
         }
     }
 

@@ -1,9 +1,9 @@
 //! Decoded traces, in slots as the assembly machine has them.
 //!
 //! A trace is what runs between two checks of the limit: up to sixteen entries, fused or not, decoded
-//! together before the first of them runs. Which trace a slot holds can be seen by the guest in
-//! versions that match slots by half an address, so a slot is replaced exactly where the assembly
-//! machine replaces it, and never dropped but by a reset.
+//! together before the first of them runs. These slots are a cache of decoded code and no more; in
+//! versions where the guest can see which trace ran last, that is noted in the region, where native
+//! code notes it too (`lockstep_contract::context::HEADS`).
 //!
 //! Traces that lost their slot are remembered behind the one that has it, so that two heads that
 //! share a slot are not decoded over and over; what is remembered is dropped when pages become
@@ -12,14 +12,13 @@
 //! Entries are stored as the plain instructions that they are made of: parts of a fused entry cannot
 //! fail, and none of them asks for its address. The cost is that of the entries.
 
+use lockstep_contract::context::{SLOTS, slot};
 use lockstep_isa::decode::{DecodeError, Fetch, decode};
 use lockstep_isa::{Inst, Profile, fuse};
 
 use crate::environment::CostTable;
 use crate::trap::Trap;
 
-/// Slots, as in the assembly machine.
-const SLOTS: usize = 8192;
 /// The most entries that a trace has.
 const ENTRIES: usize = 16;
 /// What is kept before traces without a slot are dropped, in instructions: 12 MiB.
@@ -57,12 +56,6 @@ pub(crate) struct Traces {
     generation: u64,
 }
 
-/// Which addresses find which trace.
-#[inline(always)]
-fn slot(pc: u64) -> usize {
-    (pc >> 2) as usize % SLOTS
-}
-
 impl Traces {
     pub(crate) fn new() -> Traces {
         // Zeroed memory of the operating system, touched as it is used.
@@ -83,12 +76,12 @@ impl Traces {
         }
     }
 
-    /// The trace for an address. `mask` selects the bits of the address that count.
+    /// The trace for an address, if it is in front of its slot.
     #[inline(always)]
-    pub(crate) fn find(&self, pc: u64, mask: u64) -> Option<Trace> {
+    pub(crate) fn find(&self, pc: u64) -> Option<Trace> {
         let number = self.slots[slot(pc)];
         let trace = self.traces.get(number.wrapping_sub(1) as usize)?;
-        (trace.start == pc & mask).then_some(*trace)
+        (trace.start == pc).then_some(*trace)
     }
 
     /// The instructions of a trace.

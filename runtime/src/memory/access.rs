@@ -7,12 +7,13 @@ use lockstep_contract::context::Context;
 use lockstep_contract::pages::{DIRTY, EXECUTABLE, PAGE_SHIFT, PAGE_SIZE};
 use lockstep_isa::{Fetch, Size};
 
-use super::raw::{Bytes, Writable};
+use super::raw::{Bytes, Heads, Writable};
 use crate::trap::Trap;
 
 /// What an instruction may touch, borrowed apart so that it can stay in host registers.
 pub(crate) struct View<'a> {
     pub(crate) context: &'a mut Context,
+    pub(crate) heads: &'a mut Heads,
     pub(crate) bytes: Bytes<'a>,
     pub(crate) pages: Pages<'a>,
 }

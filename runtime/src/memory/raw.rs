@@ -53,7 +53,7 @@ const _: () = {
     assert!(
         size_of::<Context>() <= PAGE_TABLE && PAGE_TABLE.is_multiple_of(align_of::<Writable>())
     );
-    assert!(PAGE_TABLE + size_of::<Writable>() <= context::MEMORY);
+    assert!(PAGE_TABLE + size_of::<Writable>() <= context::HEADS);
 };
 
 /// Bytes in front of and behind the region that no access survives. Native code checks every
@@ -151,11 +151,19 @@ impl Drop for Mapping {
     }
 }
 
+/// For each slot one more than the address of the trace that ran there last; 0 for none.
+pub(crate) type Heads = [u32; context::SLOTS];
+
+/// Context, writable pages, heads of traces, guest memory.
+pub(crate) type Parts<'a> = (&'a mut Context, &'a mut Writable, &'a mut Heads, Bytes<'a>);
+
 /// A mapping with a guest's state in it.
 #[derive(Debug)]
 pub(crate) struct Region {
     /// Here until the region is dropped.
     mapping: ManuallyDrop<Mapping>,
+    /// The heads of traces are kept: they may be anything but zero.
+    keeps_heads: bool,
 }
 
 impl Region {
@@ -166,7 +174,10 @@ impl Region {
             None => Mapping::new(size)?,
         };
         let mapping = ManuallyDrop::new(mapping);
-        Ok(Region { mapping })
+        Ok(Region {
+            mapping,
+            keeps_heads: false,
+        })
     }
 
     /// Address of the context.
@@ -207,16 +218,23 @@ impl Region {
         unsafe { self.base().add(PAGE_TABLE).cast::<Writable>().as_ref() }
     }
 
-    /// All three parts at once.
-    pub(crate) fn parts(&mut self) -> (&mut Context, &mut Writable, Bytes<'_>) {
+    /// From now on native code and interpreter note the heads of traces.
+    pub(crate) fn keep_heads(&mut self) {
+        self.keeps_heads = true;
+    }
+
+    /// All parts at once.
+    pub(crate) fn parts(&mut self) -> Parts<'_> {
         let base = self.base();
-        // SAFETY: the context ends before PAGE_TABLE, the table at or before MEMORY (both asserted
-        // beside their definitions), so the three do not overlap; each is aligned, inside the mapping,
-        // and made of plain numbers. The exclusive borrow of the region covers all of them.
+        // SAFETY: the context ends before PAGE_TABLE, the table at or before HEADS, the heads at or
+        // before MEMORY (all asserted beside their definitions), so the four do not overlap; each is
+        // aligned, inside the mapping, and made of plain numbers. The exclusive borrow of the region
+        // covers all of them.
         unsafe {
             (
                 base.cast::<Context>().as_mut(),
                 base.add(PAGE_TABLE).cast::<Writable>().as_mut(),
+                base.add(context::HEADS).cast::<Heads>().as_mut(),
                 Bytes::new(core::slice::from_raw_parts_mut(
                     base.add(context::MEMORY).as_ptr(),
                     self.size(),
@@ -228,7 +246,11 @@ impl Region {
     /// Makes guest memory and the table of pages zero. Only pages that were writable once can be
     /// anything else, and clearing those is several times cheaper than new ones are.
     pub(crate) fn clear(&mut self) {
-        let (_, writable, mut bytes) = self.parts();
+        let keeps_heads = self.keeps_heads;
+        let (_, writable, heads, mut bytes) = self.parts();
+        if keeps_heads {
+            heads.fill(0);
+        }
         let pages = bytes.all().chunks_exact_mut(PAGE_SIZE);
         for (page, touched) in pages.zip(&writable.touched) {
             if *touched != 0 {
