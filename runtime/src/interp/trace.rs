@@ -14,7 +14,7 @@
 
 use lockstep_contract::context::{SLOTS, slot};
 use lockstep_isa::decode::{DecodeError, Fetch, decode};
-use lockstep_isa::{Inst, Profile, fuse};
+use lockstep_isa::{Inst, Op, Profile, fuse};
 
 use crate::environment::CostTable;
 use crate::trap::Trap;
@@ -108,7 +108,7 @@ impl Traces {
         if self.stored() > self.kept + ENOUGH {
             self.forget();
         }
-        let mut trace = self.append(fetch, pc, ENTRIES, profile, cost)?;
+        let mut trace = self.append(fetch, pc, ENTRIES, profile, |op| cost.cycles(op))?;
         if trace.len == 0 {
             self.discard(&trace);
             return Err(Trap::TraceLengthError);
@@ -182,8 +182,7 @@ impl Traces {
         entries: usize,
         profile: Profile,
     ) -> Result<Trace, Trap> {
-        let free = CostTable::custom(|_| 0);
-        self.append(fetch, pc, entries.min(ENTRIES), profile, &free)
+        self.append(fetch, pc, entries.min(ENTRIES), profile, |_| 0)
     }
 
     /// Drops a trace that is in no slot. Nothing was decoded since.
@@ -198,7 +197,7 @@ impl Traces {
         pc: u64,
         entries: usize,
         profile: Profile,
-        cost: &CostTable,
+        cost: impl Fn(Op) -> u64,
     ) -> Result<Trace, Trap> {
         let first = self.code.len();
         let mut trace = Trace {
@@ -223,7 +222,7 @@ impl Traces {
                 }
             };
             self.code.extend_from_slice(&fuse::parts(&inst));
-            trace.cycles = trace.cycles.wrapping_add(cost.cycles(inst.op));
+            trace.cycles = trace.cycles.wrapping_add(cost(inst.op));
             trace.last = inst.len;
             at = at.wrapping_add(u64::from(inst.len));
             if inst.op.effect().ends_trace() {
@@ -235,3 +234,6 @@ impl Traces {
         Ok(trace)
     }
 }
+
+#[cfg(test)]
+mod tests;
