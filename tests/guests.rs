@@ -22,8 +22,11 @@ const PLENTY: u64 = 20_000_000_000;
 const SMALL: u64 = 20_000_000;
 /// Stops on the way.
 const STOPS: usize = 40;
-/// Per thousand of its cycles that every guest runs natively.
-const NATIVE_SHARE: u64 = 990;
+/// Per cent of its cycles that every guest runs natively.
+const NATIVE_SHARE: f64 = 99.0;
+/// Less for a guest that jumps into straight code, to places that nothing in the program names:
+/// those have no native entry, on purpose, and the interpreter goes on from them to the next one.
+const NATIVE_SHARE_OF_JUMPS: f64 = 80.0;
 
 #[test]
 fn the_manifest_is_true() {
@@ -36,21 +39,30 @@ fn the_manifest_is_true() {
 
 #[test]
 fn every_guest_is_the_same_on_all_engines() {
+    let mut slow = Vec::new();
     for guest in guests() {
         for version in [Version::V1, Version::V2] {
             let (cycles, native) = compare_whole(&guest, version);
             let share = native as f64 * 100.0 / cycles as f64;
-            println!(
+            let line = format!(
                 "{:12} {version:?} {cycles:>12} cycles, {share:.3} % native",
                 guest.name
             );
-            assert!(
-                native >= cycles / 1000 * NATIVE_SHARE,
-                "{}: only {share:.3} % of its cycles are native",
-                guest.name
-            );
+            println!("{line}");
+            let wanted = match guest.name.as_str() {
+                "jumps" => NATIVE_SHARE_OF_JUMPS,
+                _ => NATIVE_SHARE,
+            };
+            if share < wanted {
+                slow.push(line);
+            }
         }
     }
+    assert!(
+        slow.is_empty(),
+        "less native code than there should be:\n{}",
+        slow.join("\n")
+    );
 }
 
 fn compare_whole(guest: &Guest, version: Version) -> (u64, u64) {
