@@ -7,7 +7,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::block::{Block, Reason};
-use crate::hints::{Hints, Kind, computed_addresses};
+use crate::hints::{Hints, Kind};
+use crate::sweep::sweep;
 use crate::text::Text;
 
 /// Translated instructions of one module at most, duplicates counted. Cost is linear in this.
@@ -27,6 +28,8 @@ pub(crate) struct Program {
     pub switched: BTreeSet<u64>,
     /// What is left to the interpreter, by address.
     pub left: BTreeMap<u64, Reason>,
+    /// How far behind a return point control may come back, beside 0.
+    skips: BTreeSet<u64>,
     instructions: usize,
 }
 
@@ -38,8 +41,11 @@ pub(crate) fn discover(text: &Text<'_>, hints: &Hints) -> Program {
         starts: BTreeSet::new(),
         switched: BTreeSet::new(),
         left: BTreeMap::new(),
+        skips: BTreeSet::new(),
         instructions: 0,
     };
+    let swept = sweep(text);
+    program.skips = swept.skips;
     let of = |wanted: Kind| {
         let all = hints.iter();
         all.filter(move |&(_, kind)| kind == wanted)
@@ -47,12 +53,10 @@ pub(crate) fn discover(text: &Text<'_>, hints: &Hints) -> Program {
     };
     let functions: Vec<u64> = of(Kind::Function).collect();
     let mut pointers: BTreeSet<u64> = of(Kind::Pointer).collect();
-    pointers.extend(
-        computed_addresses(text)
-            .into_iter()
-            .filter(|&address| text.may_start(address)),
-    );
-    let inside: Vec<u64> = of(Kind::Inside).collect();
+    let addresses = swept.addresses.into_iter();
+    pointers.extend(addresses.filter(|&address| text.may_start(address)));
+    let mut inside: BTreeSet<u64> = of(Kind::Inside).collect();
+    inside.extend(swept.unrolled);
 
     for &root in functions.iter().chain(&pointers).chain(&inside) {
         program.follow(text, root);
@@ -96,8 +100,12 @@ impl Program {
                 Ok(block) => {
                     self.instructions += block.entries.len();
                     heads.extend(block.successors());
-                    heads.extend(block.return_point());
-                    self.entries.extend(block.return_point());
+                    if let Some(point) = block.return_point() {
+                        let skipped = self.skips.iter().map(|skip| point + (skip & !1));
+                        let points = skipped.chain([point]).collect::<Vec<u64>>();
+                        heads.extend(&points);
+                        self.entries.extend(&points);
+                    }
                     if let Some(callee) = block.callee() {
                         heads.push(callee);
                         self.entries.insert(callee);

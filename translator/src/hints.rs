@@ -7,10 +7,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use lockstep_isa::{Effect, Machine, Reg, decode};
-
-use crate::record::{Abstract, Flow, Recorder};
-use crate::text::{Text, Window};
+use crate::sweep::sweep;
+use crate::text::Text;
 
 /// Words that one table may have: a page of 4-byte entries.
 const TABLE_ENTRIES: usize = 1024;
@@ -45,7 +43,7 @@ impl Hints {
         let mut hints = Hints {
             base: text.base,
             end: text.end(),
-            computed: computed_addresses(text),
+            computed: sweep(text).addresses,
             addresses: BTreeMap::new(),
         };
         hints.add(entry, Kind::Function);
@@ -154,45 +152,4 @@ impl Hints {
             .iter()
             .map(|(&address, &kind)| (address, kind))
     }
-}
-
-/// Addresses that the text computes from constants, and those it calls: by a sweep over it from its
-/// start, instruction by instruction, with what is known forgotten at every jump. A value that the
-/// next instruction builds upon (`lui` before `addi`) is only half an address and does not count.
-pub(crate) fn computed_addresses(text: &Text<'_>) -> BTreeSet<u64> {
-    let mut found = BTreeSet::new();
-    let mut recorder = Recorder::new();
-    let mut last: Option<(Reg, u64)> = None;
-    let mut pc = text.base;
-    while pc < text.end() {
-        let Ok(inst) = decode(&mut Window::new(*text), pc, text.profile) else {
-            recorder = Recorder::new();
-            pc += 2;
-            continue;
-        };
-        if let Some((reg, value)) = last.take()
-            && reg != inst.rd
-        {
-            found.insert(value);
-        }
-        recorder.step(&inst, pc);
-        pc += u64::from(inst.len);
-        match (inst.op.effect(), recorder.get(inst.rd)) {
-            (Effect::Next, Abstract::Known(value)) if value != 0 && value < text.memory_size => {
-                last = Some((inst.rd, value));
-            }
-            (Effect::Next | Effect::Fence | Effect::Branch, _) => {}
-            _ => {
-                // Calls in code that no other way leads to: who starts in the middle of a program,
-                // as a resumed machine does, finds the rest by them.
-                if let (Flow::Static(callee), true) = (recorder.flow, recorder.links) {
-                    found.insert(callee);
-                }
-                recorder = Recorder::new();
-            }
-        }
-        // Nothing here reads them.
-        recorder.accesses.clear();
-    }
-    found
 }

@@ -16,6 +16,7 @@ mod hints;
 pub mod lift;
 mod record;
 mod region;
+mod sweep;
 mod text;
 
 use lockstep_contract::key::{self, Key};

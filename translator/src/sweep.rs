@@ -1,0 +1,96 @@
+//! One pass over a text from its start: what its constants and its jumps say about where code is.
+//!
+//! Instruction by instruction, whatever it may be: data decodes to nonsense, which costs a little
+//! code and no more. What is known of registers is forgotten at every jump.
+
+use std::collections::BTreeSet;
+
+use lockstep_isa::{Effect, Machine, Reg, decode};
+
+use crate::record::{Abstract, Flow, Recorder};
+use crate::text::{Text, Window};
+
+/// Instructions behind an address that a computed jump may be aimed at.
+const UNROLLED: usize = 64;
+
+/// Bytes that a function may skip behind its return address.
+const SKIP: i32 = 8;
+
+/// What a sweep finds.
+#[derive(Default)]
+pub(crate) struct Sweep {
+    /// Addresses, in the text or in data, that the text computes from constants; and those it calls:
+    /// who starts in the middle of a program, as a resumed machine does, finds the rest by them.
+    pub addresses: BTreeSet<u64>,
+    /// Instructions in straight code that a jump to *a known address plus something* may be aimed
+    /// at, as in unrolled loops.
+    pub unrolled: BTreeSet<u64>,
+    /// How far behind the return address functions return: `jalr zero, 4(ra)` skips an instruction
+    /// of the caller.
+    pub skips: BTreeSet<u64>,
+}
+
+/// Sweeps a text. A value that the next instruction builds upon (`lui` before `addi`) is only half an
+/// address and does not count.
+pub(crate) fn sweep(text: &Text<'_>) -> Sweep {
+    let mut found = Sweep::default();
+    let mut recorder = Recorder::new();
+    let mut last: Option<(Reg, u64)> = None;
+    let mut pc = text.base;
+    while pc < text.end() {
+        let Ok(inst) = decode(&mut Window::new(*text), pc, text.profile) else {
+            recorder = Recorder::new();
+            pc += 2;
+            continue;
+        };
+        if let Some((reg, value)) = last.take()
+            && reg != inst.rd
+        {
+            found.addresses.insert(value);
+        }
+        if let (Effect::JumpTo, Abstract::Rooted { offset, .. }) =
+            (inst.op.effect(), recorder.get(inst.rs1))
+        {
+            let target = offset.wrapping_add(i64::from(inst.imm) as u64);
+            found.unrolled.extend(straight(text, target));
+            let returns = inst.rs1 == Reg::RA && inst.rd == Reg::ZERO;
+            if returns && (2..=SKIP).contains(&inst.imm) {
+                found.skips.insert(inst.imm as u64);
+            }
+        }
+        recorder.step(&inst, pc);
+        pc += u64::from(inst.len);
+        match (inst.op.effect(), recorder.get(inst.rd)) {
+            (Effect::Next, Abstract::Known(value)) if value != 0 && value < text.memory_size => {
+                last = Some((inst.rd, value));
+            }
+            (Effect::Next | Effect::Fence | Effect::Branch, _) => {}
+            _ => {
+                if let (Flow::Static(callee), true) = (recorder.flow, recorder.links) {
+                    found.addresses.insert(callee);
+                }
+                recorder = Recorder::new();
+            }
+        }
+        // Nothing here reads them.
+        recorder.accesses.clear();
+    }
+    found
+}
+
+/// The instructions from an address in the text to the next that ends a trace.
+fn straight(text: &Text<'_>, from: u64) -> Vec<u64> {
+    let mut pcs = Vec::new();
+    let mut pc = from;
+    while text.may_start(pc) && pcs.len() < UNROLLED {
+        let Ok(inst) = decode(&mut Window::new(*text), pc, text.profile) else {
+            break;
+        };
+        pcs.push(pc);
+        if inst.op.effect().ends_trace() {
+            break;
+        }
+        pc += u64::from(inst.len);
+    }
+    pcs
+}
