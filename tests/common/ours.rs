@@ -235,6 +235,9 @@ impl Library for Modules {
         let translation = lockstep_translator::translate(&text, &hints, options, &mut |_, _| {})
             .expect("every text can be translated");
         let seconds = thread_seconds() - start;
+        // Where the compiler gives up, users get the interpreter; here it is a failure.
+        let failures = &translation.report.failures;
+        assert!(failures.is_empty(), "{failures:?}");
         let module = NativeModule::map(translation.module).expect("the module can be mapped");
         let module = Some(Arc::new(module));
         self.made
