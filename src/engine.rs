@@ -227,6 +227,9 @@ impl Engine {
             Ok((module, report)) => {
                 stats.translations += 1;
                 tracing::info!(key = %id, seconds, code_bytes = report.code_bytes, "translated");
+                for failure in &report.failures {
+                    tracing::warn!(key = %id, failure, "part of the code stays interpreted");
+                }
                 Ok((module, Origin::Translated { seconds, report }))
             }
             Err(reason) => {

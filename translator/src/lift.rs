@@ -2,11 +2,12 @@
 //!
 //! A [`Lifter`] lifts one unit into one Cranelift function. Words are known numbers or SSA values;
 //! guest registers are SSA variables across the whole unit, read from the context at entries and
-//! written back at exits. Arithmetic is in `value`, guest memory in `memory`, where control goes in
+//! written back at exits. The primitives are in `machine`, arithmetic in `value`, guest memory in `memory`, where control goes in
 //! `control`, the meter in `cycles`. The lifter never fails and never decides what is translated.
 
 mod control;
 mod cycles;
+mod machine;
 mod memory;
 mod value;
 

@@ -1,10 +1,7 @@
-//! Arithmetic: every primitive as a few compiler instructions.
+//! Words while lifting, and the arithmetic that takes more than an instruction.
 //!
-//! Known numbers are folded where addresses and constants are made; the compiler runs without its
-//! optimiser, which was measured to buy nothing but time. Nothing here may trap: divisions guard
-//! their operands, because a trap could not be told from a guest's fault.
-
-use std::convert::Infallible;
+//! Nothing here may trap: divisions guard their operands, because a trap could not be told from a
+//! guest's fault.
 
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{
@@ -12,10 +9,9 @@ use cranelift_codegen::ir::{
     types::{I8, I16, I32, I64},
 };
 use lockstep_contract::helpers::Helper;
-use lockstep_isa::{Amo, Cond, Extend, Machine, Reg, Size, Width};
+use lockstep_isa::{Cond, Size, Width};
 
-use super::{Flow, Lifter, mapped};
-use crate::fold;
+use super::{Lifter, mapped};
 
 /// A guest word while translating.
 #[derive(Clone, Copy, Debug)]
@@ -89,7 +85,7 @@ impl Lifter<'_, '_> {
         })
     }
 
-    fn binary(
+    pub(super) fn binary(
         &mut self,
         width: Width,
         a: Word,
@@ -102,7 +98,7 @@ impl Lifter<'_, '_> {
         self.widen(width, result)
     }
 
-    fn unary(
+    pub(super) fn unary(
         &mut self,
         width: Width,
         a: Word,
@@ -122,7 +118,7 @@ impl Lifter<'_, '_> {
     /// Divides without ever trapping: where the divisor is zero, or -1 in a signed division (whose
     /// quotient would overflow for the least dividend), another divisor is used and the result
     /// replaced.
-    fn divide(&mut self, kind: Division, width: Width, a: Word, b: Word) -> Word {
+    pub(super) fn divide(&mut self, kind: Division, width: Width, a: Word, b: Word) -> Word {
         let ty = width_type(width);
         let a = self.narrow(width, a);
         let b = self.narrow(width, b);
@@ -162,7 +158,7 @@ impl Lifter<'_, '_> {
     }
 
     /// Calls a host function of two words.
-    fn help(&mut self, helper: Helper, a: Word, b: Word) -> Word {
+    pub(super) fn help(&mut self, helper: Helper, a: Word, b: Word) -> Word {
         let mut signature = Signature::new(self.helper_conv);
         signature.params = vec![AbiParam::new(I64); 2];
         signature.returns = vec![AbiParam::new(I64)];
@@ -178,332 +174,7 @@ impl Lifter<'_, '_> {
 
 /// Which division.
 #[derive(Clone, Copy)]
-struct Division {
-    signed: bool,
-    remainder: bool,
-}
-
-impl Machine for Lifter<'_, '_> {
-    type Word = Word;
-    type Stop = Infallible;
-
-    fn constant(&mut self, value: u64) -> Word {
-        Word::Known(value)
-    }
-
-    fn pc(&mut self) -> Word {
-        Word::Known(self.place.pc)
-    }
-
-    fn next_pc(&mut self) -> Word {
-        Word::Known(self.place.next_pc)
-    }
-
-    fn get(&mut self, reg: Reg) -> Word {
-        self.read(reg)
-    }
-
-    fn set(&mut self, reg: Reg, value: Word) {
-        self.write(reg, value);
-    }
-
-    fn add(&mut self, width: Width, a: Word, b: Word) -> Word {
-        match (width, a, b) {
-            (_, Word::Known(a), Word::Known(b)) => Word::Known(fold::add(width, a, b)),
-            (Width::Full, Word::Known(0), other) | (Width::Full, other, Word::Known(0)) => other,
-            _ => self.binary(width, a, b, |l, a, b| l.builder.ins().iadd(a, b)),
-        }
-    }
-
-    fn sub(&mut self, width: Width, a: Word, b: Word) -> Word {
-        match (width, a, b) {
-            (_, Word::Known(a), Word::Known(b)) => Word::Known(fold::sub(width, a, b)),
-            (Width::Full, a, Word::Known(0)) => a,
-            _ => self.binary(width, a, b, |l, a, b| l.builder.ins().isub(a, b)),
-        }
-    }
-
-    fn and(&mut self, a: Word, b: Word) -> Word {
-        match (a, b) {
-            (Word::Known(a), Word::Known(b)) => Word::Known(a & b),
-            _ => self.binary(Width::Full, a, b, |l, a, b| l.builder.ins().band(a, b)),
-        }
-    }
-
-    fn or(&mut self, a: Word, b: Word) -> Word {
-        match (a, b) {
-            (Word::Known(a), Word::Known(b)) => Word::Known(a | b),
-            (Word::Known(0), other) | (other, Word::Known(0)) => other,
-            _ => self.binary(Width::Full, a, b, |l, a, b| l.builder.ins().bor(a, b)),
-        }
-    }
-
-    fn xor(&mut self, a: Word, b: Word) -> Word {
-        match (a, b) {
-            (Word::Known(a), Word::Known(b)) => Word::Known(a ^ b),
-            _ => self.binary(Width::Full, a, b, |l, a, b| l.builder.ins().bxor(a, b)),
-        }
-    }
-
-    fn not(&mut self, a: Word) -> Word {
-        match a {
-            Word::Known(a) => Word::Known(!a),
-            Word::Value(_) => self.unary(Width::Full, a, |l, a| l.builder.ins().bnot(a)),
-        }
-    }
-
-    fn sll(&mut self, width: Width, a: Word, amount: Word) -> Word {
-        match (a, amount) {
-            (Word::Known(a), Word::Known(b)) => Word::Known(fold::sll(width, a, b)),
-            _ => self.binary(width, a, amount, |l, a, b| l.builder.ins().ishl(a, b)),
-        }
-    }
-
-    fn srl(&mut self, width: Width, a: Word, amount: Word) -> Word {
-        match (a, amount) {
-            (Word::Known(a), Word::Known(b)) => Word::Known(fold::srl(width, a, b)),
-            _ => self.binary(width, a, amount, |l, a, b| l.builder.ins().ushr(a, b)),
-        }
-    }
-
-    fn sra(&mut self, width: Width, a: Word, amount: Word) -> Word {
-        self.binary(width, a, amount, |l, a, b| l.builder.ins().sshr(a, b))
-    }
-
-    fn rol(&mut self, width: Width, a: Word, amount: Word) -> Word {
-        self.binary(width, a, amount, |l, a, b| l.builder.ins().rotl(a, b))
-    }
-
-    fn ror(&mut self, width: Width, a: Word, amount: Word) -> Word {
-        self.binary(width, a, amount, |l, a, b| l.builder.ins().rotr(a, b))
-    }
-
-    fn compare(&mut self, cond: Cond, a: Word, b: Word) -> Word {
-        match (a, b) {
-            (Word::Known(a), Word::Known(b)) => Word::Known(u64::from(fold::holds(cond, a, b))),
-            _ => {
-                let holds = self.holds(cond, a, b);
-                Word::Value(self.builder.ins().uextend(I64, holds))
-            }
-        }
-    }
-
-    fn select(&mut self, cond: Cond, a: Word, b: Word, then: Word, otherwise: Word) -> Word {
-        let holds = self.holds(cond, a, b);
-        let then = self.value(then);
-        let otherwise = self.value(otherwise);
-        Word::Value(self.builder.ins().select(holds, then, otherwise))
-    }
-
-    fn extend(&mut self, how: Extend, size: Size, a: Word) -> Word {
-        let value = match (size, a) {
-            (Size::D, a) => return a,
-            (_, Word::Known(a)) => return Word::Known(fold::extend(how, size, a)),
-            (_, Word::Value(value)) => value,
-        };
-        let narrow = self.builder.ins().ireduce(size_type(size), value);
-        Word::Value(match how {
-            Extend::Sign => self.builder.ins().sextend(I64, narrow),
-            Extend::Zero => self.builder.ins().uextend(I64, narrow),
-        })
-    }
-
-    fn mul(&mut self, width: Width, a: Word, b: Word) -> Word {
-        self.binary(width, a, b, |l, a, b| l.builder.ins().imul(a, b))
-    }
-
-    fn mulh(&mut self, a: Word, b: Word) -> Word {
-        self.binary(Width::Full, a, b, |l, a, b| l.builder.ins().smulhi(a, b))
-    }
-
-    fn mulhu(&mut self, a: Word, b: Word) -> Word {
-        self.binary(Width::Full, a, b, |l, a, b| l.builder.ins().umulhi(a, b))
-    }
-
-    fn mulhsu(&mut self, a: Word, b: Word) -> Word {
-        // Read as unsigned, a negative a is 2^64 too large: that is b too much in the high half.
-        self.binary(Width::Full, a, b, |l, a, b| {
-            let high = l.builder.ins().umulhi(a, b);
-            let bits = l.number(63);
-            let sign = l.builder.ins().sshr(a, bits);
-            let excess = l.builder.ins().band(sign, b);
-            l.builder.ins().isub(high, excess)
-        })
-    }
-
-    fn div(&mut self, width: Width, a: Word, b: Word) -> Word {
-        let kind = Division {
-            signed: true,
-            remainder: false,
-        };
-        self.divide(kind, width, a, b)
-    }
-
-    fn divu(&mut self, width: Width, a: Word, b: Word) -> Word {
-        let kind = Division {
-            signed: false,
-            remainder: false,
-        };
-        self.divide(kind, width, a, b)
-    }
-
-    fn rem(&mut self, width: Width, a: Word, b: Word) -> Word {
-        let kind = Division {
-            signed: true,
-            remainder: true,
-        };
-        self.divide(kind, width, a, b)
-    }
-
-    fn remu(&mut self, width: Width, a: Word, b: Word) -> Word {
-        let kind = Division {
-            signed: false,
-            remainder: true,
-        };
-        self.divide(kind, width, a, b)
-    }
-
-    fn clz(&mut self, width: Width, a: Word) -> Word {
-        self.unary(width, a, |l, a| l.builder.ins().clz(a))
-    }
-
-    fn ctz(&mut self, width: Width, a: Word) -> Word {
-        self.unary(width, a, |l, a| l.builder.ins().ctz(a))
-    }
-
-    fn cpop(&mut self, width: Width, a: Word) -> Word {
-        self.unary(width, a, |l, a| l.builder.ins().popcnt(a))
-    }
-
-    fn rev8(&mut self, a: Word) -> Word {
-        self.unary(Width::Full, a, |l, a| l.builder.ins().bswap(a))
-    }
-
-    fn orc_b(&mut self, a: Word) -> Word {
-        self.unary(Width::Full, a, |l, a| {
-            // The top bit of a byte of `any` is set where the byte is not zero: no carry leaves a
-            // byte, since 0x7f + 0x7f has 8 bits.
-            let low = l.number(0x7f7f_7f7f_7f7f_7f7f);
-            let top = l.number(0x8080_8080_8080_8080);
-            let masked = l.builder.ins().band(a, low);
-            let carried = l.builder.ins().iadd(masked, low);
-            let any = l.builder.ins().bor(carried, a);
-            let any = l.builder.ins().band(any, top);
-            let seven = l.number(7);
-            let bit = l.builder.ins().ushr(any, seven);
-            let below = l.builder.ins().isub(any, bit);
-            l.builder.ins().bor(below, any)
-        })
-    }
-
-    fn clmul(&mut self, a: Word, b: Word) -> Word {
-        self.help(Helper::Clmul, a, b)
-    }
-
-    fn clmulh(&mut self, a: Word, b: Word) -> Word {
-        self.help(Helper::Clmulh, a, b)
-    }
-
-    fn clmulr(&mut self, a: Word, b: Word) -> Word {
-        self.help(Helper::Clmulr, a, b)
-    }
-
-    fn load(
-        &mut self,
-        base: Word,
-        offset: i32,
-        size: Size,
-        how: Extend,
-    ) -> Result<Word, Infallible> {
-        self.check_access(base, offset);
-        Ok(self.load_checked(base, offset, size, how))
-    }
-
-    fn store(
-        &mut self,
-        base: Word,
-        offset: i32,
-        size: Size,
-        value: Word,
-    ) -> Result<(), Infallible> {
-        self.check_access(base, offset);
-        self.store_checked(base, offset, size, value);
-        Ok(())
-    }
-
-    fn load_reserved(&mut self, addr: Word, size: Size) -> Result<Word, Infallible> {
-        self.check_access(addr, 0);
-        let loaded = self.load_checked(addr, 0, size, Extend::Sign);
-        self.set_reservation(addr);
-        Ok(loaded)
-    }
-
-    fn store_conditional(
-        &mut self,
-        addr: Word,
-        size: Size,
-        value: Word,
-    ) -> Result<Word, Infallible> {
-        self.check_access(addr, 0);
-        let reserved = self.reservation();
-        let old = self.load_checked(addr, 0, size, Extend::Sign);
-        let stored = self.select(Cond::Eq, addr, reserved, value, old);
-        self.store_checked(addr, 0, size, stored);
-        let failed = self.compare(Cond::Ne, addr, reserved);
-        self.set_reservation(Word::Known(u64::MAX));
-        Ok(failed)
-    }
-
-    fn amo(&mut self, amo: Amo, addr: Word, size: Size, value: Word) -> Result<Word, Infallible> {
-        self.check_access(addr, 0);
-        let old = self.load_checked(addr, 0, size, Extend::Sign);
-        let signed = self.extend(Extend::Sign, size, value);
-        // Sign-extended operands compare as their low bits do, unsigned too.
-        let new = match amo {
-            Amo::Swap => value,
-            Amo::Add => self.add(Width::Full, old, value),
-            Amo::Xor => self.xor(old, value),
-            Amo::And => self.and(old, value),
-            Amo::Or => self.or(old, value),
-            Amo::Min => self.select(Cond::Lt, old, signed, old, signed),
-            Amo::Max => self.select(Cond::Lt, old, signed, signed, old),
-            Amo::Minu => self.select(Cond::Ltu, old, signed, old, signed),
-            Amo::Maxu => self.select(Cond::Ltu, old, signed, signed, old),
-        };
-        self.store_checked(addr, 0, size, new);
-        Ok(old)
-    }
-
-    fn branch(&mut self, cond: Cond, a: Word, b: Word, offset: i32) {
-        let taken = self.place.pc.wrapping_add(i64::from(offset) as u64);
-        self.flow = match (a, b) {
-            (Word::Known(a), Word::Known(b)) if fold::holds(cond, a, b) => Flow::Static(taken),
-            (Word::Known(_), Word::Known(_)) => Flow::Static(self.place.next_pc),
-            _ => Flow::Branch {
-                holds: self.holds(cond, a, b),
-                taken,
-            },
-        };
-    }
-
-    fn jump(&mut self, offset: i32) {
-        self.flow = Flow::Static(self.place.pc.wrapping_add(i64::from(offset) as u64));
-    }
-
-    fn jump_to(&mut self, target: Word) {
-        self.flow = match target {
-            Word::Known(target) => Flow::Static(target),
-            Word::Value(target) => Flow::Dynamic(target),
-        };
-    }
-
-    fn ecall(&mut self) -> Result<(), Infallible> {
-        self.flow = Flow::Ecall;
-        Ok(())
-    }
-
-    fn ebreak(&mut self) -> Result<(), Infallible> {
-        self.flow = Flow::Ebreak;
-        Ok(())
-    }
+pub(super) struct Division {
+    pub(super) signed: bool,
+    pub(super) remainder: bool,
 }
