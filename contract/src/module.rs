@@ -28,7 +28,7 @@
 //! | kind | section | content |
 //! | --- | --- | --- |
 //! | 1 | key | [`Key::encode`] says it byte by byte |
-//! | 2 | hints | `u64` guest addresses, ascending, each once |
+//! | 2 | hints | `u64` words, ascending, each once: a guest address, and in the top two bits 0 for a place inside a function, 1 for the target of a pointer, 2 for the start of a function |
 //! | 3 | table | for each halfword of text a `u32`: offset in the code of its native entry, 0 for none |
 //! | 4 | blocks | 12 bytes each, `head` ascending, each once: `u32` head, `u16` len, `u8` entries, `u8` 0, `u32` cycles |
 //! | 5 | map | 8 bytes each, `start` ascending, each once: `u32` start, `u32` head |
