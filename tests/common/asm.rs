@@ -335,11 +335,10 @@ fn parse_operand(text: &str) -> Result<Text, String> {
     if let Some((offset, base)) = text
         .strip_suffix(')')
         .and_then(|text| text.rsplit_once('('))
+        && let Some(reg) = parse_register(base)
     {
-        if let Some(reg) = parse_register(base) {
-            let offset = if offset.is_empty() { "0" } else { offset };
-            return Ok(Text::Mem(Expression::parse(offset)?, reg));
-        }
+        let offset = if offset.is_empty() { "0" } else { offset };
+        return Ok(Text::Mem(Expression::parse(offset)?, reg));
     }
     Ok(Text::Value(Expression::parse(text)?))
 }

@@ -13,7 +13,7 @@ impl Module {
     /// Reads a module file.
     ///
     /// # Errors
-    /// Everything that [the format](self) does not allow. Any change of a single byte is found.
+    /// Everything that [the format](crate::module) does not allow. Any change of a single byte is found.
     ///
     /// ```
     /// use lockstep_contract::module::{Kind, Module};
