@@ -24,7 +24,9 @@ mod structured;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use common::oracle::Asm;
 use common::ours::Modules;
+use common::program::Program;
 use common::random::Random;
 use common::{check, check_trace};
 use source::Source;
@@ -94,10 +96,7 @@ fn compare(source: &Source, seed: u64) -> Result<Summary, String> {
         check_trace(&program, &source.setup, PLENTY, &whole)?;
     }
     let cycles = whole.asm.as_ref().map_or(0, |outcome| outcome.cycles);
-    let mut random = Random::new(seed ^ cycles);
-    let mut limits: Vec<u64> = (0..STOPS).map(|_| random.below(cycles + 1)).collect();
-    limits.sort_unstable();
-    limits.push(PLENTY);
+    let limits = pick_limits(&program, source, cycles, &mut Random::new(seed ^ cycles));
     check(&program, &source.setup, &limits, &modules)
         .map_err(|difference| format!("in pieces {limits:?}: {difference}"))?;
     Ok(Summary {
@@ -105,6 +104,24 @@ fn compare(source: &Source, seed: u64) -> Result<Summary, String> {
         cycles,
         native_cycles: whole.native_cycles(),
     })
+}
+
+/// Limits on the way: random ones, and around the totals at which the assembly machine then stands,
+/// because those are exact for one trace and one short for another.
+fn pick_limits(program: &Program, source: &Source, cycles: u64, random: &mut Random) -> Vec<u64> {
+    let mut limits: Vec<u64> = (0..STOPS).map(|_| random.below(cycles + 1)).collect();
+    limits.sort_unstable();
+    if let Ok(mut asm) = Asm::asm(program, &source.setup) {
+        for index in 0..limits.len() {
+            asm.run_quietly(limits[index]);
+            let total = asm.cycles();
+            limits.extend([total, total + 1, total.saturating_sub(1)]);
+        }
+    }
+    limits.sort_unstable();
+    limits.dedup();
+    limits.push(PLENTY);
+    limits
 }
 
 fn report(tier: &str, seed: u64, source: Source, difference: &str) -> ! {
