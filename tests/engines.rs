@@ -15,6 +15,8 @@ mod common;
 mod bytes;
 #[path = "engines/operands.rs"]
 mod operands;
+#[path = "engines/patterns.rs"]
+mod patterns;
 #[path = "engines/shrink.rs"]
 mod shrink;
 #[path = "engines/source.rs"]

@@ -29,7 +29,8 @@
 
 use lockstep_isa::{Cost, Extensions, Profile, Reg, Version, Xlen};
 
-use super::asm::{Assembly, assemble, parse_number, parse_register};
+use super::asm::{Assembly, assemble};
+use super::asm_operand::{parse_number, parse_register};
 use super::outcome::{Outcome, Verdict};
 use super::program::{Program, SMALL_MEMORY, Setup};
 

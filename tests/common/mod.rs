@@ -8,6 +8,7 @@
 pub(crate) mod asm;
 pub(crate) mod asm_compressed;
 pub(crate) mod asm_encode;
+pub(crate) mod asm_operand;
 pub(crate) mod case;
 pub(crate) mod clock;
 pub(crate) mod guests;
