@@ -21,7 +21,7 @@ const PLENTY: u64 = 20_000_000_000;
 /// Guests above this are not stopped on their way: comparing takes a while.
 const SMALL: u64 = 20_000_000;
 /// Stops on the way.
-const STOPS: usize = 40;
+const STOPS: usize = if cfg!(debug_assertions) { 12 } else { 40 };
 /// Per cent of its cycles that every guest runs natively, at least.
 const NATIVE_SHARE: f64 = 99.0;
 
