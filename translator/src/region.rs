@@ -16,6 +16,9 @@ use crate::record::{Access, Flow, Recorder};
 
 /// Translated instructions of one unit at most.
 const UNIT: usize = 1000;
+/// Bytes of text from a unit's first block to its last at most: the table of its entries has a row a
+/// halfword, and code with wide gaps would make it large.
+const REACH: u64 = 1 << 14;
 /// Entries of one chain at most.
 const CHAIN: usize = 256;
 /// Indirect jumps of a unit times the width of their switch, in halfwords, at most.
@@ -79,15 +82,20 @@ pub(crate) struct Unit<'a> {
 /// Cuts a program into units.
 pub(crate) fn partition(program: &Program) -> Vec<Unit<'_>> {
     let mut groups: Vec<Vec<&Block>> = Vec::new();
-    let mut size = usize::MAX;
+    let mut size = 0;
     for block in program.blocks.values() {
-        if program.starts.contains(&block.head) || size + block.entries.len() > UNIT {
-            groups.push(Vec::new());
-            size = 0;
-        }
         size += block.entries.len();
-        if let Some(group) = groups.last_mut() {
-            group.push(block);
+        let fits = |group: &&mut Vec<&Block>| {
+            let start = program.starts.contains(&block.head);
+            let far = (group.first()).is_some_and(|first| block.head - first.head > REACH);
+            !start && !far && size <= UNIT
+        };
+        match groups.last_mut().filter(fits) {
+            Some(group) => group.push(block),
+            None => {
+                groups.push(vec![block]);
+                size = block.entries.len();
+            }
         }
     }
     let mut entries = program.entries.clone();
@@ -379,3 +387,6 @@ impl Unit<'_> {
         blocks.map(|block| block.entries.len()).sum()
     }
 }
+
+#[cfg(test)]
+mod tests;

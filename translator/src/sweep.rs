@@ -52,7 +52,9 @@ pub(crate) fn sweep(text: &Text<'_>) -> Sweep {
             (inst.op.effect(), recorder.get(inst.rs1))
         {
             let target = offset.wrapping_add(i64::from(inst.imm) as u64);
-            found.unrolled.extend(straight(text, target));
+            if !found.unrolled.contains(&target) {
+                found.unrolled.extend(straight(text, target));
+            }
             let returns = inst.rs1 == Reg::RA && inst.rd == Reg::ZERO;
             if returns && (2..=SKIP).contains(&inst.imm) {
                 found.skips.insert(inst.imm as u64);
