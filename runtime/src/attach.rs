@@ -18,6 +18,7 @@ use crate::memory::Memory;
 /// The texts of a guest.
 #[derive(Debug, Default)]
 pub(crate) struct Attached {
+    /// In order of address.
     texts: Vec<Text>,
     /// The cost model that the modules were asked for.
     cost: Option<Cost>,
@@ -39,11 +40,6 @@ enum Asked {
 }
 
 impl Text {
-    fn contains(&self, pc: u64) -> bool {
-        let page = pc >> PAGE_SHIFT;
-        (self.pages.start as u64) <= page && page < self.pages.end as u64
-    }
-
     fn base(&self) -> u64 {
         (self.pages.start as u64) << PAGE_SHIFT
     }
@@ -73,17 +69,25 @@ impl Attached {
         }
     }
 
+    /// Which text covers this address. A guest may have hundreds and go from one to the next with
+    /// every jump, so they are not tried in turn.
+    #[inline]
+    fn place(&self, pc: u64) -> Option<usize> {
+        let page = pc >> PAGE_SHIFT;
+        let index = (self.texts).partition_point(|text| text.pages.end as u64 <= page);
+        let text = self.texts.get(index)?;
+        (text.pages.start as u64 <= page).then_some(index)
+    }
+
     /// Whether native code may be able to go on from here.
     #[inline]
     pub(crate) fn wants(&self, pc: u64) -> bool {
-        self.texts.iter().any(|text| {
-            text.contains(pc)
-                && match &text.module {
-                    Asked::NotYet => true,
-                    Asked::Nothing => false,
-                    Asked::Found(module) => module.entry(pc).is_some(),
-                }
-        })
+        self.place(pc)
+            .is_some_and(|index| match &self.texts[index].module {
+                Asked::NotYet => true,
+                Asked::Nothing => false,
+                Asked::Found(module) => module.entry(pc).is_some(),
+            })
     }
 
     /// The module that covers this address and the entry in it, asking the library if need be.
@@ -95,7 +99,8 @@ impl Attached {
         library: &dyn Library,
     ) -> Option<(&NativeModule, u32)> {
         let cost = self.cost?;
-        let text = self.texts.iter_mut().find(|text| text.contains(pc))?;
+        let index = self.place(pc)?;
+        let text = &mut self.texts[index];
         if matches!(text.module, Asked::NotYet) {
             text.module = ask(text, pc, profile, cost, memory, library);
         }
@@ -159,4 +164,28 @@ fn runs(flags: &[u8]) -> Vec<Range<usize>> {
         }
     }
     runs
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_is_found_by_any_of_its_addresses_and_no_other() {
+        let mut memory = Memory::new(64 << PAGE_SHIFT).unwrap();
+        let is_code = |page: u64| page % 7 < 3 && page != 1;
+        for page in (0..64).filter(|page| is_code(*page)) {
+            memory.set_flag(page, EXECUTABLE | FREEZED).unwrap();
+        }
+        let mut attached = Attached::default();
+        attached.refresh(&mut memory, Cost::Estimate);
+        for page in 0..70 {
+            for pc in [page << PAGE_SHIFT, ((page + 1) << PAGE_SHIFT) - 1] {
+                let found = attached.place(pc).map(|index| &attached.texts[index].pages);
+                assert_eq!(found.is_some(), page < 64 && is_code(page), "{pc:#x}");
+                assert!(found.is_none_or(|pages| pages.contains(&(page as usize))));
+            }
+        }
+        assert_eq!(attached.place(u64::MAX), None);
+    }
 }
