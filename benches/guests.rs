@@ -6,10 +6,11 @@
 //! with the same cycles. The trace machine runs a shorter argument and its time is scaled by
 //! cycles, marked `~`: it is about three times slower than the assembly machine.
 //!
-//! `cargo bench --bench guests [-- FILTER…] [--rounds N] [--quick]`
+//! `cargo bench --bench guests -- [NAME…] [--rounds N] [--quick]`
 //!
 //! The guests that are built on demand, and the builds for this machine, come from
-//! `cargo xtask guests --third-party --native`.
+//! `cargo xtask guests --third-party` and
+//! `cargo xtask guests --native`.
 
 #[path = "../tests/common/mod.rs"]
 mod common;
@@ -54,7 +55,7 @@ fn main() {
         Ok(request) => request,
         Err(error) => {
             eprintln!(
-                "{error}\nusage: cargo bench --bench guests [-- FILTER…] [--rounds N] [--quick]"
+                "{error}\nusage: cargo bench --bench guests -- [NAME…] [--rounds N] [--quick]"
             );
             std::process::exit(64);
         }
