@@ -1,9 +1,9 @@
 //! Random programs on the assembly machine, the trace machine, our interpreter and our native code:
 //! equal at random limits on the way and at the end.
 //!
-//! Three tiers: bytes that mostly are no program; valid instructions with edge operands and edge
+//! Four tiers: bytes that mostly are no program; valid instructions with edge operands and edge
 //! addresses; structured programs as compilers make them, with fused patterns, jump tables, memory at
-//! page and frame edges and faults of their own making. Seeds are fixed, so a run is reproducible.
+//! page and frame edges and faults of their own making; wild ones, as no compiler makes them. Seeds are fixed, so a run is reproducible.
 //! A failure is made smaller line by line and printed with its seed: as assembly that can be put
 //! into a case file, and with what odd words decode to.
 //!
@@ -23,6 +23,8 @@ mod shrink;
 mod source;
 #[path = "engines/structured.rs"]
 mod structured;
+#[path = "engines/wild.rs"]
+mod wild;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -146,4 +148,9 @@ fn valid_instructions_with_edge_operands() {
 #[test]
 fn structured_programs() {
     run_tier("structured", structured::generate);
+}
+
+#[test]
+fn wild_programs() {
+    run_tier("wild", wild::generate);
 }

@@ -1,5 +1,6 @@
 //! From the name of a file to a loaded guest, with the failures of every step.
 
+use std::io::Read;
 use std::path::Path;
 
 use lockstep::engine::{EngineBuilder, Translate};
@@ -10,9 +11,24 @@ use super::args::{CacheOptions, GuestOptions};
 use super::code;
 use super::failure::Failure;
 
+/// Bytes of an input file at most. Guests have 4 MiB of memory, modules some hundred MiB at most;
+/// what is larger is not one, and a device or a sparse file has no end.
+const FILE: u64 = 1 << 30;
+
 /// Reads a whole input file.
 pub(crate) fn read(path: &Path) -> Result<Vec<u8>, Failure> {
-    std::fs::read(path).map_err(|error| Failure::unreadable(path, &error))
+    let mut bytes = Vec::new();
+    std::fs::File::open(path)
+        .and_then(|file| file.take(FILE + 1).read_to_end(&mut bytes))
+        .map_err(|error| Failure::unreadable(path, &error))?;
+    if bytes.len() as u64 > FILE {
+        let message = format!(
+            "{} has more than {FILE:#x} bytes; it is neither an ELF nor a module",
+            path.display()
+        );
+        return Err(Failure::new(code::DATA, "FileTooLarge", message));
+    }
+    Ok(bytes)
 }
 
 impl GuestOptions {

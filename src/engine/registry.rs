@@ -17,8 +17,9 @@ use lockstep_translator::Text;
 
 use super::Unavailable;
 
-/// Bytes of text that are remembered. The modules are about ten times as large.
-const TEXT_BYTES: usize = 48 << 20;
+/// Bytes of texts and modules that are remembered. A module is some ten times as large as its text,
+/// but hundreds of times where the text is made for it.
+const BYTES: usize = 512 << 20;
 /// Keys that are remembered as failed.
 const FAILURES: usize = 4096;
 
@@ -47,6 +48,15 @@ pub(super) struct Entry {
 }
 
 impl Entry {
+    /// Bytes it keeps, as far as its module is known.
+    fn bytes(&self) -> usize {
+        let module = match self.module.get() {
+            Some(Ok(module)) => module.module().code.len() + 4 * module.module().table.len(),
+            _ => 0,
+        };
+        self.text.len() + module
+    }
+
     pub(super) fn new(text: &[u8]) -> Entry {
         Entry {
             text: text.into(),
@@ -57,13 +67,25 @@ impl Entry {
 }
 
 /// All entries, and the keys that failed.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Registry {
     places: BTreeMap<Place, Vec<Arc<Entry>>>,
-    bytes: usize,
+    /// Bytes that may be kept.
+    limit: usize,
     /// Counts look-ups, to tell old from new.
     clock: u64,
     failures: BTreeMap<KeyId, Unavailable>,
+}
+
+impl Default for Registry {
+    fn default() -> Registry {
+        Registry {
+            places: BTreeMap::new(),
+            limit: BYTES,
+            clock: 0,
+            failures: BTreeMap::new(),
+        }
+    }
 }
 
 impl Registry {
@@ -84,18 +106,22 @@ impl Registry {
     pub(super) fn put(&mut self, text: &Text<'_>, entry: Arc<Entry>) {
         self.clock += 1;
         if let Some(entries) = self.places.get_mut(&place(text)) {
-            let before = entries.len();
             entries.retain(|known| known.text != entry.text);
-            self.bytes -= (before - entries.len()) * text.bytes.len();
         }
         self.insert(text, entry);
     }
 
     fn insert(&mut self, text: &Text<'_>, entry: Arc<Entry>) {
         entry.used.store(self.clock, Ordering::Relaxed);
-        self.bytes += entry.text.len();
         self.places.entry(place(text)).or_default().push(entry);
-        while self.bytes > TEXT_BYTES && self.forget_oldest() {}
+        while self.bytes() > self.limit && self.forget_oldest() {}
+    }
+
+    /// Bytes that are kept now. Modules come after their entries are made, so they are counted when
+    /// the next entry is: entries are few, and made seldom.
+    fn bytes(&self) -> usize {
+        let entries = self.places.values().flatten();
+        entries.map(|entry| entry.bytes()).sum()
     }
 
     /// Forgets one entry, never the newest nor one that somebody is at work on.
@@ -115,7 +141,7 @@ impl Registry {
         if let Some(entries) = self.places.get_mut(&place) {
             // Two entries never have the same age: the clock moves with every look-up.
             if let Some(index) = entries.iter().position(|entry| age(entry) == used) {
-                self.bytes -= entries.swap_remove(index).text.len();
+                entries.swap_remove(index);
             }
             if entries.is_empty() {
                 self.places.remove(&place);
@@ -170,7 +196,7 @@ mod tests {
         other = text(0x10000, &one);
         other.cost = Cost::Constant;
         assert!(!Arc::ptr_eq(&entry, &registry.entry(&other)));
-        assert_eq!(registry.bytes, 5 * 4096);
+        assert_eq!(registry.bytes(), 5 * 4096);
     }
 
     #[test]
@@ -181,13 +207,16 @@ mod tests {
         let entry = Arc::new(Entry::new(&bytes));
         registry.put(&text(0, &bytes), Arc::clone(&entry));
         assert!(Arc::ptr_eq(&entry, &registry.entry(&text(0, &bytes))));
-        assert_eq!(registry.bytes, 4096);
+        assert_eq!(registry.bytes(), 4096);
     }
 
     #[test]
     fn the_oldest_finished_texts_are_forgotten() {
-        let mut registry = Registry::default();
-        let size = TEXT_BYTES / 4;
+        let mut registry = Registry {
+            limit: 4 << 20,
+            ..Registry::default()
+        };
+        let size = registry.limit / 4;
         let bytes: Vec<Vec<u8>> = (0..6).map(|number| vec![number; size]).collect();
         // Somebody works on the first, so it stays.
         let first = registry.entry(&text(0, &bytes[0]));
@@ -196,7 +225,7 @@ mod tests {
         for bytes in &bytes[2..5] {
             failed(&registry.entry(&text(0, bytes)));
         }
-        assert!(registry.bytes <= TEXT_BYTES);
+        assert!(registry.bytes() <= registry.limit);
         assert!(Arc::ptr_eq(&first, &registry.entry(&text(0, &bytes[0]))));
         assert!(!Arc::ptr_eq(&second, &registry.entry(&text(0, &bytes[1]))));
     }

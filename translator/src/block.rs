@@ -30,6 +30,8 @@ pub(crate) struct Block {
     pub cycles: u64,
     /// Where it goes.
     pub flow: Flow,
+    /// Accesses to guest memory.
+    pub accesses: usize,
     /// It leaves its end's address in a register: execution is expected to come back there.
     pub links: bool,
 }
@@ -104,8 +106,15 @@ impl Block {
             len,
             cycles,
             flow: recorder.flow,
+            accesses: recorder.accesses.len(),
             links: recorder.links,
         })
+    }
+
+    /// What it costs to translate, in plain instructions: a block brings checks and exits of its
+    /// own, and each access may.
+    pub(crate) fn weight(&self) -> usize {
+        self.entries.len() + 8 + 4 * self.accesses
     }
 
     /// The address behind the block.

@@ -11,8 +11,9 @@ use crate::hints::{Hints, Kind};
 use crate::sweep::sweep;
 use crate::text::Text;
 
-/// Translated instructions of one module at most, duplicates counted. Cost is linear in this.
-const INSTRUCTIONS: usize = 400_000;
+/// What the blocks of one module may weigh together, duplicates counted. The cost of translation is
+/// about linear in this: Lua weighs a third of it, and dense hostile code reaches it within seconds.
+const WEIGHT: usize = 600_000;
 /// A jump further than this is a tail call into another function, not a jump inside one.
 const NEAR: u64 = 1 << 15;
 
@@ -30,7 +31,7 @@ pub(crate) struct Program {
     pub left: BTreeMap<u64, Reason>,
     /// How far behind a return point control may come back, beside 0.
     skips: BTreeSet<u64>,
-    instructions: usize,
+    weight: usize,
 }
 
 /// Follows the code of a text.
@@ -42,7 +43,7 @@ pub(crate) fn discover(text: &Text<'_>, hints: &Hints) -> Program {
         switched: BTreeSet::new(),
         left: BTreeMap::new(),
         skips: BTreeSet::new(),
-        instructions: 0,
+        weight: 0,
     };
     let swept = sweep(text);
     program.skips = swept.skips;
@@ -92,13 +93,13 @@ impl Program {
             {
                 continue;
             }
-            if self.instructions >= INSTRUCTIONS {
+            if self.weight >= WEIGHT {
                 self.left.insert(head, Reason::Budget);
                 continue;
             }
             match Block::form(text, head) {
                 Ok(block) => {
-                    self.instructions += block.entries.len();
+                    self.weight += block.weight();
                     heads.extend(block.successors());
                     if let Some(point) = block.return_point() {
                         let skipped = self.skips.iter().map(|skip| point + (skip & !1));
