@@ -233,54 +233,54 @@ impl Memory for Fetched {
         self.read(addr).map(u32::from_le_bytes)
     }
     fn init_pages(&mut self, _: u64, _: u64, _: u8, _: Option<Bytes>, _: u64) -> Result<(), Error> {
-        unimplemented!()
+        unreachable!("decoding only fetches")
     }
     fn fetch_flag(&mut self, _: u64) -> Result<u8, Error> {
-        unimplemented!()
+        unreachable!("decoding only fetches")
     }
     fn set_flag(&mut self, _: u64, _: u8) -> Result<(), Error> {
-        unimplemented!()
+        unreachable!("decoding only fetches")
     }
     fn clear_flag(&mut self, _: u64, _: u8) -> Result<(), Error> {
-        unimplemented!()
+        unreachable!("decoding only fetches")
     }
     fn store_byte(&mut self, _: u64, _: u64, _: u8) -> Result<(), Error> {
-        unimplemented!()
+        unreachable!("decoding only fetches")
     }
     fn store_bytes(&mut self, _: u64, _: &[u8]) -> Result<(), Error> {
-        unimplemented!()
+        unreachable!("decoding only fetches")
     }
     fn load_bytes(&mut self, _: u64, _: u64) -> Result<Bytes, Error> {
-        unimplemented!()
+        unreachable!("decoding only fetches")
     }
     fn load8(&mut self, _: &u64) -> Result<u64, Error> {
-        unimplemented!()
+        unreachable!("decoding only fetches")
     }
     fn load16(&mut self, _: &u64) -> Result<u64, Error> {
-        unimplemented!()
+        unreachable!("decoding only fetches")
     }
     fn load32(&mut self, _: &u64) -> Result<u64, Error> {
-        unimplemented!()
+        unreachable!("decoding only fetches")
     }
     fn load64(&mut self, _: &u64) -> Result<u64, Error> {
-        unimplemented!()
+        unreachable!("decoding only fetches")
     }
     fn store8(&mut self, _: &u64, _: &u64) -> Result<(), Error> {
-        unimplemented!()
+        unreachable!("decoding only fetches")
     }
     fn store16(&mut self, _: &u64, _: &u64) -> Result<(), Error> {
-        unimplemented!()
+        unreachable!("decoding only fetches")
     }
     fn store32(&mut self, _: &u64, _: &u64) -> Result<(), Error> {
-        unimplemented!()
+        unreachable!("decoding only fetches")
     }
     fn store64(&mut self, _: &u64, _: &u64) -> Result<(), Error> {
-        unimplemented!()
+        unreachable!("decoding only fetches")
     }
     fn lr(&self) -> &u64 {
-        unimplemented!()
+        unreachable!("decoding only fetches")
     }
     fn set_lr(&mut self, _: &u64) {
-        unimplemented!()
+        unreachable!("decoding only fetches")
     }
 }
