@@ -10,7 +10,7 @@ use std::fmt;
 use lockstep_isa::{DecodeError, Inst, decode};
 
 use crate::record::{Flow, Recorder};
-use crate::text::{Text, Window};
+use crate::text::Text;
 
 /// Entries of a trace at most: the oracle's `TRACE_ITEM_LENGTH`.
 const ENTRIES: usize = 16;
@@ -76,12 +76,12 @@ impl fmt::Display for Reason {
 impl Block {
     /// Forms the block at an even address inside the text.
     pub(crate) fn form(text: &Text<'_>, head: u64) -> Result<Block, Reason> {
-        let mut window = Window::new(*text);
+        let mut code = text.code();
         let mut recorder = Recorder::new();
         let mut entries = Vec::with_capacity(ENTRIES);
         let (mut pc, mut cycles) = (head, 0);
         while entries.len() < ENTRIES {
-            let inst = decode(&mut window, pc, text.profile).map_err(|error| match error {
+            let inst = decode(&mut code, pc, text.profile).map_err(|error| match error {
                 DecodeError::Illegal { pc, bits } => Reason::Illegal { pc, bits },
                 DecodeError::Fetch(_) => Reason::Outside,
             })?;
@@ -94,7 +94,7 @@ impl Block {
             }
         }
         let len = pc - head;
-        if window.left {
+        if code.asked().end > text.end() {
             return Err(Reason::Outside);
         }
         if len > BYTES {

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use lockstep_isa::{Effect, Machine, Reg, decode};
 
 use crate::record::{Abstract, Flow, Recorder};
-use crate::text::{Text, Window};
+use crate::text::Text;
 
 /// Instructions behind an address that a computed jump may be aimed at.
 const UNROLLED: usize = 64;
@@ -38,7 +38,7 @@ pub(crate) fn sweep(text: &Text<'_>) -> Sweep {
     let mut last: Option<(Reg, u64)> = None;
     let mut pc = text.base;
     while pc < text.end() {
-        let Ok(inst) = decode(&mut Window::new(*text), pc, text.profile) else {
+        let Ok(inst) = decode(&mut text.code(), pc, text.profile) else {
             recorder = Recorder::new();
             pc += 2;
             continue;
@@ -85,7 +85,7 @@ fn straight(text: &Text<'_>, from: u64) -> Vec<u64> {
     let mut pcs = Vec::new();
     let mut pc = from;
     while text.may_start(pc) && pcs.len() < UNROLLED {
-        let Ok(inst) = decode(&mut Window::new(*text), pc, text.profile) else {
+        let Ok(inst) = decode(&mut text.code(), pc, text.profile) else {
             break;
         };
         pcs.push(pc);

@@ -4,7 +4,8 @@
 //! a neighbouring page may gain code later, so a decoder that had to look there has seen nothing
 //! that may be relied on.
 
-use lockstep_isa::{Cost, Fetch, Profile};
+use lockstep_isa::decode::Code;
+use lockstep_isa::{Cost, Profile};
 
 use crate::TranslateError;
 
@@ -40,13 +41,9 @@ impl<'a> Text<'a> {
         (self.base..self.end()).contains(&address)
     }
 
-    /// The bytes from this address on; empty outside.
-    pub(crate) fn from(&self, address: u64) -> &'a [u8] {
-        let offset = address.wrapping_sub(self.base);
-        usize::try_from(offset)
-            .ok()
-            .and_then(|offset| self.bytes.get(offset..))
-            .unwrap_or(&[])
+    /// What decoding reads.
+    pub(crate) fn code(&self) -> Code<'a> {
+        Code::new(self.base, self.bytes)
     }
 
     /// Refuses what no executable region can be.
@@ -69,44 +66,5 @@ impl<'a> Text<'a> {
             });
         }
         Ok(())
-    }
-}
-
-/// Fetching from a text, with a note of whether the decoder ever asked for something outside.
-pub(crate) struct Window<'a> {
-    text: Text<'a>,
-    /// The decoder asked for a byte that is not in the text.
-    pub left: bool,
-}
-
-/// The bytes asked for are not in the text.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Outside;
-
-impl<'a> Window<'a> {
-    pub(crate) fn new(text: Text<'a>) -> Window<'a> {
-        Window { text, left: false }
-    }
-
-    fn fetch<const N: usize>(&mut self, address: u64) -> Result<[u8; N], Outside> {
-        match self.text.from(address).first_chunk::<N>() {
-            Some(bytes) => Ok(*bytes),
-            None => {
-                self.left = true;
-                Err(Outside)
-            }
-        }
-    }
-}
-
-impl Fetch for Window<'_> {
-    type Error = Outside;
-
-    fn fetch16(&mut self, address: u64) -> Result<u16, Outside> {
-        self.fetch(address).map(u16::from_le_bytes)
-    }
-
-    fn fetch32(&mut self, address: u64) -> Result<u32, Outside> {
-        self.fetch(address).map(u32::from_le_bytes)
     }
 }
