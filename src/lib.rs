@@ -13,7 +13,7 @@
 //! let elf = include_bytes!("../guests/elf/fib.elf");
 //! let platform = Platform::default();
 //! let mut program = Program::load(elf, &platform)?;
-//! program.core_mut().initialize_stack(&[b"fib", b"10"])?;
+//! program.core_mut().initialize_stack(&[b"10"])?;
 //!
 //! // Without a cache: what is translated lives as long as the engine.
 //! let engine = Engine::builder().no_cache().build();

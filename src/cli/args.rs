@@ -16,7 +16,7 @@ pub(crate) struct GuestOptions {
     /// Instruction sets, of imc,b,mop,a [default: imc for version 0, imc,b,mop for 1 and 2]
     #[arg(long, value_name = "LIST", value_parser = extensions)]
     pub(crate) isa: Option<Extensions>,
-    /// Register width: 64, or 32
+    /// Register width: 64 (32: not available yet)
     #[arg(long, value_name = "BITS", default_value = "64", value_parser = xlen)]
     pub(crate) xlen: Xlen,
     /// Cycles of an instruction: CKB's estimate, or 1 for each

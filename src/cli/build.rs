@@ -117,6 +117,7 @@ impl Build {
     /// be used is told at once.
     fn destination(&self) -> Result<Destination, Failure> {
         if let Some(file) = &self.output {
+            self.spare_input(file)?;
             return Ok(Destination::File(file.clone()));
         }
         if self.cache.no_cache {
@@ -133,6 +134,25 @@ impl Build {
         };
         let opened = Cache::open(&folder).map_err(|error| cache::failure(&error))?;
         Ok(Destination::Cache(opened))
+    }
+
+    /// Refuses to write anything over the ELF.
+    fn spare_input(&self, file: &Path) -> Result<(), Failure> {
+        let emitted = self.emit.iter().map(|emit| emit.path(file));
+        for output in emitted.chain([file.to_owned()]) {
+            let same = match (output.canonicalize(), self.elf.canonicalize()) {
+                (Ok(output), Ok(elf)) => output == elf,
+                // One of them is not there: nothing can be lost.
+                _ => false,
+            };
+            if same {
+                return Err(Failure::usage(format!(
+                    "{} is the ELF itself and would be overwritten; give -o another name",
+                    output.display()
+                )));
+            }
+        }
+        Ok(())
     }
 
     /// The texts to translate: all, or for a single file the one that the program starts in.
@@ -215,25 +235,38 @@ impl Build {
     /// Writes what `--emit` names beside the module.
     fn emit(&self, module: &Path, translation: &Translation) -> Result<Vec<String>, Failure> {
         let mut written = Vec::new();
-        for (emit, ending, content) in [
-            (Emit::Clif, "clif", translation.clif.clone()),
-            (Emit::Asm, "asm", translation.asm.clone()),
-            (Emit::Map, "map", Some(map(&translation.module))),
+        for (emit, content) in [
+            (Emit::Clif, translation.clif.clone()),
+            (Emit::Asm, translation.asm.clone()),
+            (Emit::Map, Some(map(&translation.module))),
         ] {
             if !self.emit.contains(&emit) {
                 continue;
             }
+            let path = emit.path(module);
             let content = content
-                .ok_or_else(|| Failure::defect(format!("the translator gave no {ending}")))?;
-            let mut path = module.with_extension(ending);
-            if path == module {
-                path = module.with_extension(format!("{ending}.{ending}"));
-            }
+                .ok_or_else(|| Failure::defect(format!("nothing for {}", path.display())))?;
             replace(&path, content.as_bytes())
                 .map_err(|error| Failure::unwritable(path.display(), &error))?;
             written.push(path.display().to_string());
         }
         Ok(written)
+    }
+}
+
+impl Emit {
+    /// The file beside a module that it is written to.
+    fn path(self, module: &Path) -> PathBuf {
+        let ending = match self {
+            Emit::Clif => "clif",
+            Emit::Asm => "asm",
+            Emit::Map => "map",
+        };
+        let path = module.with_extension(ending);
+        if path == module {
+            return module.with_extension(format!("{ending}.{ending}"));
+        }
+        path
     }
 }
 
@@ -369,7 +402,9 @@ pub(crate) fn failure(error: &TranslateError) -> Failure {
         TranslateError::Target { .. } => Failure::new(
             code::USAGE,
             "Target",
-            format!("--target: {error}; x86_64 and aarch64 triples are known"),
+            format!(
+                "{error}; try another --target (x86_64 and aarch64 triples are known) or --cpu baseline"
+            ),
         ),
         TranslateError::Text { .. } => Failure::new(code::DATA, "Text", error),
         TranslateError::Profile(what) => Failure::not_available(what),

@@ -51,9 +51,15 @@ pub(crate) fn load<'a>(
     Program::load(bytes, platform).map_err(|error| match error {
         LoadError::Setup(error) => Failure::usage(format!("--memory: {error}")),
         LoadError::Elf(_) | LoadError::Load { .. } => {
+            let advice = match error.name() {
+                "ElfParseError" | "ElfBits" => "a 64-bit, statically linked RISC-V ELF is needed",
+                "MemOutOfBound" => "link it lower, or give it more with --memory (4 MiB at most)",
+                _ => "link it with separate segments for code and data (lld: -z separate-code)",
+            };
             let message = format!(
-                "{} cannot be loaded: {}: {error}; a statically linked RISC-V ELF is needed",
+                "{} cannot be loaded into {:#x} bytes of memory: {}: {error}; {advice}",
                 path.display(),
+                platform.memory_size,
                 error.name()
             );
             Failure::new(code::DATA, error.name(), message)

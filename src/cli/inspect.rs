@@ -26,7 +26,7 @@ mod text;
 /// Shows what is in an ELF or a module
 #[derive(Args)]
 #[command(
-    after_help = "Example:\n  translate inspect guests/elf/fib.elf --disasm 0x10000..0x10040"
+    after_help = "Example:\n  translate inspect guests/elf/fib.elf --disasm 0x11000..0x11020"
 )]
 pub(crate) struct Inspect {
     /// An ELF or a module

@@ -31,14 +31,14 @@ use super::{Answer, code, compare, guest, verify};
 pub(crate) struct Run {
     /// The guest program
     elf: PathBuf,
-    /// The whole argv of the guest: the first is its own name
+    /// The whole argv of the guest, argv[0] first; CKB passes no program name
     #[arg(last = true)]
     args: Vec<OsString>,
     #[command(flatten)]
     guest: GuestOptions,
     #[command(flatten)]
     cache: CacheOptions,
-    /// Which engine: auto, native (fails when no module can be had), interp, check [default: LOCKSTEP_ENGINE, else auto]
+    /// Which engine: auto, native (fails when no module can be had), interp (check: not available yet) [default: LOCKSTEP_ENGINE, else auto]
     #[arg(long, value_name = "ENGINE", value_parser = mode)]
     engine: Option<Mode>,
     /// Stop when so many cycles are used up [default: unlimited]

@@ -176,3 +176,19 @@ fn a_full_standard_output_is_66_and_a_closed_one_is_nothing() {
     let status = command.stdout(full).output().expect("running").status;
     assert_eq!(status.code(), Some(66));
 }
+
+#[test]
+fn nothing_is_written_over_the_input() {
+    let sandbox = Sandbox::new();
+    let elf = std::fs::read(guest("fib")).expect("a guest");
+    sandbox.file("a.elf", &elf);
+    sandbox.file("in.map", &elf);
+    let direct = sandbox.run(&["build", "a.elf", "-o", "./a.elf"]).exits(64);
+    assert!(direct.err.contains("a.elf"), "{}", direct.err);
+    let beside = ["build", "in.map", "-o", "in.lkm", "--emit", "map"];
+    sandbox.run(&beside).exits(64);
+    for kept in ["a.elf", "in.map"] {
+        assert!(std::fs::read(sandbox.path(kept)).expect("still there") == elf);
+    }
+    assert_eq!(sandbox.names(&sandbox.path("")), ["a.elf", "in.map"]);
+}
