@@ -31,7 +31,7 @@ use super::{Answer, code, compare, guest, verify};
 pub(crate) struct Run {
     /// The guest program
     elf: PathBuf,
-    /// The whole argv of the guest, argv[0] first; CKB passes no program name
+    /// The whole argv of the guest; CKB passes no program name, so there is none to give
     #[arg(last = true)]
     args: Vec<OsString>,
     #[command(flatten)]
