@@ -8,7 +8,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::block::{Block, Reason};
 use crate::hints::{Hints, Kind};
-use crate::sweep::sweep;
 use crate::text::Text;
 
 /// What the blocks of one module may weigh together, duplicates counted. The cost of translation is
@@ -45,8 +44,8 @@ pub(crate) fn discover(text: &Text<'_>, hints: &Hints) -> Program {
         skips: BTreeSet::new(),
         weight: 0,
     };
-    let swept = sweep(text);
-    program.skips = swept.skips;
+    let swept = &hints.swept;
+    program.skips.clone_from(&swept.skips);
     let of = |wanted: Kind| {
         let all = hints.iter();
         all.filter(move |&(_, kind)| kind == wanted)
@@ -54,10 +53,10 @@ pub(crate) fn discover(text: &Text<'_>, hints: &Hints) -> Program {
     };
     let functions: Vec<u64> = of(Kind::Function).collect();
     let mut pointers: BTreeSet<u64> = of(Kind::Pointer).collect();
-    let addresses = swept.addresses.into_iter();
+    let addresses = swept.addresses.iter().copied();
     pointers.extend(addresses.filter(|&address| text.may_start(address)));
     let mut inside: BTreeSet<u64> = of(Kind::Inside).collect();
-    inside.extend(swept.unrolled);
+    inside.extend(&swept.unrolled);
 
     for &root in functions.iter().chain(&pointers).chain(&inside) {
         program.follow(text, root);

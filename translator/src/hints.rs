@@ -5,9 +5,9 @@
 //! from outside the text, hints are recorded in the module, so that translating again gives the same
 //! bytes; they are no part of the key, so that a stripped and an unstripped ELF share a module.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use crate::sweep::sweep;
+use crate::sweep::{Sweep, sweep};
 use crate::text::Text;
 
 /// Words that one table may have: a page of 4-byte entries.
@@ -31,21 +31,26 @@ pub(crate) enum Kind {
 pub struct Hints {
     base: u64,
     end: u64,
-    /// Addresses that the text itself computes: candidates for tables in data.
-    computed: BTreeSet<u64>,
+    /// What the text itself tells. The addresses it computes are candidates for tables in data.
+    pub(crate) swept: Sweep,
     addresses: BTreeMap<u64, Kind>,
 }
 
 impl Hints {
+    /// No hint yet but what the text tells.
+    fn none(text: &Text<'_>) -> Hints {
+        Hints {
+            base: text.base,
+            end: text.end(),
+            swept: sweep(text),
+            addresses: BTreeMap::new(),
+        }
+    }
+
     /// The hints for a text that is entered at `entry` (ignored where it lies outside).
     #[must_use]
     pub fn new(text: &Text<'_>, entry: u64) -> Hints {
-        let mut hints = Hints {
-            base: text.base,
-            end: text.end(),
-            computed: sweep(text).addresses,
-            addresses: BTreeMap::new(),
-        };
+        let mut hints = Hints::none(text);
         hints.add(entry, Kind::Function);
         // Linkers put read-only data into the segment of the code.
         hints.scan(text.base, text.bytes);
@@ -55,12 +60,7 @@ impl Hints {
     /// The hints that a module recorded.
     #[must_use]
     pub fn from_recorded(text: &Text<'_>, recorded: &[u64]) -> Hints {
-        let mut hints = Hints {
-            base: text.base,
-            end: text.end(),
-            computed: BTreeSet::new(),
-            addresses: BTreeMap::new(),
-        };
+        let mut hints = Hints::none(text);
         for &word in recorded {
             let kind = match word >> 62 {
                 0 => Kind::Inside,
@@ -95,7 +95,8 @@ impl Hints {
     pub fn scan(&mut self, address: u64, data: &[u8]) {
         self.scan_pointers(address, data);
         let tables: Vec<u64> = self
-            .computed
+            .swept
+            .addresses
             .range(address..address.saturating_add(data.len() as u64))
             .copied()
             .collect();

@@ -125,6 +125,8 @@ fn crossing(groups: &[Vec<&Block>]) -> BTreeSet<u64> {
 /// The control flow among the blocks of one unit, by position in order of address.
 struct Graph<'g, 'a> {
     blocks: &'g [&'a Block],
+    /// Blocks by head.
+    position: BTreeMap<u64, usize>,
     successors: Vec<Vec<usize>>,
     predecessors: Vec<Vec<usize>>,
     entries: Vec<bool>,
@@ -164,6 +166,7 @@ impl<'g, 'a> Graph<'g, 'a> {
         }
         let mut graph = Graph {
             blocks,
+            position,
             successors,
             predecessors,
             entries: blocks.iter().map(|b| entries.contains(&b.head)).collect(),
@@ -326,11 +329,8 @@ fn chains<'a>(graph: &Graph<'_, 'a>) -> (Vec<Chain<'a>>, BTreeMap<usize, usize>)
 }
 
 fn connect(graph: &Graph<'_, '_>, chains: &mut [Chain<'_>], chain_of: &BTreeMap<usize, usize>) {
-    let position: BTreeMap<u64, usize> = (graph.blocks.iter().enumerate())
-        .map(|(number, block)| (block.head, number))
-        .collect();
     for number in 0..chains.len() {
-        let last = position[&chains[number].last().head];
+        let last = graph.position[&chains[number].last().head];
         let next: Vec<usize> = (graph.successors[last].iter())
             .filter_map(|block| chain_of.get(block).copied())
             .collect();

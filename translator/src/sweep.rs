@@ -17,7 +17,7 @@ const UNROLLED: usize = 64;
 const SKIP: i32 = 8;
 
 /// What a sweep finds.
-#[derive(Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Sweep {
     /// Addresses, in the text or in data, that the text computes from constants; and those it calls:
     /// who starts in the middle of a program, as a resumed machine does, finds the rest by them.
