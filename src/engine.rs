@@ -2,33 +2,36 @@
 //!
 //! An [`Engine`] is what the run loop asks when pages become executable (it is the runtime's
 //! [`Library`]): from the registry of this process, else from the module cache, else by translating.
-//! One translation a key is in flight at a time, all others wait for it; a key whose translation
-//! failed is not tried again in this process. Whatever goes wrong here means that the interpreter
-//! runs the code: never an error, always a reason in the log.
+//! One translation a text is in flight at a time, all others wait for it; a text whose translation
+//! failed is not tried again while it is remembered. Whatever goes wrong here means that the
+//! interpreter runs the code: never an error, always a reason in the log.
 //!
 //! One engine, [`Engine::global`], serves all machines of a process that are not given another. It
 //! takes its settings from the environment.
 
 use std::collections::BTreeMap;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
-use std::time::Instant;
 
-use lockstep_contract::key::{Key, KeyId};
-use lockstep_contract::module::Module;
+use lockstep_contract::key::KeyId;
 use lockstep_contract::pages::{EXECUTABLE, FREEZED, PAGE_SIZE};
 use lockstep_runtime::cache::{Cache, CacheError};
-use lockstep_runtime::{Library, Memory, NativeModule, Request};
+use lockstep_runtime::{KnownText, Library, Memory, NativeModule, Request};
 use lockstep_translator::{Cpu, Hints, Options, Report, Text};
 
+mod control;
+mod entry;
+mod obtain;
 mod registry;
 mod settings;
+mod switches;
 #[cfg(test)]
 mod tests;
 
-use registry::{Entry, Registry};
+use entry::{Claim, Entry, State};
+use registry::Registry;
 pub use settings::{EngineBuilder, InvalidSetting, Mode, Translate};
+use switches::Switches;
 
 /// Finds, loads and makes native modules, for all machines that share it.
 #[derive(Debug)]
@@ -36,7 +39,8 @@ pub struct Engine {
     mode: Mode,
     translate: Translate,
     cache: CacheState,
-    registry: Mutex<Registry>,
+    registry: Registry,
+    switches: Switches,
     stats: Mutex<Stats>,
 }
 
@@ -174,132 +178,52 @@ impl Engine {
         hints: &mut dyn FnMut() -> Hints,
         progress: &mut dyn FnMut(usize, usize),
     ) -> Result<Prepared, Unavailable> {
-        let entry = lock(&self.registry).entry(text);
-        let mut origin = Origin::Registry;
-        let result = entry.module.get_or_init(|| {
-            let (module, from) = self.obtain(text, hints, progress)?;
-            origin = from;
-            Ok(module)
-        });
-        if matches!(origin, Origin::Registry) && result.is_ok() {
-            lock(&self.stats).registry_hits += 1;
+        self.settle(&self.registry.entry(text), hints, progress)
+    }
+
+    /// The same, for a text that is registered.
+    fn settle(
+        &self,
+        entry: &Entry,
+        hints: &mut dyn FnMut() -> Hints,
+        progress: &mut dyn FnMut(usize, usize),
+    ) -> Result<Prepared, Unavailable> {
+        match entry.claim() {
+            Claim::Settled(Ok(module)) => {
+                if self.switches.is_off(entry, &module) {
+                    return Err(switches::switched_off());
+                }
+                lock(&self.stats).registry_hits += 1;
+                let origin = Origin::Registry;
+                Ok(Prepared { module, origin })
+            }
+            Claim::Settled(Err(reason)) => Err(reason),
+            Claim::Yours(_work) => match self.obtain(entry, hints, progress) {
+                Ok((module, origin)) => {
+                    let module = self.switches.show(entry, module)?;
+                    Ok(Prepared { module, origin })
+                }
+                Err(reason) => {
+                    entry.settle(State::Lacks(reason.clone()));
+                    Err(reason)
+                }
+            },
         }
-        let module = result.clone()?;
-        Ok(Prepared { module, origin })
     }
 
     /// Puts a module that was loaded by other means where look-ups find it: `text` is the code that
     /// it was made from, which the caller has compared with the module's key.
-    pub fn adopt(&self, text: &Text<'_>, module: Arc<NativeModule>) {
-        let entry = Entry::new(text.bytes);
-        // A new entry is empty.
-        let _ = entry.module.set(Ok(module));
-        lock(&self.registry).put(text, Arc::new(entry));
-    }
-
-    /// Not in this process yet: the cache, then the translator.
-    fn obtain(
-        &self,
-        text: &Text<'_>,
-        hints: &mut dyn FnMut() -> Hints,
-        progress: &mut dyn FnMut(usize, usize),
-    ) -> Result<(Arc<NativeModule>, Origin), Unavailable> {
-        let options = host_options();
-        let key = lockstep_translator::key(text, &options).map_err(Unavailable::new)?;
-        let id = key.id();
-        if let Some(known) = lock(&self.registry).failure(&id) {
-            return Err(known);
-        }
-        if let Some(module) = self.look_up(&key) {
-            return Ok((module, Origin::Cache));
-        }
-        if self.translate == Translate::Never {
-            return Err(Unavailable::new(format!(
-                "no module {id} in the cache, and LOCKSTEP_TRANSLATE is never"
-            )));
-        }
-        let started = Instant::now();
-        let made = self.make(text, &hints(), &options, progress);
-        let seconds = started.elapsed().as_secs_f64();
-        let mut stats = lock(&self.stats);
-        stats.translate_seconds += seconds;
-        match made {
-            Ok((module, report)) => {
-                stats.translations += 1;
-                tracing::info!(key = %id, seconds, code_bytes = report.code_bytes, "translated");
-                for failure in &report.failures {
-                    tracing::warn!(key = %id, failure, "part of the code stays interpreted");
-                }
-                Ok((module, Origin::Translated { seconds, report }))
-            }
-            Err(reason) => {
-                stats.failures += 1;
-                drop(stats);
-                tracing::warn!(
-                    "no native code for {:#x}..{:#x}: {reason}; the interpreter runs it",
-                    text.base,
-                    text.end()
-                );
-                lock(&self.registry).remember_failure(id, &reason);
-                Err(reason)
-            }
-        }
-    }
-
-    fn look_up(&self, key: &Key) -> Option<Arc<NativeModule>> {
-        let cache = self.cache()?;
-        let path = cache.path(&key.id());
-        let miss = match cache.find(key) {
-            Ok(module) => match NativeModule::map(module) {
-                Ok(module) => {
-                    lock(&self.stats).cache_hits += 1;
-                    return Some(Arc::new(module));
-                }
-                Err(error) => {
-                    warn_of_entry(&path, &error);
-                    "unmappable"
-                }
-            },
-            Err(miss) => {
-                if miss.is_suspicious() {
-                    warn_of_entry(&path, &miss);
-                }
-                miss.name()
-            }
-        };
-        *lock(&self.stats).cache_misses.entry(miss).or_insert(0) += 1;
-        None
-    }
-
-    fn make(
-        &self,
-        text: &Text<'_>,
-        hints: &Hints,
-        options: &Options,
-        progress: &mut dyn FnMut(usize, usize),
-    ) -> Result<(Arc<NativeModule>, Report), Unavailable> {
-        // A panic in the compiler must not take a node down: such code stays interpreted.
-        let translate = || lockstep_translator::translate(text, hints, options, progress);
-        let translation = catch_unwind(AssertUnwindSafe(translate))
-            .map_err(|_| Unavailable::new("the translator panicked"))?
-            .map_err(Unavailable::new)?;
-        let module = NativeModule::map(translation.module).map_err(Unavailable::new)?;
-        self.keep(module.module());
-        Ok((Arc::new(module), translation.report))
-    }
-
-    /// Writes a module to the cache, if there is one. Failing to is no reason not to run.
-    fn keep(&self, module: &Module) {
-        if let Some(cache) = self.cache()
-            && let Err(error) = cache.store(&module.key.id(), &module.to_bytes())
-        {
-            tracing::warn!("{error}; the module is used and not kept");
-        }
+    ///
+    /// # Errors
+    /// When a switch or the quarantine keeps it from running.
+    pub fn adopt(&self, text: &Text<'_>, module: Arc<NativeModule>) -> Result<(), Unavailable> {
+        let entry = self.registry.entry(text);
+        self.switches.show(&entry, module).map(|_| ())
     }
 }
 
 impl Library for Engine {
-    fn find(&self, request: &Request<'_>) -> Option<Arc<NativeModule>> {
+    fn find(&self, request: &Request<'_>) -> Option<Arc<KnownText>> {
         self.library()?;
         let text = Text {
             profile: request.profile,
@@ -309,8 +233,14 @@ impl Library for Engine {
             bytes: request.text,
         };
         let mut hints = || hints_in_memory(&text, request.memory, request.pc);
-        let prepared = self.prepare(&text, &mut hints, &mut |_, _| {});
-        prepared.ok().map(|prepared| prepared.module)
+        let entry = self.registry.entry(&text);
+        // Why there is none was said; there may be some later.
+        let _ = self.settle(&entry, &mut hints, &mut |_, _| {});
+        Some(Arc::clone(&entry.known))
+    }
+
+    fn enabled(&self) -> bool {
+        self.switches.enabled()
     }
 }
 
@@ -363,10 +293,6 @@ fn host_options() -> Options {
         verify: cfg!(debug_assertions),
         emit: false,
     }
-}
-
-fn warn_of_entry(path: &Path, reason: &dyn std::fmt::Display) {
-    tracing::warn!("cache entry {}: {reason}; it is replaced", path.display());
 }
 
 /// What the locks guard is whole at every moment, so a panic elsewhere spoils nothing.

@@ -1,9 +1,14 @@
 //! Which native module belongs to which pages of the guest.
 //!
 //! Native code is found by content: each maximal run of executable and frozen pages is one text, and
-//! the library is asked for it when the guest first gets there. What was found stays attached until
-//! the flags of one of its pages change. Pages that are executable but not frozen never have native
-//! code, because their content is not settled.
+//! the library is asked for it when the guest first gets there. What it said stays attached until
+//! the flags of one of its pages change. Native code may come and go in the meantime; that is seen
+//! before each entry. Pages that are executable but not frozen never have native code, because their
+//! content is not settled.
+//!
+//! Cycles are counted here, text by text, and handed to the library in lumps: at the end of a run and
+//! whenever enough have come together. The interpreter's go to the text where it began; it stops often
+//! enough that a text in which it spends its time gets them.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -12,8 +17,12 @@ use lockstep_contract::pages::{EXECUTABLE, FREEZED, PAGE_SHIFT};
 use lockstep_isa::{Cost, Profile};
 
 use crate::environment::{Library, Request};
+use crate::known::{Holding, KnownText};
 use crate::mapping::NativeModule;
 use crate::memory::Memory;
+
+/// Interpreted cycles of a text that come together before the library hears of them.
+const LUMP: u64 = 1 << 16;
 
 /// The texts of a guest.
 #[derive(Debug, Default)]
@@ -28,20 +37,133 @@ pub(crate) struct Attached {
 #[derive(Debug)]
 struct Text {
     pages: Range<usize>,
-    module: Asked,
+    asked: Asked,
 }
 
 /// What the library said.
 #[derive(Debug)]
 enum Asked {
     NotYet,
+    /// It does not know such code, and never will.
     Nothing,
-    Found(Arc<NativeModule>),
+    Known(Known),
+}
+
+/// A text that the library knows, as this guest last saw it.
+#[derive(Debug)]
+struct Known {
+    text: Arc<KnownText>,
+    turn: u64,
+    module: Option<Arc<NativeModule>>,
+    /// Cycles that the text was not told of yet.
+    interpreted: u64,
+    native: u64,
+}
+
+impl Known {
+    fn new(text: Arc<KnownText>) -> Known {
+        Known {
+            // One that no text ever has: the first look is still to come.
+            turn: u64::MAX,
+            text,
+            module: None,
+            interpreted: 0,
+            native: 0,
+        }
+    }
+
+    /// Hands over what was counted. Whether the library wants to be called.
+    fn report(&mut self) -> bool {
+        let interpreted = std::mem::take(&mut self.interpreted);
+        let native = std::mem::take(&mut self.native);
+        self.text.add(interpreted, native)
+    }
+}
+
+impl Drop for Known {
+    fn drop(&mut self) {
+        self.report();
+    }
 }
 
 impl Text {
-    fn base(&self) -> u64 {
-        (self.pages.start as u64) << PAGE_SHIFT
+    /// Takes notice of native code that came or went.
+    #[inline]
+    fn follow(&mut self, place: &Place<'_>) {
+        match &self.asked {
+            Asked::Known(known) if known.text.changed_since(known.turn) => self.look(place),
+            _ => {}
+        }
+    }
+
+    #[cold]
+    fn look(&mut self, place: &Place<'_>) {
+        let Asked::Known(known) = &mut self.asked else {
+            return;
+        };
+        let (turn, holding) = known.text.look();
+        known.turn = turn;
+        known.module = None;
+        match holding {
+            Holding::Nothing => {}
+            Holding::Module(module) => {
+                if place.fits(self.pages.clone(), &module) {
+                    known.module = Some(module);
+                }
+            }
+            Holding::Forgotten => self.asked = Asked::NotYet,
+        }
+    }
+
+    /// Asks the library, when this has not happened yet.
+    #[inline]
+    fn ask(&mut self, pc: u64, place: &Place<'_>, library: &dyn Library) {
+        if matches!(self.asked, Asked::NotYet) {
+            let answer = library.find(&place.request(self.pages.clone(), pc));
+            self.asked = answer.map_or(Asked::Nothing, |text| Asked::Known(Known::new(text)));
+        }
+    }
+}
+
+/// What native code must be for, but for the text: the guest and its costs.
+struct Place<'a> {
+    profile: Profile,
+    cost: Cost,
+    memory: &'a Memory,
+}
+
+impl<'a> Place<'a> {
+    fn request(&self, pages: Range<usize>, pc: u64) -> Request<'a> {
+        let bytes = pages.start << PAGE_SHIFT..pages.end << PAGE_SHIFT;
+        Request {
+            profile: self.profile,
+            cost: self.cost,
+            memory_size: self.memory.size(),
+            base: bytes.start as u64,
+            text: &self.memory.as_bytes()[bytes],
+            memory: self.memory,
+            pc,
+        }
+    }
+
+    /// Whether a module is for these pages of this guest; that its text is theirs is the library's
+    /// duty.
+    fn fits(&self, pages: Range<usize>, module: &NativeModule) -> bool {
+        let key = module.key();
+        let fits = key.profile == self.profile
+            && key.cost == self.cost
+            && key.memory_size == self.memory.size() as u64
+            && key.base == (pages.start as u64) << PAGE_SHIFT
+            && key.len == (pages.len() as u64) << PAGE_SHIFT;
+        if !fits {
+            let request = self.request(pages, 0);
+            tracing::warn!(
+                ?request,
+                ?key,
+                "a module for something else; the code is interpreted"
+            );
+        }
+        fits
     }
 }
 
@@ -61,11 +183,11 @@ impl Attached {
         let mut known = std::mem::take(&mut self.texts);
         known.retain(|text| text.pages.end <= recoded.start || recoded.end <= text.pages.start);
         for pages in runs(memory.flags()) {
-            let module = match known.iter().position(|text| text.pages == pages) {
-                Some(index) => known.swap_remove(index).module,
+            let asked = match known.iter().position(|text| text.pages == pages) {
+                Some(index) => known.swap_remove(index).asked,
                 None => Asked::NotYet,
             };
-            self.texts.push(Text { pages, module });
+            self.texts.push(Text { pages, asked });
         }
     }
 
@@ -83,10 +205,12 @@ impl Attached {
     #[inline]
     pub(crate) fn wants(&self, pc: u64) -> bool {
         self.place(pc)
-            .is_some_and(|index| match &self.texts[index].module {
+            .is_some_and(|index| match &self.texts[index].asked {
                 Asked::NotYet => true,
                 Asked::Nothing => false,
-                Asked::Found(module) => module.entry(pc).is_some(),
+                Asked::Known(known) => {
+                    (known.module.as_ref()).is_some_and(|module| module.entry(pc).is_some())
+                }
             })
     }
 
@@ -101,53 +225,73 @@ impl Attached {
         let cost = self.cost?;
         let index = self.place(pc)?;
         let text = &mut self.texts[index];
-        if matches!(text.module, Asked::NotYet) {
-            text.module = ask(text, pc, profile, cost, memory, library);
-        }
-        let Asked::Found(module) = &text.module else {
+        let place = Place {
+            profile,
+            cost,
+            memory,
+        };
+        // Twice: who follows a text that was forgotten asks, and who asks looks at the answer.
+        text.follow(&place);
+        text.ask(pc, &place, library);
+        text.follow(&place);
+        let Asked::Known(known) = &text.asked else {
             return None;
         };
+        let module = known.module.as_ref()?;
         module.entry(pc).map(|entry| (&**module, entry))
     }
-}
 
-/// Asks the library for the module of a text, and refuses one that is not for it.
-fn ask(
-    text: &Text,
-    pc: u64,
-    profile: Profile,
-    cost: Cost,
-    memory: &Memory,
-    library: &dyn Library,
-) -> Asked {
-    let bytes = text.pages.start << PAGE_SHIFT..text.pages.end << PAGE_SHIFT;
-    let request = Request {
-        profile,
-        cost,
-        memory_size: memory.size(),
-        base: text.base(),
-        text: &memory.as_bytes()[bytes],
-        memory,
-        pc,
-    };
-    let Some(module) = library.find(&request) else {
-        return Asked::Nothing;
-    };
-    let key = module.key();
-    let fits = key.profile == profile
-        && key.cost == cost
-        && key.memory_size == memory.size() as u64
-        && key.base == request.base
-        && key.len == request.text.len() as u64;
-    if !fits {
-        tracing::warn!(
-            ?request,
-            ?key,
-            "a module for something else; the code is interpreted"
-        );
-        return Asked::Nothing;
+    /// Notes cycles that native code ran, in the text where it was entered.
+    #[inline]
+    pub(crate) fn count_native(&mut self, pc: u64, cycles: u64) {
+        if let Some(index) = self.place(pc)
+            && let Asked::Known(known) = &mut self.texts[index].asked
+        {
+            known.native = known.native.saturating_add(cycles);
+        }
     }
-    Asked::Found(module)
+
+    /// Notes cycles that the interpreter ran from an address on, tells the library when they are
+    /// enough, and takes notice of native code that came meanwhile, to any text.
+    pub(crate) fn count_interpreted(
+        &mut self,
+        pc: u64,
+        cycles: u64,
+        profile: Profile,
+        memory: &Memory,
+        library: &dyn Library,
+    ) {
+        let Some(cost) = self.cost else {
+            return;
+        };
+        let place = Place {
+            profile,
+            cost,
+            memory,
+        };
+        if let Some(index) = self.place(pc) {
+            let Text { pages, asked } = &mut self.texts[index];
+            if let Asked::Known(known) = asked {
+                known.interpreted = known.interpreted.saturating_add(cycles);
+                if known.interpreted >= LUMP && known.report() {
+                    library.hot(&place.request(pages.clone(), pc), &known.text);
+                }
+            }
+        }
+        for text in &mut self.texts {
+            text.follow(&place);
+        }
+    }
+
+    /// Hands over what was counted, at the end of a run.
+    pub(crate) fn report(&mut self) {
+        for text in &mut self.texts {
+            if let Asked::Known(known) = &mut text.asked {
+                // Who has the text next tells the library.
+                known.report();
+            }
+        }
+    }
 }
 
 /// The maximal runs of pages that are executable and frozen.

@@ -14,6 +14,7 @@
 //! ```text
 //! <folder>/<64 hex digits: id of the key>.lkm      a module
 //! <folder>/.<name>.<process>.<number>.tmp          being written, or left by a killed process
+//! <folder>/quarantine                              ids of modules that must not run again
 //! ```
 
 use std::ffi::OsStr;
@@ -26,6 +27,7 @@ use lockstep_contract::key::{Key, KeyId, Mismatch};
 use lockstep_contract::module::{Module, ModuleError};
 
 mod files;
+mod quarantine;
 
 pub use files::replace;
 use files::writable_by_others;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use lockstep_isa::{Cost, Op, Profile};
 
-use crate::mapping::NativeModule;
+use crate::known::KnownText;
 use crate::memory::Memory;
 
 /// Outside facts for one call of [`Core::advance`](crate::Core::advance).
@@ -34,13 +34,20 @@ impl fmt::Debug for Environment<'_> {
 
 /// A source of native code.
 pub trait Library: Send + Sync {
-    /// Native code for a run of executable and frozen pages, if there is any to be had now. Asked
-    /// once for each such run, when the guest first gets there.
-    fn find(&self, request: &Request<'_>) -> Option<Arc<NativeModule>>;
+    /// Native code for a run of executable and frozen pages, or the place where it will come, or
+    /// nothing where there will never be any. Asked once for each such run, when the guest first gets
+    /// there, and again after the text was forgotten.
+    fn find(&self, request: &Request<'_>) -> Option<Arc<KnownText>>;
 
     /// Whether native code may be entered at all: the kill switch, looked at before each slice.
     fn enabled(&self) -> bool {
         true
+    }
+
+    /// So many cycles of this text were interpreted as it asked to be told of
+    /// ([`KnownText::call_at`]). Called by the thread that runs the guest, which waits.
+    fn hot(&self, request: &Request<'_>, text: &Arc<KnownText>) {
+        let _ = (request, text);
     }
 }
 

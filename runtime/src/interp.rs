@@ -25,27 +25,33 @@ pub(crate) enum Leave {
     Ebreak,
     /// The host wants a pause.
     Paused,
-    /// Native code may go on from here, or the one trace that was asked for is done.
+    /// Native code may go on from here, or what was asked for is done.
     Native,
 }
 
 /// What to run.
 #[derive(Clone, Copy, Debug)]
 enum Run {
-    /// Traces from the pc on. With `native`, until native code may take over.
-    Traces { native: bool },
+    /// Traces from the pc on, until the counter stands at `until` or above. With `native`, until native
+    /// code may take over.
+    Traces { native: bool, until: u64 },
     /// The rest of a trace that native code began: decoded, charged.
     Rest(Trace),
 }
 
 impl Core {
-    /// Interprets at least one trace, unless the host wants a pause before it; with `native`, until
-    /// native code may take over.
+    /// Interprets at least one trace, unless the host wants a pause before it, and until the counter
+    /// stands at `until` or above; with `native`, until native code may take over.
     ///
     /// # Errors
     /// Whatever stops the guest.
-    pub(crate) fn interpret(&mut self, env: &Environment<'_>, native: bool) -> Result<Leave, Trap> {
-        self.run_traces(env, Run::Traces { native })
+    pub(crate) fn interpret(
+        &mut self,
+        env: &Environment<'_>,
+        native: bool,
+        until: u64,
+    ) -> Result<Leave, Trap> {
+        self.run_traces(env, Run::Traces { native, until })
     }
 
     /// Finishes the trace of which native code left `entries` entries, from the pc on.
@@ -104,8 +110,8 @@ impl Core {
                 Err(Stop::Executable) => break Err(Trap::MemWriteOnExecutablePage),
             }
             match run {
-                Run::Traces { native: false } => {}
-                Run::Traces { native: true } if !self.attached.wants(guest.pc) => {}
+                Run::Traces { native, until }
+                    if self.cycles < until && !(native && self.attached.wants(guest.pc)) => {}
                 _ => break Ok(Leave::Native),
             }
         };

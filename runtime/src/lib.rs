@@ -19,6 +19,7 @@ mod enter;
 mod environment;
 mod helpers;
 mod interp;
+mod known;
 mod mapping;
 mod memory;
 mod pause;
@@ -32,6 +33,7 @@ mod trap;
 pub use interp::value;
 
 pub use environment::{CostTable, Environment, Library, Request};
+pub use known::KnownText;
 pub use mapping::{MapError, NativeModule};
 pub use memory::{Memory, SetupError};
 pub use pause::Pause;

@@ -18,6 +18,9 @@ use crate::trap::{Defect, Trap};
 
 /// Cycles that native code may charge before it is looked at again.
 const SLICE: u64 = 5_000_000;
+/// Cycles, more or less, that the interpreter runs before native code is looked for again, which may
+/// have been made meanwhile.
+const INTERPRETED: u64 = 1_000_000;
 
 /// What the host has to do before the guest can go on.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -59,14 +62,16 @@ impl Core {
             if env.pause.is_some_and(|pause| pause()) {
                 return Ok(Event::Paused);
             }
-            let next = match library {
-                Some(library) if library.enabled() => self.run_native(env, library)?,
-                _ => Next::Interpreter,
+            // Whoever has none to ask, or must not, still looks up now and then.
+            let enabled = library.filter(|library| library.enabled());
+            let next = match enabled {
+                Some(library) => self.run_native(env, library)?,
+                None => Next::Interpreter,
             };
             match next {
                 Next::Host(event) => return Ok(event),
                 Next::Native => {}
-                Next::Interpreter => match self.interpret(env, library.is_some())? {
+                Next::Interpreter => match self.interpret_slice(env, library, enabled.is_some())? {
                     Leave::Ecall => return Ok(Event::Ecall),
                     Leave::Ebreak => return Ok(Event::Ebreak),
                     Leave::Paused => return Ok(Event::Paused),
@@ -74,6 +79,31 @@ impl Core {
                 },
             }
         }
+    }
+
+    /// Interprets until native code may take over, if that is wanted, and for a bounded time where
+    /// there is a library; counts what was interpreted.
+    fn interpret_slice(
+        &mut self,
+        env: &Environment<'_>,
+        library: Option<&dyn Library>,
+        native: bool,
+    ) -> Result<Leave, Trap> {
+        let Some(library) = library else {
+            return self.interpret(env, false, u64::MAX);
+        };
+        let (pc, before) = (self.pc(), self.cycles);
+        let result = self.interpret(env, native, before.saturating_add(INTERPRETED));
+        let (cycles, profile) = (self.cycles - before, self.profile);
+        self.attached
+            .count_interpreted(pc, cycles, profile, &self.memory, library);
+        result
+    }
+
+    /// Tells the library what this guest ran, as far as that was not told yet. Dropping a guest does
+    /// the same.
+    pub fn report(&mut self) {
+        self.attached.report();
     }
 
     /// One stay in native code, if there is any for the pc.
@@ -91,6 +121,7 @@ impl Core {
         // At most the limit, which `given` was cut to.
         self.cycles += used;
         self.native_cycles = self.native_cycles.saturating_add(used);
+        self.attached.count_native(pc, used);
         let Some(exit) = Exit::decode(word) else {
             let pc = self.pc();
             return Err(Trap::Defect(Defect::Exit { word, pc }));

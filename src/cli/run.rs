@@ -215,8 +215,7 @@ fn adopt(path: &Path, program: &Program<'_>, engine: &Engine) -> Result<(), Fail
         let message = format!("{} cannot be used: {error}", path.display());
         Failure::new(code::DATA, "ModuleForeign", message)
     })?;
-    engine.adopt(text, Arc::new(module));
-    Ok(())
+    engine.adopt(text, Arc::new(module)).map_err(no_module)
 }
 
 fn run(machine: &mut Machine, cost: Cost, engine: &Engine) -> Result<Outcome, Trap> {

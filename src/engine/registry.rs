@@ -1,27 +1,23 @@
-//! The modules of this process, found by the text they were made from.
+//! The texts of this process, found by place and content.
 //!
 //! A look-up compares the bytes of the text with those that are known at the same place, which is
 //! many times cheaper than the digest that a key needs. An entry is put in place before its module
-//! exists; whoever comes later waits for the first. What is kept is bounded: beyond that, the texts
-//! that were not asked for longest are forgotten, and their modules live as long as machines use
-//! them.
+//! exists. What is kept is bounded: beyond that, the texts that no machine has and that were not asked
+//! for longest are forgotten. A module that is forgotten lives as long as somebody holds it.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use lockstep_contract::key::KeyId;
 use lockstep_isa::{Cost, Xlen};
-use lockstep_runtime::NativeModule;
 use lockstep_translator::Text;
 
-use super::Unavailable;
+use super::entry::Entry;
 
-/// Bytes of texts and modules that are remembered. A module is some ten times as large as its text,
-/// but hundreds of times where the text is made for it.
-const BYTES: usize = 512 << 20;
-/// Keys that are remembered as failed.
-const FAILURES: usize = 4096;
+/// Bytes of texts and modules that are remembered, when nobody says. A module is some ten times as
+/// large as its text, but hundreds of times where the text is made for it.
+pub(super) const BYTES: usize = 512 << 20;
 
 /// Where a text lies and what it is for: everything in a key but the content.
 type Place = (u64, u64, u64, u32, u8, bool, bool);
@@ -38,128 +34,133 @@ fn place(text: &Text<'_>) -> Place {
     )
 }
 
-/// A text and its module, once that is known.
-#[derive(Debug)]
-pub(super) struct Entry {
-    text: Box<[u8]>,
-    used: AtomicU64,
-    /// The module, or why there is none.
-    pub(super) module: OnceLock<Result<Arc<NativeModule>, Unavailable>>,
-}
+type Places = BTreeMap<Place, Vec<Arc<Entry>>>;
 
-impl Entry {
-    /// Bytes it keeps, as far as its module is known.
-    fn bytes(&self) -> usize {
-        let module = match self.module.get() {
-            Some(Ok(module)) => module.module().code.len() + 4 * module.module().table.len(),
-            _ => 0,
-        };
-        self.text.len() + module
-    }
-
-    pub(super) fn new(text: &[u8]) -> Entry {
-        Entry {
-            text: text.into(),
-            used: AtomicU64::new(0),
-            module: OnceLock::new(),
-        }
-    }
-}
-
-/// All entries, and the keys that failed.
+/// All texts.
 #[derive(Debug)]
 pub(super) struct Registry {
-    places: BTreeMap<Place, Vec<Arc<Entry>>>,
+    places: RwLock<Places>,
     /// Bytes that may be kept.
     limit: usize,
     /// Counts look-ups, to tell old from new.
-    clock: u64,
-    failures: BTreeMap<KeyId, Unavailable>,
-}
-
-impl Default for Registry {
-    fn default() -> Registry {
-        Registry {
-            places: BTreeMap::new(),
-            limit: BYTES,
-            clock: 0,
-            failures: BTreeMap::new(),
-        }
-    }
+    clock: AtomicU64,
 }
 
 impl Registry {
-    /// The entry of a text, made if there is none.
-    pub(super) fn entry(&mut self, text: &Text<'_>) -> Arc<Entry> {
-        self.clock += 1;
-        let entries = self.places.get(&place(text)).map_or(&[][..], Vec::as_slice);
-        if let Some(entry) = entries.iter().find(|entry| *entry.text == *text.bytes) {
-            entry.used.store(self.clock, Ordering::Relaxed);
-            return Arc::clone(entry);
+    /// An empty one that keeps so many bytes.
+    pub(super) fn new(limit: usize) -> Registry {
+        Registry {
+            places: RwLock::default(),
+            limit,
+            clock: AtomicU64::new(0),
         }
-        let entry = Arc::new(Entry::new(text.bytes));
-        self.insert(text, Arc::clone(&entry));
+    }
+
+    /// The entry of a text, made if there is none.
+    pub(super) fn entry(&self, text: &Text<'_>) -> Arc<Entry> {
+        if let Some(entry) = self.find(&self.read(), text) {
+            return entry;
+        }
+        // The copy is made before anybody has to wait for it.
+        let entry = Arc::new(Entry::new(text));
+        let mut places = self.write();
+        if let Some(entry) = self.find(&places, text) {
+            return entry;
+        }
+        self.touch(&entry);
+        places
+            .entry(place(text))
+            .or_default()
+            .push(Arc::clone(&entry));
+        self.shrink(&mut places);
         entry
     }
 
-    /// Puts an entry in the place of the one for the same text.
-    pub(super) fn put(&mut self, text: &Text<'_>, entry: Arc<Entry>) {
-        self.clock += 1;
-        if let Some(entries) = self.places.get_mut(&place(text)) {
-            entries.retain(|known| known.text != entry.text);
-        }
-        self.insert(text, entry);
+    /// All entries.
+    pub(super) fn entries(&self) -> Vec<Arc<Entry>> {
+        self.read().values().flatten().cloned().collect()
     }
 
-    fn insert(&mut self, text: &Text<'_>, entry: Arc<Entry>) {
-        entry.used.store(self.clock, Ordering::Relaxed);
-        self.places.entry(place(text)).or_default().push(entry);
-        while self.bytes() > self.limit && self.forget_oldest() {}
+    /// The entries that this id names, among those whose key is known.
+    pub(super) fn named(&self, id: &KeyId) -> Vec<Arc<Entry>> {
+        let mut entries = self.entries();
+        entries.retain(|entry| entry.is_named(id));
+        entries
     }
 
-    /// Bytes that are kept now. Modules come after their entries are made, so they are counted when
-    /// the next entry is: entries are few, and made seldom.
-    fn bytes(&self) -> usize {
-        let entries = self.places.values().flatten();
-        entries.map(|entry| entry.bytes()).sum()
+    /// Forgets texts, whoever uses them: machines that have one ask anew at their next entry.
+    pub(super) fn forget(&self, which: impl Fn(&Entry) -> bool) -> usize {
+        let mut count = 0;
+        let mut places = self.write();
+        places.retain(|_, entries| {
+            entries.retain(|entry| {
+                let gone = which(entry);
+                if gone {
+                    entry.known.forget();
+                    count += 1;
+                }
+                !gone
+            });
+            !entries.is_empty()
+        });
+        count
     }
 
-    /// Forgets one entry, never the newest nor one that somebody is at work on.
-    fn forget_oldest(&mut self) -> bool {
-        let newest = self.clock;
-        let age = |entry: &Arc<Entry>| entry.used.load(Ordering::Relaxed);
-        let oldest = self
-            .places
+    fn find(&self, places: &Places, text: &Text<'_>) -> Option<Arc<Entry>> {
+        let entries = places.get(&place(text))?;
+        let entry = entries
             .iter()
-            .flat_map(|(place, entries)| entries.iter().map(move |entry| (place, entry)))
-            .filter(|(_, entry)| entry.module.get().is_some() && age(entry) < newest)
-            .min_by_key(|(_, entry)| age(entry))
-            .map(|(place, entry)| (*place, age(entry)));
-        let Some((place, used)) = oldest else {
-            return false;
-        };
-        if let Some(entries) = self.places.get_mut(&place) {
+            .find(|entry| *entry.text().bytes == *text.bytes)?;
+        self.touch(entry);
+        Some(Arc::clone(entry))
+    }
+
+    fn touch(&self, entry: &Entry) {
+        let now = self.clock.fetch_add(1, Ordering::Relaxed) + 1;
+        entry.used.store(now, Ordering::Relaxed);
+    }
+
+    /// Forgets the oldest texts that nobody uses, never the newest, until what is left may be kept.
+    /// Modules come after their entries are made, so they are counted when the next entry is: entries
+    /// are few, and made seldom.
+    fn shrink(&self, places: &mut Places) {
+        let mut size: usize = places.values().flatten().map(|entry| entry.size()).sum();
+        if size <= self.limit {
+            return;
+        }
+        let newest = self.clock.load(Ordering::Relaxed);
+        let mut idle: Vec<(u64, Place)> = Vec::new();
+        for (place, entries) in places.iter() {
+            let unused = |entry: &&Arc<Entry>| entry.age() < newest && !entry.is_in_use();
+            idle.extend(entries.iter().filter(unused).map(|e| (e.age(), *place)));
+        }
+        idle.sort_unstable();
+        for (age, place) in idle {
+            if size <= self.limit {
+                return;
+            }
             // Two entries never have the same age: the clock moves with every look-up.
-            if let Some(index) = entries.iter().position(|entry| age(entry) == used) {
-                entries.swap_remove(index);
-            }
-            if entries.is_empty() {
-                self.places.remove(&place);
+            if let Some(entries) = places.get_mut(&place)
+                && let Some(index) = entries.iter().position(|entry| entry.age() == age)
+            {
+                let gone = entries.swap_remove(index);
+                size -= gone.size().min(size);
+                // A machine may have come by since.
+                gone.known.forget();
+                if entries.is_empty() {
+                    places.remove(&place);
+                }
             }
         }
-        true
     }
 
-    /// Why this key failed earlier, if it did.
-    pub(super) fn failure(&self, id: &KeyId) -> Option<Unavailable> {
-        self.failures.get(id).cloned()
+    // What the lock guards is whole at every moment, so a panic elsewhere spoils nothing.
+    fn read(&self) -> RwLockReadGuard<'_, Places> {
+        self.places.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Remembers that a key failed, so that it is not tried again even when its text is forgotten.
-    pub(super) fn remember_failure(&mut self, id: KeyId, reason: &Unavailable) {
-        if self.failures.len() < FAILURES {
-            self.failures.insert(id, reason.clone());
-        }
+    fn write(&self) -> RwLockWriteGuard<'_, Places> {
+        self.places.write().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -178,13 +179,13 @@ mod tests {
         }
     }
 
-    fn failed(entry: &Entry) {
-        let _ = entry.module.set(Err(Unavailable::new("a test")));
+    fn size(registry: &Registry) -> usize {
+        registry.entries().iter().map(|entry| entry.size()).sum()
     }
 
     #[test]
     fn a_text_is_found_by_content_and_place() {
-        let mut registry = Registry::default();
+        let registry = Registry::new(BYTES);
         let (one, two) = (vec![1; 4096], vec![2; 4096]);
         let entry = registry.entry(&text(0x10000, &one));
         assert!(Arc::ptr_eq(&entry, &registry.entry(&text(0x10000, &one))));
@@ -196,37 +197,34 @@ mod tests {
         other = text(0x10000, &one);
         other.cost = Cost::Constant;
         assert!(!Arc::ptr_eq(&entry, &registry.entry(&other)));
-        assert_eq!(registry.bytes(), 5 * 4096);
+        assert_eq!(size(&registry), 5 * 4096);
     }
 
     #[test]
-    fn what_is_put_takes_the_place_of_what_was_there() {
-        let mut registry = Registry::default();
-        let bytes = vec![1; 4096];
-        registry.entry(&text(0, &bytes));
-        let entry = Arc::new(Entry::new(&bytes));
-        registry.put(&text(0, &bytes), Arc::clone(&entry));
-        assert!(Arc::ptr_eq(&entry, &registry.entry(&text(0, &bytes))));
-        assert_eq!(registry.bytes(), 4096);
-    }
-
-    #[test]
-    fn the_oldest_finished_texts_are_forgotten() {
-        let mut registry = Registry {
-            limit: 4 << 20,
-            ..Registry::default()
-        };
-        let size = registry.limit / 4;
-        let bytes: Vec<Vec<u8>> = (0..6).map(|number| vec![number; size]).collect();
-        // Somebody works on the first, so it stays.
+    fn the_oldest_texts_that_nobody_uses_are_forgotten() {
+        let limit = 4 << 20;
+        let registry = Registry::new(limit);
+        let bytes: Vec<Vec<u8>> = (0..6).map(|number| vec![number; limit / 4]).collect();
+        // A machine has the first, so it stays.
         let first = registry.entry(&text(0, &bytes[0]));
+        let _machine = Arc::clone(&first.known);
         let second = registry.entry(&text(0, &bytes[1]));
-        failed(&second);
         for bytes in &bytes[2..5] {
-            failed(&registry.entry(&text(0, bytes)));
+            registry.entry(&text(0, bytes));
         }
-        assert!(registry.bytes() <= registry.limit);
+        assert!(size(&registry) <= limit);
         assert!(Arc::ptr_eq(&first, &registry.entry(&text(0, &bytes[0]))));
         assert!(!Arc::ptr_eq(&second, &registry.entry(&text(0, &bytes[1]))));
+    }
+
+    #[test]
+    fn what_is_told_to_be_forgotten_is_whoever_uses_it() {
+        let registry = Registry::new(BYTES);
+        let bytes = vec![1; 4096];
+        let entry = registry.entry(&text(0, &bytes));
+        let _machine = Arc::clone(&entry.known);
+        assert_eq!(registry.forget(|_| true), 1);
+        assert_eq!(registry.entries().len(), 0);
+        assert!(!Arc::ptr_eq(&entry, &registry.entry(&text(0, &bytes))));
     }
 }

@@ -6,6 +6,8 @@ use std::sync::{Mutex, OnceLock};
 
 use lockstep_runtime::cache::{Cache, CacheError};
 
+use super::registry::{self, Registry};
+use super::switches::Switches;
 use super::{CacheState, Engine};
 
 /// Which engine runs: `LOCKSTEP_ENGINE`.
@@ -183,7 +185,8 @@ impl EngineBuilder {
                 folder,
                 opened: OnceLock::new(),
             },
-            registry: Mutex::default(),
+            registry: Registry::new(registry::BYTES),
+            switches: Switches::default(),
             stats: Mutex::default(),
         }
     }

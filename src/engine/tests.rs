@@ -90,3 +90,73 @@ fn the_regions_of_a_memory_are_runs_of_fixed_pages() {
         assert!(region.start.is_multiple_of(PAGE_SIZE));
     }
 }
+
+/// The id of the only module of an engine.
+fn only_module(engine: &Engine) -> KeyId {
+    let modules = engine.modules();
+    assert_eq!(modules.len(), 1);
+    modules[0]
+}
+
+fn native_cycles(engine: &Engine) -> u64 {
+    run(engine).core().native_cycles()
+}
+
+#[test]
+fn the_switches_turn_native_code_off_and_on() {
+    let engine = Engine::builder().no_cache().translate(Translate::Now);
+    let engine = engine.mode(Mode::Auto).build();
+    assert!(native_cycles(&engine) > 0);
+    assert!(engine.disable());
+    assert!(!engine.is_enabled());
+    assert_eq!(native_cycles(&engine), 0);
+    assert!(!engine.enable());
+    assert!(native_cycles(&engine) > 0);
+
+    let id = only_module(&engine);
+    let text = KeyId(lockstep_contract::key::digest(program().texts()[0].bytes));
+    for id in [id, text] {
+        assert!(engine.disable_script(&id));
+        assert!(!engine.disable_script(&id));
+        assert_eq!(native_cycles(&engine), 0);
+        assert!(engine.enable_script(&id));
+        assert!(native_cycles(&engine) > 0);
+    }
+    assert_eq!(engine.stats().translations, 1);
+
+    // A switch may be thrown before the script is known.
+    engine.disable_script(&text);
+    assert_eq!(engine.evict(&id), 1);
+    assert_eq!(native_cycles(&engine), 0);
+    assert_eq!(engine.stats().translations, 2);
+    engine.enable_script(&text);
+    assert!(native_cycles(&engine) > 0);
+}
+
+#[test]
+fn a_quarantine_holds_for_other_engines_with_the_same_cache() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let engine = || {
+        let builder = Engine::builder().cache(folder.path().join("cache"));
+        builder.mode(Mode::Auto).translate(Translate::Now).build()
+    };
+    let (one, two) = (engine(), engine());
+    assert!(native_cycles(&one) > 0);
+    let id = only_module(&one);
+    let path = one.cache().expect("a cache").path(&id);
+    assert!(path.exists());
+    assert!(one.quarantine(&id, "a test"));
+    assert!(!one.quarantine(&id, "again"));
+    assert!(!path.exists());
+    assert_eq!(native_cycles(&one), 0);
+    assert_eq!(one.quarantined(), [(id, "a test".to_owned())]);
+    // Neither made again nor taken by one that started before or after.
+    one.evict_all();
+    for engine in [one, two, engine()] {
+        assert_eq!(native_cycles(&engine), 0);
+        assert_eq!(engine.modules(), []);
+        assert_eq!(engine.quarantined(), [(id, "a test".to_owned())]);
+        assert!(engine.stats().translations <= 1);
+    }
+    assert!(!path.exists());
+}

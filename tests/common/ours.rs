@@ -13,7 +13,7 @@ use lockstep_contract::key::KeyId;
 use lockstep_contract::pages::{EXECUTABLE, PAGE_SIZE};
 use lockstep_isa::Reg;
 use lockstep_runtime::{
-    Core, CostTable, Environment, Event, Library, Memory, NativeModule, Request, Trap,
+    Core, CostTable, Environment, Event, KnownText, Library, Memory, NativeModule, Request, Trap,
 };
 use lockstep_translator::{Cpu, Hints, Options, Report, Text};
 
@@ -155,7 +155,7 @@ impl Subject for Ours {
 /// Modules translated in this process, by key.
 pub(crate) struct Modules {
     options: Options,
-    known: Mutex<BTreeMap<KeyId, Option<Arc<NativeModule>>>>,
+    known: Mutex<BTreeMap<KeyId, Arc<KnownText>>>,
     made: Mutex<Vec<Made>>,
 }
 
@@ -210,7 +210,7 @@ fn scan_data(memory: &Memory, hints: &mut Hints) {
 }
 
 impl Library for Modules {
-    fn find(&self, request: &Request<'_>) -> Option<Arc<NativeModule>> {
+    fn find(&self, request: &Request<'_>) -> Option<Arc<KnownText>> {
         let text = Text {
             profile: request.profile,
             cost: request.cost,
@@ -226,8 +226,8 @@ impl Library for Modules {
             .known
             .lock()
             .expect("no test panics while it holds this");
-        if let Some(module) = known.get(&id) {
-            return module.clone();
+        if let Some(text) = known.get(&id) {
+            return Some(Arc::clone(text));
         }
         let mut hints = Hints::new(&text, request.pc);
         scan_data(request.memory, &mut hints);
@@ -239,7 +239,7 @@ impl Library for Modules {
         let failures = &translation.report.failures;
         assert!(failures.is_empty(), "{failures:?}");
         let module = NativeModule::map(translation.module).expect("the module can be mapped");
-        let module = Some(Arc::new(module));
+        let module = Arc::new(KnownText::from(Arc::new(module)));
         self.made
             .lock()
             .expect("no test panics while it holds this")
@@ -247,7 +247,7 @@ impl Library for Modules {
                 report: translation.report,
                 seconds,
             });
-        known.insert(id, module.clone());
-        module
+        known.insert(id, Arc::clone(&module));
+        Some(module)
     }
 }

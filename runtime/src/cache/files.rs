@@ -77,6 +77,13 @@ pub(super) fn create_new(path: &Path, private: bool) -> io::Result<File> {
         .open(path)
 }
 
+/// Opening makes a file for its owner alone, and follows no link.
+#[cfg(unix)]
+pub(super) fn private(options: &mut OpenOptions) -> &mut OpenOptions {
+    use std::os::unix::fs::OpenOptionsExt;
+    options.mode(0o600).custom_flags(libc::O_NOFOLLOW)
+}
+
 #[cfg(unix)]
 pub(super) fn open_no_follow(path: &Path) -> io::Result<File> {
     use std::os::unix::fs::OpenOptionsExt;
@@ -108,6 +115,11 @@ pub(super) fn create_private(folder: &Path) -> io::Result<()> {
 #[cfg(not(unix))]
 pub(super) fn create_new(path: &Path, _private: bool) -> io::Result<File> {
     OpenOptions::new().write(true).create_new(true).open(path)
+}
+
+#[cfg(not(unix))]
+pub(super) fn private(options: &mut OpenOptions) -> &mut OpenOptions {
+    options
 }
 
 #[cfg(not(unix))]

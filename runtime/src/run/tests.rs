@@ -16,6 +16,7 @@ use lockstep_isa::{Cost, Extensions, Inst, Op, Profile, Reg, Version, Xlen};
 use super::*;
 use crate::enter::script;
 use crate::environment::{CostTable, Request};
+use crate::known::KnownText;
 use crate::mapping::NativeModule;
 
 const BASE: u64 = 0x1000;
@@ -69,12 +70,13 @@ struct Shelf {
 }
 
 impl Library for Shelf {
-    fn find(&self, request: &Request<'_>) -> Option<Arc<NativeModule>> {
+    fn find(&self, request: &Request<'_>) -> Option<Arc<KnownText>> {
         assert!(request.pc.wrapping_sub(request.base) < request.text.len() as u64);
         assert_eq!((request.profile, request.memory_size), (PROFILE, SIZE));
         self.asked.lock().unwrap().push(request.base);
         let module = self.modules.get(&request.base)?.clone();
-        Some(Arc::new(NativeModule::of_function(module, script::run)))
+        let module = NativeModule::of_function(module, script::run);
+        Some(Arc::new(KnownText::from(Arc::new(module))))
     }
 
     fn enabled(&self) -> bool {

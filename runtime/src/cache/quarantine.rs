@@ -1,0 +1,141 @@
+//! The list of modules that must not run again, in the cache's folder.
+//!
+//! A module that was caught doing what the interpreter does not do is removed from the cache, and its
+//! id is put here, so that neither a restart nor another process that shares the folder takes it, or
+//! makes it again: the same translator would make the same module. A new translator makes modules
+//! with other ids. The list is for people, too: emptying the cache keeps it, and who knows better may
+//! delete the file.
+//!
+//! ```text
+//! <folder>/quarantine       a line a module: <64 hex digits> <reason>
+//! ```
+
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write};
+
+use lockstep_contract::key::KeyId;
+
+use super::files::private;
+use super::{Cache, CacheError, Miss};
+
+/// Name of the list.
+const NAME: &str = "quarantine";
+/// A reason is a line of at most so many bytes.
+const REASON: usize = 200;
+
+impl Cache {
+    /// Removes the module of a key. Whether there was one.
+    ///
+    /// # Errors
+    /// When the file is there and cannot be removed.
+    pub fn remove(&self, id: &KeyId) -> Result<bool, CacheError> {
+        let path = self.path(id);
+        match fs::remove_file(&path) {
+            Ok(()) => Ok(true),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(CacheError::io("remove", &path)(error)),
+        }
+    }
+
+    /// Puts a module on the list of those that must not run again, and removes its file.
+    ///
+    /// # Errors
+    /// When the list cannot be written or the file not be removed; both are tried.
+    pub fn quarantine(&self, id: &KeyId, reason: &str) -> Result<(), CacheError> {
+        let listed = self.list_quarantined(id, reason);
+        let removed = self.remove(id);
+        listed.and(removed.map(|_| ()))
+    }
+
+    /// The modules that must not run again, and why; each once, in the order of the list. A line that
+    /// names none is skipped with a warning.
+    ///
+    /// # Errors
+    /// When the list is there and cannot be read, or is not a private file: then nothing is known of
+    /// any module.
+    pub fn quarantined(&self) -> Result<Vec<(KeyId, String)>, Miss> {
+        let path = self.folder().join(NAME);
+        let bytes = match self.read(&path) {
+            Ok(bytes) => bytes,
+            Err(Miss::Absent) => return Ok(Vec::new()),
+            Err(miss) => return Err(miss),
+        };
+        let mut list: Vec<(KeyId, String)> = Vec::new();
+        for (number, line) in String::from_utf8_lossy(&bytes).lines().enumerate() {
+            let (id, reason) = line.split_once(' ').unwrap_or((line, ""));
+            match id.parse::<KeyId>() {
+                Ok(id) if list.iter().any(|(known, _)| *known == id) => {}
+                Ok(id) => list.push((id, reason.to_owned())),
+                Err(_) if line.trim().is_empty() => {}
+                Err(error) => {
+                    let number = number + 1;
+                    tracing::warn!("{}, line {number}: {error}", path.display());
+                }
+            }
+        }
+        Ok(list)
+    }
+
+    /// Bytes in the list, to tell whether it grew: it is only ever added to.
+    #[must_use]
+    pub fn quarantine_size(&self) -> u64 {
+        let found = fs::symlink_metadata(self.folder().join(NAME));
+        found.map_or(0, |found| found.len())
+    }
+
+    /// One write of one line to the end, so that two processes do not mix theirs.
+    fn list_quarantined(&self, id: &KeyId, reason: &str) -> Result<(), CacheError> {
+        let path = self.folder().join(NAME);
+        let plain = |letter: char| if letter.is_control() { ' ' } else { letter };
+        let mut reason: String = reason.chars().map(plain).collect();
+        while reason.len() > REASON {
+            reason.pop();
+        }
+        let line = format!("{id} {reason}\n");
+        let mut options = OpenOptions::new();
+        private(options.append(true).create(true))
+            .open(&path)
+            .and_then(|mut file| {
+                file.write_all(line.as_bytes())?;
+                file.sync_all()
+            })
+            .map_err(CacheError::io(
+                "write the list of quarantined modules",
+                &path,
+            ))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_quarantined_is_listed_and_gone() {
+        let folder = std::env::temp_dir().join(format!("lockstep-list-{}", std::process::id()));
+        let cache = Cache::open(&folder).unwrap();
+        assert_eq!(cache.quarantined().unwrap(), []);
+        let (one, two) = (KeyId([1; 32]), KeyId([2; 32]));
+        let path = cache.store(&one, b"bytes").unwrap();
+        cache.quarantine(&one, "differs\nat 0x10074").unwrap();
+        assert!(!path.exists());
+        let size = cache.quarantine_size();
+        cache.quarantine(&two, &"é".repeat(1000)).unwrap();
+        cache.quarantine(&one, "again").unwrap();
+        assert!(cache.quarantine_size() > size);
+        // A damaged line hides no other.
+        let list = folder.join(NAME);
+        let mut text = fs::read_to_string(&list).unwrap();
+        text.insert_str(0, "no id at all\n\n");
+        fs::write(&list, text).unwrap();
+        let found = cache.quarantined().unwrap();
+        assert_eq!(found.len(), 2);
+        assert_eq!(found[0], (one, "differs at 0x10074".to_owned()));
+        assert_eq!(found[1], (two, "é".repeat(100)));
+        // Emptying the cache is about modules.
+        cache.store(&two, b"bytes").unwrap();
+        assert_eq!(super::super::clear(&folder).unwrap().len(), 1);
+        assert_eq!(cache.quarantined().unwrap().len(), 2);
+        fs::remove_dir_all(&folder).unwrap();
+    }
+}

@@ -1,0 +1,143 @@
+//! A text that a library knows: the native code there is for it at the moment, and how much of it
+//! was run.
+//!
+//! The library and all machines with this text share one value. Native code comes when it is made
+//! and goes when it is withdrawn, while machines run; each machine compares one number before it
+//! enters, so that it notices without asking anybody. Cycles are added up by the machines and handed
+//! over in lumps.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use crate::mapping::NativeModule;
+
+/// A text, its native code, and its counters.
+#[derive(Debug)]
+pub struct KnownText {
+    /// Counts the changes of `holding`; written while that is locked.
+    turn: AtomicU64,
+    holding: Mutex<Holding>,
+    interpreted: AtomicU64,
+    native: AtomicU64,
+    call_at: AtomicU64,
+}
+
+/// What there is for the text.
+#[derive(Clone, Debug)]
+pub(crate) enum Holding {
+    /// No native code now. It may come.
+    Nothing,
+    /// This.
+    Module(Arc<NativeModule>),
+    /// The library forgot the text: it is to be asked again.
+    Forgotten,
+}
+
+impl Default for KnownText {
+    fn default() -> KnownText {
+        KnownText::new()
+    }
+}
+
+impl From<Arc<NativeModule>> for KnownText {
+    fn from(module: Arc<NativeModule>) -> KnownText {
+        let known = KnownText::new();
+        known.put(module);
+        known
+    }
+}
+
+impl KnownText {
+    /// Without native code, and without a wish to hear of cycles.
+    #[must_use]
+    pub fn new() -> KnownText {
+        KnownText {
+            turn: AtomicU64::new(0),
+            holding: Mutex::new(Holding::Nothing),
+            interpreted: AtomicU64::new(0),
+            native: AtomicU64::new(0),
+            call_at: AtomicU64::new(u64::MAX),
+        }
+    }
+
+    /// Gives native code to all machines with this text, at their next entry. A text that was
+    /// forgotten stays so.
+    pub fn put(&self, module: Arc<NativeModule>) {
+        self.change(Holding::Module(module));
+    }
+
+    /// Takes the native code away: no machine enters it again. One that is inside leaves at the end
+    /// of its slice. A text that was forgotten stays so.
+    pub fn withdraw(&self) {
+        self.change(Holding::Nothing);
+    }
+
+    /// Takes the native code away for good; machines with this text ask the library anew.
+    pub fn forget(&self) {
+        self.change(Holding::Forgotten);
+    }
+
+    /// The native code, if there is any.
+    #[must_use]
+    pub fn module(&self) -> Option<Arc<NativeModule>> {
+        match &*self.lock() {
+            Holding::Module(module) => Some(Arc::clone(module)),
+            Holding::Nothing | Holding::Forgotten => None,
+        }
+    }
+
+    /// Cycles of this text that the interpreter ran, as far as machines reported them.
+    #[must_use]
+    pub fn interpreted(&self) -> u64 {
+        self.interpreted.load(Ordering::Relaxed)
+    }
+
+    /// Cycles of this text that native code ran, as far as machines reported them.
+    #[must_use]
+    pub fn native(&self) -> u64 {
+        self.native.load(Ordering::Relaxed)
+    }
+
+    /// The library wants [`Library::hot`](crate::Library::hot) called when so many cycles were
+    /// interpreted; `u64::MAX`: never.
+    pub fn call_at(&self, interpreted: u64) {
+        self.call_at.store(interpreted, Ordering::Relaxed);
+    }
+
+    /// Adds cycles. Whether the library wants to be called.
+    pub(crate) fn add(&self, interpreted: u64, native: u64) -> bool {
+        if native > 0 {
+            self.native.fetch_add(native, Ordering::Relaxed);
+        }
+        if interpreted == 0 {
+            return false;
+        }
+        let before = self.interpreted.fetch_add(interpreted, Ordering::Relaxed);
+        before.saturating_add(interpreted) >= self.call_at.load(Ordering::Relaxed)
+    }
+
+    /// Whether something changed since this turn.
+    #[inline]
+    pub(crate) fn changed_since(&self, turn: u64) -> bool {
+        self.turn.load(Ordering::Acquire) != turn
+    }
+
+    /// What there is, and since which turn.
+    pub(crate) fn look(&self) -> (u64, Holding) {
+        let holding = self.lock();
+        (self.turn.load(Ordering::Relaxed), holding.clone())
+    }
+
+    fn change(&self, to: Holding) {
+        let mut holding = self.lock();
+        if !matches!(*holding, Holding::Forgotten) {
+            *holding = to;
+            self.turn.fetch_add(1, Ordering::Release);
+        }
+    }
+
+    /// The value is whole at every moment, so a panic elsewhere spoils nothing.
+    fn lock(&self) -> MutexGuard<'_, Holding> {
+        self.holding.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

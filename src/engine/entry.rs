@@ -1,0 +1,179 @@
+//! One text of this process: its bytes, its key, and how far it is on the way to native code.
+//!
+//! Machines see none of this but the [`KnownText`]. Whoever wants native code for the text claims it;
+//! one claim is out at a time, and who comes later waits for its end or goes away, as it likes.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, OnceLock, PoisonError};
+
+use lockstep_contract::key::{Key, KeyId};
+use lockstep_isa::{Cost, Profile};
+use lockstep_runtime::{KnownText, NativeModule};
+use lockstep_translator::Text;
+
+use super::{Unavailable, host_options, lock};
+
+/// A text and what is known of it.
+#[derive(Debug)]
+pub(super) struct Entry {
+    profile: Profile,
+    cost: Cost,
+    memory_size: u64,
+    base: u64,
+    bytes: Box<[u8]>,
+    /// What machines with this text share.
+    pub(super) known: Arc<KnownText>,
+    /// When it was last asked for, by the registry's clock.
+    pub(super) used: AtomicU64,
+    /// Made when it is first needed: it takes a digest of the text.
+    key: OnceLock<Result<(Key, KeyId), Unavailable>>,
+    state: Mutex<State>,
+    settled: Condvar,
+}
+
+/// How far it is.
+#[derive(Clone, Debug)]
+pub(super) enum State {
+    /// Nobody has looked.
+    New,
+    /// Somebody is at it.
+    Busy,
+    /// There is a module. Whether machines get it is for the switches to say.
+    Has(Arc<NativeModule>),
+    /// There is none, and why.
+    Lacks(Unavailable),
+}
+
+/// What somebody who wants native code gets.
+#[derive(Debug)]
+pub(super) enum Claim<'a> {
+    /// This is the state; there is nothing to do.
+    Settled(Result<Arc<NativeModule>, Unavailable>),
+    /// The work is yours.
+    Yours(Work<'a>),
+}
+
+/// The right to settle an entry. Dropped without that, the entry is as if nobody had looked.
+#[derive(Debug)]
+pub(super) struct Work<'a> {
+    entry: &'a Entry,
+}
+
+impl Entry {
+    pub(super) fn new(text: &Text<'_>) -> Entry {
+        Entry {
+            profile: text.profile,
+            cost: text.cost,
+            memory_size: text.memory_size,
+            base: text.base,
+            bytes: text.bytes.into(),
+            known: Arc::new(KnownText::new()),
+            used: AtomicU64::new(0),
+            key: OnceLock::new(),
+            state: Mutex::new(State::New),
+            settled: Condvar::new(),
+        }
+    }
+
+    /// The text.
+    pub(super) fn text(&self) -> Text<'_> {
+        Text {
+            profile: self.profile,
+            cost: self.cost,
+            memory_size: self.memory_size,
+            base: self.base,
+            bytes: &self.bytes,
+        }
+    }
+
+    /// The key of its module on this host.
+    pub(super) fn key(&self) -> &Result<(Key, KeyId), Unavailable> {
+        self.key.get_or_init(|| {
+            let key = lockstep_translator::key(&self.text(), &host_options());
+            key.map_err(Unavailable::new).map(|key| {
+                let id = key.id();
+                (key, id)
+            })
+        })
+    }
+
+    /// The key, if anybody needed it yet.
+    pub(super) fn known_key(&self) -> Option<&(Key, KeyId)> {
+        self.key.get().and_then(|key| key.as_ref().ok())
+    }
+
+    /// Whether this id names it: that of its module, which need not be the one that this host would
+    /// make, or the digest of its text.
+    pub(super) fn is_named(&self, id: &KeyId) -> bool {
+        let own = |(key, own): &(Key, KeyId)| own == id || key.digest == id.0;
+        let held = |module: &NativeModule| module.key().id() == *id || module.key().digest == id.0;
+        self.known_key().is_some_and(own)
+            || matches!(&*lock(&self.state), State::Has(module) if held(module))
+    }
+
+    /// The id of the module that it has.
+    pub(super) fn module_id(&self) -> Option<KeyId> {
+        match &*lock(&self.state) {
+            State::Has(module) => Some(module.key().id()),
+            _ => None,
+        }
+    }
+
+    pub(super) fn state(&self) -> State {
+        lock(&self.state).clone()
+    }
+
+    /// Puts it into a state, whatever it was in, and wakes who waits.
+    pub(super) fn settle(&self, state: State) {
+        *lock(&self.state) = state;
+        self.settled.notify_all();
+    }
+
+    /// Claims the work, if nobody has looked yet; waits for whoever is at it.
+    pub(super) fn claim(&self) -> Claim<'_> {
+        let mut state = lock(&self.state);
+        loop {
+            match &*state {
+                State::New => {
+                    *state = State::Busy;
+                    return Claim::Yours(Work { entry: self });
+                }
+                State::Busy => {
+                    let waited = self.settled.wait(state);
+                    state = waited.unwrap_or_else(PoisonError::into_inner);
+                }
+                State::Has(module) => return Claim::Settled(Ok(Arc::clone(module))),
+                State::Lacks(reason) => return Claim::Settled(Err(reason.clone())),
+            }
+        }
+    }
+
+    /// Bytes it keeps in memory.
+    pub(super) fn size(&self) -> usize {
+        let module = match self.state() {
+            State::Has(module) => module.module().code.len() + 4 * module.module().table.len(),
+            _ => 0,
+        };
+        self.bytes.len() + module
+    }
+
+    /// Whether a machine or somebody at work holds on to it.
+    pub(super) fn is_in_use(&self) -> bool {
+        Arc::strong_count(&self.known) > 1 || matches!(self.state(), State::Busy)
+    }
+
+    pub(super) fn age(&self) -> u64 {
+        self.used.load(Ordering::Relaxed)
+    }
+}
+
+impl Drop for Work<'_> {
+    fn drop(&mut self) {
+        let mut state = lock(&self.entry.state);
+        if matches!(*state, State::Busy) {
+            *state = State::New;
+            drop(state);
+            self.entry.settled.notify_all();
+        }
+    }
+}

@@ -1,0 +1,190 @@
+//! What may run natively: all or nothing, script by script, module by module.
+//!
+//! Every way to native code passes here at its end, when a module is about to be shown to machines.
+//! That and each change of a switch happen under one lock, so that nothing slips through between them.
+//! What a switch takes away is gone from running machines at their next entry to native code; one that
+//! is inside leaves it at the end of its slice.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+
+use lockstep_contract::key::KeyId;
+use lockstep_runtime::NativeModule;
+use lockstep_runtime::cache::Cache;
+
+use super::entry::{Entry, State};
+use super::registry::Registry;
+use super::{Unavailable, lock};
+
+/// The switches of an engine.
+#[derive(Debug)]
+pub(super) struct Switches {
+    enabled: AtomicBool,
+    marks: Mutex<Marks>,
+}
+
+#[derive(Debug, Default)]
+struct Marks {
+    /// Ids of modules, or digests of texts.
+    disabled: BTreeSet<KeyId>,
+    quarantined: BTreeMap<KeyId, String>,
+    /// Bytes of the cache's list that were taken in.
+    list: u64,
+}
+
+impl Default for Switches {
+    fn default() -> Switches {
+        Switches {
+            enabled: AtomicBool::new(true),
+            marks: Mutex::default(),
+        }
+    }
+}
+
+impl Switches {
+    /// Whether native code may be entered at all.
+    #[inline]
+    pub(super) fn enabled(&self) -> bool {
+        self.enabled.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn enable(&self, enabled: bool) -> bool {
+        self.enabled.swap(enabled, Ordering::SeqCst)
+    }
+
+    /// Settles an entry with its module, and shows it to machines if that is allowed.
+    ///
+    /// # Errors
+    /// When it is not.
+    pub(super) fn show(
+        &self,
+        entry: &Entry,
+        module: Arc<NativeModule>,
+    ) -> Result<Arc<NativeModule>, Unavailable> {
+        let marks = lock(&self.marks);
+        if let Some(reason) = marks.quarantine_of(&module.key().id()) {
+            entry.settle(State::Lacks(reason.clone()));
+            return Err(reason);
+        }
+        let result = match marks.disabled(entry, &module) {
+            false => Ok(Arc::clone(&module)),
+            true => Err(switched_off()),
+        };
+        entry.settle(State::Has(Arc::clone(&module)));
+        if result.is_ok() {
+            entry.known.put(module);
+        }
+        result
+    }
+
+    /// Why the module of this id may not run, if so.
+    pub(super) fn quarantine_of(&self, id: &KeyId) -> Option<Unavailable> {
+        lock(&self.marks).quarantine_of(id)
+    }
+
+    /// Whether the switch of a script keeps machines from this entry's module.
+    pub(super) fn is_off(&self, entry: &Entry, module: &NativeModule) -> bool {
+        lock(&self.marks).disabled(entry, module)
+    }
+
+    /// Takes a script's native code away, or gives it back. Whether that was a change.
+    pub(super) fn set(&self, id: &KeyId, enabled: bool, registry: &Registry) -> bool {
+        let mut marks = lock(&self.marks);
+        let changed = match enabled {
+            true => marks.disabled.remove(id),
+            false => marks.disabled.insert(*id),
+        };
+        for entry in registry.named(id) {
+            if let State::Has(module) = entry.state() {
+                match marks.disabled(&entry, &module) {
+                    true => entry.known.withdraw(),
+                    false => entry.known.put(module),
+                }
+            }
+        }
+        changed
+    }
+
+    /// Takes a module away for ever. Whether it was not so already.
+    pub(super) fn quarantine(&self, id: &KeyId, reason: &str, registry: &Registry) -> bool {
+        let mut marks = lock(&self.marks);
+        let new = !marks.quarantined.contains_key(id);
+        marks.quarantined.entry(*id).or_insert(reason.to_owned());
+        marks.take_away(id, registry);
+        new
+    }
+
+    pub(super) fn quarantined(&self) -> Vec<(KeyId, String)> {
+        let marks = lock(&self.marks);
+        let quarantined = marks.quarantined.iter();
+        quarantined.map(|(id, why)| (*id, why.clone())).collect()
+    }
+
+    /// Takes in what the cache's list says that is not known yet: other processes add to it. Whether
+    /// all of the list is known now.
+    pub(super) fn follow(&self, cache: &Cache, registry: &Registry) -> bool {
+        let size = cache.quarantine_size();
+        let mut marks = lock(&self.marks);
+        if marks.list == size {
+            return true;
+        }
+        match cache.quarantined() {
+            Ok(list) => {
+                marks.list = size;
+                for (id, reason) in list {
+                    if marks.quarantined.insert(id, reason).is_none() {
+                        marks.take_away(&id, registry);
+                    }
+                }
+                true
+            }
+            Err(error) => {
+                tracing::warn!(
+                    "the list of quarantined modules in {}: {error}; no module is taken from there",
+                    cache.folder().display()
+                );
+                false
+            }
+        }
+    }
+}
+
+impl Marks {
+    fn quarantine_of(&self, id: &KeyId) -> Option<Unavailable> {
+        let reason = self.quarantined.get(id)?;
+        Some(Unavailable::new(format!(
+            "the module {id} is quarantined: {reason}"
+        )))
+    }
+
+    fn disabled(&self, entry: &Entry, module: &NativeModule) -> bool {
+        // Without a switch nobody pays for the digest of a key.
+        if self.disabled.is_empty() {
+            return false;
+        }
+        let key = module.key();
+        let own = entry.known_key().map(|(_, id)| *id);
+        let names = [Some(KeyId(key.digest)), Some(key.id()), own];
+        names.iter().flatten().any(|id| self.disabled.contains(id))
+    }
+
+    /// From all texts that have the module, which need not be the one that this host would make.
+    fn take_away(&self, id: &KeyId, registry: &Registry) {
+        let Some(reason) = self.quarantine_of(id) else {
+            return;
+        };
+        for entry in registry.entries() {
+            if let State::Has(module) = entry.state()
+                && module.key().id() == *id
+            {
+                entry.settle(State::Lacks(reason.clone()));
+                entry.known.withdraw();
+            }
+        }
+    }
+}
+
+pub(super) fn switched_off() -> Unavailable {
+    Unavailable::new("native code is switched off for this script")
+}
