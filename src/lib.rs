@@ -3,7 +3,8 @@
 //!
 //! This is the front door. [`Program`] loads an ELF, [`translate`] makes native modules of one and
 //! [`load`] reads them back, [`Engine`] decides what runs natively and keeps modules, [`Machine`]
-//! runs a guest to its end, and `ckb` is the socket for nodes. What stands behind it is in packages
+//! runs a guest to its end, `ckb` is the socket for nodes, and `transaction` runs the scripts of a
+//! transaction in a file. What stands behind it is in packages
 //! of their own, which are re-exported: [`isa`], [`contract`], [`translator`], [`runtime`].
 //!
 //! ```
@@ -35,6 +36,8 @@
 pub mod ckb;
 pub mod engine;
 mod program;
+#[cfg(feature = "tx")]
+pub mod transaction;
 
 pub use lockstep_contract as contract;
 pub use lockstep_isa as isa;

@@ -10,6 +10,8 @@ use super::third_party::Sources;
 pub(crate) enum Origin {
     /// In `guests/src`; the ELF is committed.
     Own,
+    /// As `Own`, but it makes system calls that only `ckb-script` answers.
+    Script,
     /// In a crate that cargo fetches; built on demand.
     ThirdParty,
 }
@@ -19,6 +21,7 @@ impl Origin {
     pub(crate) fn word(self) -> &'static str {
         match self {
             Origin::Own => "own",
+            Origin::Script => "script",
             Origin::ThirdParty => "third-party",
         }
     }
@@ -35,6 +38,15 @@ pub(crate) enum Native {
     Nothing,
 }
 
+/// What the linker makes of a guest's objects.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// A static program at a fixed place.
+    Program,
+    /// A shared object, for a script to load.
+    Library,
+}
+
 /// One guest. Paths of ours are from the root of the repository.
 #[derive(Debug, Clone)]
 pub(crate) struct Recipe {
@@ -42,6 +54,8 @@ pub(crate) struct Recipe {
     pub(crate) name: &'static str,
     /// Ours or a crate's.
     pub(crate) origin: Origin,
+    /// Program or library.
+    pub(crate) form: Form,
     /// Sources of both builds.
     pub(crate) sources: Vec<PathBuf>,
     /// Sources of the RISC-V build alone, besides `crt0.S`.
@@ -61,6 +75,7 @@ impl Recipe {
         Recipe {
             name,
             origin: Origin::Own,
+            form: Form::Program,
             sources: vec![source(&format!("{name}.c"))],
             guest_sources: vec![source("libc/string.c")],
             flags: Vec::new(),
@@ -77,6 +92,21 @@ impl Recipe {
         let mut recipe = Recipe::own(name, 0);
         recipe.guest_sources.push(source(&format!("{name}.S")));
         recipe.native = Native::Model;
+        recipe
+    }
+
+    /// A program that runs in a transaction: nothing but its own file, and no native build.
+    fn script(name: &'static str) -> Recipe {
+        let mut recipe = Recipe::own(name, 0);
+        recipe.origin = Origin::Script;
+        recipe.native = Native::Nothing;
+        recipe
+    }
+
+    /// A shared object that such a program loads.
+    fn library(name: &'static str) -> Recipe {
+        let mut recipe = Recipe::script(name);
+        recipe.form = Form::Library;
         recipe
     }
 
@@ -142,6 +172,12 @@ pub(crate) fn own() -> Vec<Recipe> {
         Recipe::assembly("fused"),
         Recipe::assembly("jumps"),
         print,
+        Recipe::script("always_success"),
+        Recipe::script("exec"),
+        Recipe::library("library"),
+        Recipe::script("loader"),
+        Recipe::script("processes"),
+        Recipe::script("spawn"),
     ]
 }
 

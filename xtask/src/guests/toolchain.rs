@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use super::recipe::Recipe;
+use super::recipe::{Form, Recipe};
 use super::{GuestError, at};
 
 const CLANG: &str = "clang-19";
@@ -39,8 +39,8 @@ const GUEST_COMPILE: &[&str] = &[
     "-fno-ident",
 ];
 
-/// Flags of every RISC-V link. `separate-code` puts code on pages of its own: the loader freezes pages of
-/// read-only and executable segments, and a later segment on the same page would be refused.
+/// Flags of every RISC-V link of a program. `separate-code` puts code on pages of its own: the loader freezes
+/// pages of read-only and executable segments, and a later segment on the same page would be refused.
 const GUEST_LINK: &[&str] = &[
     "-nostdlib",
     "-static",
@@ -48,6 +48,21 @@ const GUEST_LINK: &[&str] = &[
     "-Wl,-z,norelro",
     "-Wl,-z,separate-code",
     "-Wl,--image-base=0x10000",
+    "-Wl,--gc-sections",
+];
+
+/// Further flags of a library's compilation: only what it names is seen from outside.
+const LIBRARY_COMPILE: &[&str] = &["-fPIC", "-fvisibility=hidden"];
+
+/// Flags of a library's link; the table of hashes is the plain one, which a script can walk in few lines.
+const LIBRARY_LINK: &[&str] = &[
+    "-nostdlib",
+    "-Wl,-shared",
+    "-fuse-ld=lld",
+    "-Wl,-z,norelro",
+    "-Wl,-z,separate-code",
+    "-Wl,-Bsymbolic",
+    "-Wl,--hash-style=sysv",
     "-Wl,--gc-sections",
 ];
 
@@ -95,8 +110,10 @@ impl Toolchain {
         let absolute = self.root.join(&folder);
         fs::create_dir_all(&absolute).map_err(at(&absolute))?;
         let mut sources = recipe.sources.clone();
-        if target == Target::Guest {
+        if target == Target::Guest && recipe.form == Form::Program {
             sources.insert(0, "guests/src/crt0.S".into());
+        }
+        if target == Target::Guest {
             sources.extend(recipe.guest_sources.iter().cloned());
         }
         let mut objects = Vec::new();
@@ -109,7 +126,11 @@ impl Toolchain {
         match target {
             Target::Native => self.link(&["-O2"], &objects, &output, &["-lm"])?,
             Target::Guest => {
-                let flags = [GUEST_TARGET, GUEST_LINK].concat();
+                let form = match recipe.form {
+                    Form::Program => GUEST_LINK,
+                    Form::Library => LIBRARY_LINK,
+                };
+                let flags = [GUEST_TARGET, form].concat();
                 self.link(&flags, &objects, &unstripped(&output), &[])?;
                 self.link(&flags, &objects, &output, &["-Wl,-s"])?;
             }
@@ -134,6 +155,9 @@ impl Toolchain {
         }
         if target == Target::Guest {
             command.args(GUEST_COMPILE);
+        }
+        if recipe.form == Form::Library {
+            command.args(LIBRARY_COMPILE);
         }
         if source.starts_with("guests") {
             command.args(WARNINGS);

@@ -1,0 +1,2 @@
+/* The smallest script: succeeds. */
+int main(void) { return 0; }

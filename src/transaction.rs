@@ -1,0 +1,306 @@
+//! Transactions with all that their scripts may ask for, and the way from a file to a verdict.
+//!
+//! A node takes cells and headers from its store; a tool has them in a file, in the format that
+//! `ckb-debugger` reads (`--tx-file`) and `ckb-cli mock-tx dump` writes. [`Transaction::read`] takes
+//! such a file, [`Transaction::verifier`] hands it to `ckb-script` on any machine, and
+//! [`Transaction::run`] runs one script of it and says what came of it.
+//!
+//! What this is not: a check of the transaction itself (capacities, since, maturity). It is about
+//! scripts, and what decides about them is `ckb-script`.
+
+use std::collections::HashSet;
+use std::fmt;
+use std::path::Path;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use ckb_chain_spec::consensus::{Consensus, ConsensusBuilder};
+use ckb_mock_tx_types::{MockTransaction, Resource};
+use ckb_script::types::DebugPrinter;
+use ckb_script::{
+    RunMode, Scheduler, ScriptError, ScriptGroup, ScriptGroupType, TransactionScriptsVerifier,
+    TxVerifyEnv, generate_ckb_syscalls,
+};
+use ckb_types::core::cell::{ResolvedTransaction, resolve_transaction};
+use ckb_types::core::hardfork::{CKB2021, CKB2023, HardForks};
+use ckb_types::core::{EpochNumberWithFraction, HeaderView};
+use ckb_types::packed::Byte32;
+use ckb_vm::DefaultMachineRunner;
+use lockstep_isa::Version;
+
+mod chain;
+mod file;
+mod placeholder;
+
+pub use chain::Chain;
+pub use file::FileError;
+pub use placeholder::PlaceholderError;
+
+/// A transaction, its cells and headers.
+#[derive(Clone)]
+pub struct Transaction {
+    resolved: Arc<ResolvedTransaction>,
+    chain: Chain,
+}
+
+impl fmt::Debug for Transaction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Transaction")
+            .field(&self.resolved.transaction.hash())
+            .finish()
+    }
+}
+
+/// What runs a transaction's scripts on the machine `M`.
+pub type Verifier<M> = TransactionScriptsVerifier<Chain, DebugPrinter, M>;
+
+/// A script of a transaction by where it stands: `input.0.lock`, `input.1.type`, `output.0.type`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct ScriptName {
+    /// An input's cell; else an output.
+    pub input: bool,
+    /// Which one, from 0.
+    pub index: usize,
+    /// Its type script; else its lock script.
+    pub is_type: bool,
+}
+
+/// Text that names no script.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum InvalidScriptName {
+    /// Not of the form.
+    #[error("{0:?} names no script; the form is input.0.lock, input.0.type or output.0.type")]
+    Form(String),
+    /// A lock script runs where its cell is spent.
+    #[error("{0:?}: the lock script of an output does not run in the transaction that makes it")]
+    OutputLock(String),
+}
+
+impl FromStr for ScriptName {
+    type Err = InvalidScriptName;
+
+    fn from_str(text: &str) -> Result<ScriptName, InvalidScriptName> {
+        let form = || InvalidScriptName::Form(text.to_owned());
+        let parts: Vec<&str> = text.split('.').collect();
+        let [cell, index, kind] = parts[..] else {
+            return Err(form());
+        };
+        let input = match cell {
+            "input" => true,
+            "output" => false,
+            _ => return Err(form()),
+        };
+        let is_type = match kind {
+            "lock" => false,
+            "type" => true,
+            _ => return Err(form()),
+        };
+        if !index.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Err(form());
+        }
+        let index = index.parse().map_err(|_| form())?;
+        if !input && !is_type {
+            return Err(InvalidScriptName::OutputLock(text.to_owned()));
+        }
+        Ok(ScriptName {
+            input,
+            index,
+            is_type,
+        })
+    }
+}
+
+impl fmt::Display for ScriptName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let cell = if self.input { "input" } else { "output" };
+        let kind = if self.is_type { "type" } else { "lock" };
+        write!(f, "{cell}.{}.{kind}", self.index)
+    }
+}
+
+/// Why there is no script of that name in a transaction.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum NoScript {
+    /// The index is too large.
+    #[error("{name}: the transaction has {count} of these cells, counted from 0")]
+    Cell {
+        /// What was asked for.
+        name: ScriptName,
+        /// Inputs, or outputs.
+        count: usize,
+    },
+    /// The cell is there, and has no type script.
+    #[error("{0}: this cell has no type script")]
+    Type(ScriptName),
+}
+
+/// What one script came to.
+#[derive(Debug)]
+pub struct Run {
+    /// Its exit code, or what stopped it.
+    pub result: Result<i8, ScriptError>,
+    /// Cycles consumed, also when it was stopped.
+    pub cycles: u64,
+}
+
+impl Transaction {
+    /// Reads a transaction from a file.
+    ///
+    /// # Errors
+    /// The file cannot be read or is not of the format, with the field and its value; a cell or
+    /// header that the transaction needs is not in it.
+    pub fn read(path: &Path) -> Result<Transaction, FileError> {
+        Transaction::new(&file::read(path)?)
+    }
+
+    /// Reads a transaction from the text of a file. Placeholders name files relative to `folder`.
+    ///
+    /// # Errors
+    /// As for [`Transaction::read`].
+    pub fn parse(text: &str, folder: &Path) -> Result<Transaction, FileError> {
+        Transaction::new(&file::parse(text, folder)?)
+    }
+
+    /// Finds the cells and headers of a transaction.
+    ///
+    /// # Errors
+    /// One that it needs is not there.
+    pub fn new(mock: &MockTransaction) -> Result<Transaction, FileError> {
+        let resource = Resource::from_mock_tx(mock).map_err(FileError::Incomplete)?;
+        let resolved = resolve_transaction(
+            mock.core_transaction(),
+            &mut HashSet::new(),
+            &resource,
+            &resource,
+        )?;
+        Ok(Transaction {
+            resolved: Arc::new(resolved),
+            chain: Chain::new(resource),
+        })
+    }
+
+    /// The transaction with its cells.
+    #[must_use]
+    pub fn resolved(&self) -> &Arc<ResolvedTransaction> {
+        &self.resolved
+    }
+
+    /// A verifier of its scripts on the machine `M`, on a chain whose latest VM version is `latest`:
+    /// what the hash type `type` runs, and the last that the others may ask for. `print` gets what
+    /// scripts print.
+    #[must_use]
+    pub fn verifier<M: DefaultMachineRunner>(
+        &self,
+        latest: Version,
+        print: DebugPrinter,
+    ) -> Verifier<M> {
+        self.verifier_on(consensus(latest), print)
+    }
+
+    /// As [`Transaction::verifier`], on a chain with these rules, in its first epoch.
+    #[must_use]
+    pub fn verifier_on<M: DefaultMachineRunner>(
+        &self,
+        consensus: Arc<Consensus>,
+        print: DebugPrinter,
+    ) -> Verifier<M> {
+        let header = HeaderView::new_advanced_builder()
+            .epoch(EpochNumberWithFraction::new(0, 0, 1))
+            .build();
+        TransactionScriptsVerifier::new_with_generator(
+            Arc::clone(&self.resolved),
+            self.chain.clone(),
+            consensus,
+            Arc::new(TxVerifyEnv::new_commit(&header)),
+            generate_ckb_syscalls::<Chain, M::Inner>,
+            print,
+        )
+    }
+
+    /// Kind and hash of a script: what `ckb-script` finds its group by. Cells with the same script
+    /// are one group, which runs once.
+    ///
+    /// # Errors
+    /// There is no such cell, or it has no such script.
+    pub fn find(&self, name: ScriptName) -> Result<(ScriptGroupType, Byte32), NoScript> {
+        let outputs = self.resolved.transaction.outputs();
+        let (cell, count) = if name.input {
+            let inputs = &self.resolved.resolved_inputs;
+            let cell = inputs.get(name.index).map(|cell| cell.cell_output.clone());
+            (cell, inputs.len())
+        } else {
+            (outputs.get(name.index), outputs.len())
+        };
+        let cell = cell.ok_or(NoScript::Cell { name, count })?;
+        if !name.is_type {
+            return Ok((ScriptGroupType::Lock, cell.calc_lock_hash()));
+        }
+        let script = cell.type_().to_opt().ok_or(NoScript::Type(name))?;
+        Ok((ScriptGroupType::Type, script.calc_script_hash()))
+    }
+
+    /// Runs one script to its end. `look` sees the scheduler afterwards, whatever came of it; it does
+    /// not where there is none: the type id script is no program.
+    ///
+    /// # Errors
+    /// The code of the script is not among the transaction's dependencies, or its hash type is not
+    /// allowed on this chain.
+    pub fn run<M: DefaultMachineRunner>(
+        verifier: &Verifier<M>,
+        group: &ScriptGroup,
+        max_cycles: u64,
+        look: impl FnOnce(&mut Scheduler<Chain, DebugPrinter, M>),
+    ) -> Result<Run, ScriptError> {
+        if is_type_id(group) {
+            let hash = group.script.calc_script_hash();
+            let result = verifier.verify_single(group.group_type, &hash, max_cycles);
+            let cycles = *result.as_ref().unwrap_or(&0);
+            return Ok(Run {
+                result: result.map(|_| 0),
+                cycles,
+            });
+        }
+        let mut scheduler = verifier.create_scheduler(group)?;
+        let result = scheduler.run(RunMode::LimitCycles(max_cycles));
+        look(&mut scheduler);
+        Ok(Run {
+            result: result
+                .map(|end| end.exit_code)
+                .map_err(|error| match error {
+                    ckb_vm::Error::CyclesExceeded => ScriptError::ExceededMaximumCycles(max_cycles),
+                    error => ScriptError::VMInternalError(error),
+                }),
+            cycles: scheduler.consumed_cycles(),
+        })
+    }
+}
+
+/// Whether this group is `ckb-script`'s own type id script.
+fn is_type_id(group: &ScriptGroup) -> bool {
+    use ckb_chain_spec::consensus::TYPE_ID_CODE_HASH;
+    use ckb_types::core::ScriptHashType;
+    use ckb_types::prelude::Unpack;
+    let script = &group.script;
+    let hash: ckb_types::H256 = script.code_hash().unpack();
+    hash == TYPE_ID_CODE_HASH && script.hash_type() == ScriptHashType::Type.into()
+}
+
+/// A chain whose latest VM version is this one, from its first epoch on.
+#[must_use]
+pub fn consensus(latest: Version) -> Arc<Consensus> {
+    let hardforks = HardForks {
+        ckb2021: match latest {
+            Version::V0 => CKB2021::new_mirana(),
+            Version::V1 | Version::V2 => CKB2021::new_dev_default(),
+        },
+        ckb2023: match latest {
+            Version::V0 | Version::V1 => CKB2023::new_mirana(),
+            Version::V2 => CKB2023::new_dev_default(),
+        },
+    };
+    let builder = ConsensusBuilder::default().hardfork_switch(hardforks);
+    Arc::new(builder.build())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,48 @@
+//! What scripts may ask the chain for, from what stands in a file: cells' data, headers, extensions
+//! of blocks.
+
+use std::sync::Arc;
+
+use ckb_mock_tx_types::Resource;
+use ckb_traits::{CellDataProvider, ExtensionProvider, HeaderProvider};
+use ckb_types::bytes::Bytes;
+use ckb_types::core::HeaderView;
+use ckb_types::packed::{self, Byte32, OutPoint};
+
+/// Cells, headers and extensions of one transaction, shared by all who verify it.
+#[derive(Clone)]
+pub struct Chain(Arc<Resource>);
+
+impl std::fmt::Debug for Chain {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Chain").finish_non_exhaustive()
+    }
+}
+
+impl Chain {
+    pub(super) fn new(resource: Resource) -> Chain {
+        Chain(Arc::new(resource))
+    }
+}
+
+impl CellDataProvider for Chain {
+    fn get_cell_data(&self, out_point: &OutPoint) -> Option<Bytes> {
+        self.0.get_cell_data(out_point)
+    }
+
+    fn get_cell_data_hash(&self, out_point: &OutPoint) -> Option<Byte32> {
+        self.0.get_cell_data_hash(out_point)
+    }
+}
+
+impl HeaderProvider for Chain {
+    fn get_header(&self, hash: &Byte32) -> Option<HeaderView> {
+        self.0.get_header(hash)
+    }
+}
+
+impl ExtensionProvider for Chain {
+    fn get_block_extension(&self, hash: &Byte32) -> Option<packed::Bytes> {
+        self.0.get_block_extension(hash)
+    }
+}
