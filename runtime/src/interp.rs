@@ -66,6 +66,8 @@ impl Core {
         let rest = self
             .traces
             .decode_rest(&mut code, pc, usize::from(entries), self.profile)?;
+        let op = self.traces.code(&rest).first().map(|inst| inst.op);
+        self.exits.count_side(op);
         let result = self.run_traces(env, Run::Rest(rest));
         self.traces.discard(&rest);
         result

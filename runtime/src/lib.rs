@@ -17,6 +17,7 @@ mod attach;
 pub mod cache;
 mod enter;
 mod environment;
+mod exits;
 mod helpers;
 mod interp;
 mod known;
@@ -33,6 +34,7 @@ mod trap;
 pub use interp::value;
 
 pub use environment::{CostTable, Environment, Library, Request};
+pub use exits::Exits;
 pub use known::KnownText;
 pub use mapping::{MapError, NativeModule};
 pub use memory::{Memory, SetupError};

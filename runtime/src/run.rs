@@ -89,6 +89,7 @@ impl Core {
         library: Option<&dyn Library>,
         native: bool,
     ) -> Result<Leave, Trap> {
+        self.exits.interpreted += 1;
         let Some(library) = library else {
             return self.interpret(env, false, u64::MAX);
         };
@@ -126,6 +127,7 @@ impl Core {
             let pc = self.pc();
             return Err(Trap::Defect(Defect::Exit { word, pc }));
         };
+        self.count(exit);
         Ok(match exit {
             Exit::Limit if slice(self.cycles, self.max_cycles) > left => Next::Native,
             Exit::Limit => Next::Interpreter,
@@ -139,6 +141,17 @@ impl Core {
                 Leave::Paused | Leave::Native => Next::Native,
             },
         })
+    }
+
+    /// Counts the end of a stay in native code, but for side exits, which [`Core::finish`] knows more of.
+    fn count(&mut self, exit: Exit) {
+        match exit {
+            Exit::Limit => self.exits.limit += 1,
+            Exit::Lookup => self.exits.lookup += 1,
+            Exit::Ecall => self.exits.ecall += 1,
+            Exit::Ebreak => self.exits.ebreak += 1,
+            Exit::Side { .. } => {}
+        }
     }
 }
 

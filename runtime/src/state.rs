@@ -9,6 +9,7 @@ use lockstep_contract::stack::{self, Store};
 use lockstep_isa::{Profile, Reg, Size, Xlen};
 
 use crate::attach::Attached;
+use crate::exits::Exits;
 use crate::helpers;
 use crate::interp::trace::Traces;
 use crate::memory::{Memory, SetupError};
@@ -22,6 +23,7 @@ pub struct Core {
     pub(crate) cycles: u64,
     pub(crate) max_cycles: u64,
     pub(crate) native_cycles: u64,
+    pub(crate) exits: Exits,
     pub(crate) traces: Traces,
     pub(crate) attached: Attached,
 }
@@ -47,6 +49,7 @@ impl Core {
             cycles: 0,
             max_cycles,
             native_cycles: 0,
+            exits: Exits::default(),
             traces: Traces::new(),
             attached: Attached::default(),
         })
@@ -145,6 +148,7 @@ impl Core {
         context.pc = 0;
         self.cycles = 0;
         self.native_cycles = 0;
+        self.exits = Exits::default();
         self.max_cycles = max_cycles;
         self.traces.clear();
     }

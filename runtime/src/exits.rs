@@ -1,0 +1,70 @@
+//! How often native code was left, by cause: what tells whether a suite of programs, or a script in
+//! production, really runs natively, and what keeps it from doing so.
+//!
+//! Counters only. Nothing reads them to decide anything, and they are no part of a guest's state.
+
+use lockstep_isa::Op;
+use lockstep_isa::table::{Ext, Format};
+
+use crate::state::Core;
+
+/// Stays in native code by the way they ended, and stays in the interpreter beside them.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Exits {
+    /// The budget did not cover the way to the next check.
+    pub limit: u64,
+    /// No native entry at the pc.
+    pub lookup: u64,
+    /// Side exits in front of a load.
+    pub load: u64,
+    /// Side exits in front of a store: mostly the first one to a page.
+    pub store: u64,
+    /// Side exits in front of an atomic.
+    pub atomic: u64,
+    /// Side exits in front of anything else.
+    pub other: u64,
+    /// System calls.
+    pub ecall: u64,
+    /// Calls of the debugger.
+    pub ebreak: u64,
+    /// Stays in the interpreter that began at the head of a trace.
+    pub interpreted: u64,
+}
+
+impl Exits {
+    /// The causes by name, in a fixed order.
+    #[must_use]
+    pub fn by_name(&self) -> [(&'static str, u64); 9] {
+        [
+            ("limit", self.limit),
+            ("lookup", self.lookup),
+            ("load", self.load),
+            ("store", self.store),
+            ("atomic", self.atomic),
+            ("other", self.other),
+            ("ecall", self.ecall),
+            ("ebreak", self.ebreak),
+            ("interpreted", self.interpreted),
+        ]
+    }
+
+    /// Counts a side exit in front of this operation.
+    pub(crate) fn count_side(&mut self, op: Option<Op>) {
+        let row = op.map(Op::row);
+        let counter = match row.map(|row| (row.ext, row.format)) {
+            Some((Ext::A, _)) => &mut self.atomic,
+            Some((_, Format::Load)) => &mut self.load,
+            Some((_, Format::Store)) => &mut self.store,
+            _ => &mut self.other,
+        };
+        *counter += 1;
+    }
+}
+
+impl Core {
+    /// Why native code was left, since the last reset.
+    #[must_use]
+    pub fn exits(&self) -> Exits {
+        self.exits
+    }
+}
