@@ -3,6 +3,7 @@
 //!
 //! Nothing here judges; that is `outcome.rs`.
 
+use ckb_vm::ckb_vm_definitions::asm::Trace as Slot;
 use ckb_vm::machine::asm::AsmMachine;
 use ckb_vm::{
     Bytes, CoreMachine, DefaultCoreMachine, DefaultMachineBuilder, DefaultMachineRunner, Error,
@@ -33,6 +34,32 @@ impl Asm {
     }
 }
 
+impl Asm {
+    /// Makes it as good as new for another program on a machine of the same size and costs. A reset
+    /// that clears only the slots in use: all of them are two megabytes.
+    pub(crate) fn recycle(&mut self, setup: &Setup) {
+        self.loaded = 0;
+        let core = self.machine.inner_mut();
+        assert_eq!(core.memory_size, setup.memory_size as u64);
+        for slot in core.traces.iter_mut() {
+            if slot.length != 0 || slot.address != 0 || slot.cycles != 0 {
+                *slot = Slot::default();
+            }
+        }
+        core.registers.fill(0);
+        (core.pc, core.next_pc, core.running) = (0, 0, 0);
+        (core.cycles, core.max_cycles) = (0, u64::MAX);
+        core.load_reservation_address = u64::MAX;
+        core.reset_signal = 0;
+        core.isa = setup.profile.extensions.bits();
+        core.version = setup.profile.version.number();
+        (core.last_read_frame, core.last_write_page) = (u64::MAX, u64::MAX);
+        // A frame that is not marked is cleared when it is touched.
+        core.flags.fill(0);
+        core.frames.fill(0);
+    }
+}
+
 impl Trace {
     /// Loads the program; an error is the kind of failure.
     pub(crate) fn trace(program: &Program, setup: &Setup) -> Result<Trace, Verdict> {
@@ -45,7 +72,8 @@ where
     M: DefaultMachineRunner,
     M::Inner: SupportMachine<REG = u64>,
 {
-    fn start(name: &'static str, program: &Program, setup: &Setup) -> Result<Self, Verdict> {
+    /// A machine without a program.
+    pub(crate) fn blank(name: &'static str, setup: &Setup) -> Self {
         let core = M::Inner::new_with_memory(
             setup.profile.extensions.bits(),
             setup.profile.version.number(),
@@ -60,24 +88,45 @@ where
             .instruction_cycle_func(cost)
             .syscall(Box::new(DebugPrint))
             .build();
-        let mut machine = M::new(machine);
+        Oracle {
+            name,
+            machine: M::new(machine),
+            loaded: 0,
+        }
+    }
+
+    fn start(name: &'static str, program: &Program, setup: &Setup) -> Result<Self, Verdict> {
+        let mut oracle = Oracle::blank(name, setup);
+        oracle.load(program)?;
+        Ok(oracle)
+    }
+
+    /// Loads the program; an error is the kind of failure.
+    pub(crate) fn load(&mut self, program: &Program) -> Result<(), Verdict> {
+        let machine = &mut self.machine;
         let elf = Bytes::copy_from_slice(&program.elf);
         let args: Vec<Bytes> = program
             .args
             .iter()
             .map(|a| Bytes::copy_from_slice(a))
             .collect();
-        let loaded = machine
+        self.loaded = machine
             .load_program(&elf, args.into_iter().map(Ok))
             .map_err(|error| Verdict::fault(&error))?;
         for (register, value) in &program.registers {
             machine.inner_mut().set_register(*register, *value);
         }
-        Ok(Oracle {
-            name,
-            machine,
-            loaded,
-        })
+        Ok(())
+    }
+
+    /// The machine itself, for what the common door does not offer.
+    pub(crate) fn inner_mut(&mut self) -> &mut M::Inner {
+        self.machine.inner_mut()
+    }
+
+    /// Bytes that loading reported.
+    pub(crate) fn loaded(&self) -> u64 {
+        self.loaded
     }
 
     /// Runs on under this limit, without looking at the state.
@@ -106,6 +155,17 @@ where
 
     fn run(&mut self, limit: u64) -> Outcome {
         let verdict = self.run_quietly(limit);
+        self.outcome(verdict)
+    }
+}
+
+impl<M> Oracle<M>
+where
+    M: DefaultMachineRunner,
+    M::Inner: SupportMachine<REG = u64>,
+{
+    /// The state, after a run that ended in this way.
+    pub(crate) fn outcome(&mut self, verdict: Verdict) -> Outcome {
         let inner = self.machine.inner_mut();
         let mut registers = [0; 32];
         registers.copy_from_slice(inner.registers());

@@ -73,6 +73,37 @@ impl Ours {
         })
     }
 
+    /// An engine over a guest that was put there in another way: the interpreter when there are no
+    /// modules.
+    pub(crate) fn over(
+        core: Core,
+        loaded: u64,
+        setup: &Setup,
+        modules: Option<&Arc<Modules>>,
+    ) -> Ours {
+        Ours {
+            name: if modules.is_some() {
+                "native"
+            } else {
+                "interpreter"
+            },
+            core,
+            cost: CostTable::from(setup.cost),
+            modules: modules.cloned(),
+            loaded,
+        }
+    }
+
+    /// The guest.
+    pub(crate) fn core(&self) -> &Core {
+        &self.core
+    }
+
+    /// Bytes that loading reported.
+    pub(crate) fn loaded(&self) -> u64 {
+        self.loaded
+    }
+
     /// Runs on under this limit, without looking at the state.
     pub(crate) fn run_quietly(&mut self, limit: u64) -> Verdict {
         self.core.set_max_cycles(limit);
@@ -137,6 +168,13 @@ impl Subject for Ours {
 
     fn run(&mut self, limit: u64) -> Outcome {
         let verdict = self.run_quietly(limit);
+        self.outcome(verdict)
+    }
+}
+
+impl Ours {
+    /// The state, after a run that ended in this way.
+    pub(crate) fn outcome(&self, verdict: Verdict) -> Outcome {
         let memory = self.core.memory();
         Outcome {
             verdict,

@@ -4,18 +4,53 @@
 
 /// A stream of numbers.
 #[derive(Clone, Debug)]
-pub(crate) struct Random(u64);
+pub(crate) struct Random {
+    state: u64,
+    /// What is used up first, and how much of it is.
+    given: Vec<u8>,
+    taken: usize,
+}
 
 impl Random {
     /// The stream that belongs to a seed.
     pub(crate) fn new(seed: u64) -> Random {
-        Random(seed)
+        Random {
+            state: seed,
+            given: Vec::new(),
+            taken: 0,
+        }
+    }
+
+    /// The stream that begins with these bytes, as few of them for a number as its bound needs, and
+    /// goes on as a seed's: a fuzzer that changes one byte changes one choice.
+    pub(crate) fn from_bytes(given: &[u8]) -> Random {
+        Random {
+            state: given.len() as u64,
+            given: given.to_vec(),
+            taken: 0,
+        }
+    }
+
+    /// A number of so many bytes from those that were given, if any are left.
+    fn take(&mut self, bytes: usize) -> Option<u64> {
+        let rest = self
+            .given
+            .get(self.taken..)
+            .filter(|rest| !rest.is_empty())?;
+        let mut word = [0; 8];
+        let count = bytes.min(rest.len());
+        word[..count].copy_from_slice(&rest[..count]);
+        self.taken += count;
+        Some(u64::from_le_bytes(word))
     }
 
     /// Any number.
     pub(crate) fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
+        if let Some(number) = self.take(8) {
+            return number;
+        }
+        self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.state;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         z ^ (z >> 31)
@@ -23,7 +58,9 @@ impl Random {
 
     /// A number below `bound`, which is not 0.
     pub(crate) fn below(&mut self, bound: u64) -> u64 {
-        self.next() % bound
+        let bytes = (u64::BITS - (bound - 1).leading_zeros()).div_ceil(8);
+        let number = self.take(bytes as usize).unwrap_or_else(|| self.next());
+        number % bound
     }
 
     /// A number from `low` to `high`, both included.

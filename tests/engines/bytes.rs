@@ -3,11 +3,12 @@
 
 use crate::common::random::Random;
 use crate::source::{Source, pick_word};
-use lockstep_isa::Op;
+use crate::start::Entry;
+use lockstep_isa::{Op, Profile};
 
 /// A program of random words.
-pub(crate) fn generate(random: &mut Random) -> Source {
-    let mut source = Source::new(random);
+pub(crate) fn generate(random: &mut Random, profile: Profile, entry: Entry) -> Source {
+    let mut source = Source::new(random, profile, entry);
     // What is odd here may be anything, aliases of the pc included.
     for register in 1..32 {
         let value = if random.one_in(3) {
@@ -18,7 +19,8 @@ pub(crate) fn generate(random: &mut Random) -> Source {
         };
         source.registers.push((register, value));
     }
-    source.push(".text 0x10000");
+    let text = source.pick_text(random);
+    source.push(format!(".text {text:#x}"));
     for _ in 0..random.between(1, 200) {
         let line = match random.below(20) {
             0 => format!(".half {:#06x}", random.below(1 << 16)),

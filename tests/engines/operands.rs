@@ -3,7 +3,9 @@
 use crate::common::random::Random;
 use crate::source::{Source, pick_word};
 use lockstep_isa::table::Format;
-use lockstep_isa::{Effect, Op};
+use lockstep_isa::{Effect, Op, Profile};
+
+use crate::start::Entry;
 
 /// What is computed with. Few, so that instructions depend on each other.
 pub(crate) const VALUES: [&str; 12] = [
@@ -17,10 +19,11 @@ const POINTER_NUMBERS: [usize; 5] = [8, 9, 28, 29, 2];
 const POPULAR: [&str; 6] = ["a0", "a1", "a2", "a3", "a4", "a5"];
 
 /// A program of instructions that are what they seem.
-pub(crate) fn generate(random: &mut Random) -> Source {
-    let mut source = Source::new(random);
+pub(crate) fn generate(random: &mut Random, profile: Profile, entry: Entry) -> Source {
+    let mut source = Source::new(random, profile, entry);
     set_registers(&mut source, random);
-    source.push(".text 0x10000");
+    let text = source.pick_text(random);
+    source.push(format!(".text {text:#x}"));
     let count = random.between(2, 90);
     for number in 0..count {
         source.push(format!("l{number}:"));

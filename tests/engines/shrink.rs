@@ -48,5 +48,5 @@ pub(crate) fn shrink(
 
 /// Why it fails, when it is a program at all.
 fn failing(source: &Source, fails: &dyn Fn(&Source) -> Option<String>) -> Option<String> {
-    source.program().ok().and_then(|_| fails(source))
+    source.assembly().ok().and_then(|_| fails(source))
 }

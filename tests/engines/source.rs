@@ -2,12 +2,14 @@
 
 use std::fmt;
 
-use crate::common::asm::assemble;
-use crate::common::program::{Program, SMALL_MEMORY, Setup};
+use crate::common::asm::{Assembly, assemble};
+use crate::common::program::{SMALL_MEMORY, Setup};
 use crate::common::random::{EDGES, Random};
 use lockstep_isa::decode::decode_bits;
 use lockstep_isa::table::Ext;
-use lockstep_isa::{Cost, Extensions, Op, Profile, Reg, Version, Xlen};
+use lockstep_isa::{Cost, Op, Profile, Reg};
+
+use crate::start::Entry;
 
 /// A program, a line a line.
 #[derive(Clone)]
@@ -18,8 +20,8 @@ pub(crate) struct Source {
     pub(crate) setup: Setup,
     /// Registers at the start.
     pub(crate) registers: Vec<(usize, u64)>,
-    /// Whether the oracle's engines agree on such programs.
-    pub(crate) trace_agrees: bool,
+    /// How it gets there.
+    pub(crate) entry: Entry,
 }
 
 /// Where data begins: a page that the program brings along.
@@ -28,42 +30,37 @@ pub(crate) const DATA: u64 = 0x2_0000;
 pub(crate) const RODATA: u64 = 0x1_8000;
 
 impl Source {
-    /// An empty program for a random machine.
-    pub(crate) fn new(random: &mut Random) -> Source {
-        let version = random.pick(&[
-            Version::V0,
-            Version::V1,
-            Version::V1,
-            Version::V2,
-            Version::V2,
-            Version::V2,
-        ]);
-        let mut extensions = Extensions::from_bits(random.below(8) as u8);
-        extensions.mop = !random.one_in(4) && version != Version::V0;
+    /// An empty program for a machine of this kind.
+    pub(crate) fn new(random: &mut Random, profile: Profile, entry: Entry) -> Source {
         Source {
             lines: Vec::new(),
             setup: Setup {
-                profile: Profile {
-                    version,
-                    extensions,
-                    xlen: Xlen::X64,
-                },
+                profile,
                 cost: random.pick(&[Cost::Estimate, Cost::Estimate, Cost::Constant]),
                 memory_size: SMALL_MEMORY * random.pick(&[1, 1, 2]),
             },
             registers: Vec::new(),
-            trace_agrees: true,
+            entry,
+        }
+    }
+
+    /// Where its text begins: where linkers put it, or at any page with room behind it for 32 KiB
+    /// when there is no file that says.
+    pub(crate) fn pick_text(&self, random: &mut Random) -> u64 {
+        const ROOM: u64 = 0x8000;
+        match self.entry {
+            Entry::File | Entry::Resumed => 0x1_0000,
+            Entry::Pages if random.one_in(2) => random.below((RODATA - ROOM >> 12) + 1) << 12,
+            Entry::Pages => {
+                let (first, end) = (DATA + 0x4000, self.setup.memory_size as u64 - ROOM);
+                first + (random.below((end - first) >> 12) << 12)
+            }
         }
     }
 
     /// The program to run, or why the text is none.
-    pub(crate) fn program(&self) -> Result<Program, String> {
-        Ok(Program {
-            name: "random program".to_string(),
-            elf: assemble(&self.lines.join("\n"))?.elf(),
-            args: Vec::new(),
-            registers: self.registers.clone(),
-        })
+    pub(crate) fn assembly(&self) -> Result<Assembly, String> {
+        assemble(&self.lines.join("\n"))
     }
 
     /// Adds a line.
@@ -149,6 +146,9 @@ impl fmt::Display for Source {
             }
         )?;
         writeln!(f, "#: memory = {:#x}", self.setup.memory_size)?;
+        if self.entry != Entry::File {
+            writeln!(f, "# entered through {}", self.entry.name())?;
+        }
         for (register, value) in &self.registers {
             writeln!(f, "#: set {} = {value:#x}", Reg::new(*register as u32))?;
         }

@@ -7,7 +7,10 @@ use crate::common::random::Random;
 use crate::operands::{VALUES, compressed, plain, set_registers};
 use crate::patterns::{PATTERNS, shorten};
 use crate::source::{DATA, Source, pick_word};
+use lockstep_isa::Profile;
 use lockstep_isa::table::Format;
+
+use crate::start::Entry;
 
 /// Functions of a program at most.
 const FUNCTIONS: u64 = 5;
@@ -26,12 +29,13 @@ struct Generator<'r> {
 }
 
 /// A program as a compiler could have made it, or nearly.
-pub(crate) fn generate(random: &mut Random) -> Source {
-    let mut source = Source::new(random);
+pub(crate) fn generate(random: &mut Random, profile: Profile, entry: Entry) -> Source {
+    let mut source = Source::new(random, profile, entry);
     set_registers(&mut source, random);
     // The stack has to be sound for returns to work.
     source.registers.retain(|(register, _)| *register != 2);
-    source.push(".text 0x10000");
+    let text = source.pick_text(random);
+    source.push(format!(".text {text:#x}"));
     let functions = random.below(FUNCTIONS);
     let mut generator = Generator {
         random,

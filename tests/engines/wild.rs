@@ -4,8 +4,9 @@
 use crate::common::random::Random;
 use crate::operands::{compressed, plain};
 use crate::source::Source;
-use lockstep_isa::Version;
+use crate::start::Entry;
 use lockstep_isa::table::Format;
+use lockstep_isa::{Profile, Version};
 
 const R: [&str; 8] = ["a0", "a1", "a2", "a3", "s2", "t0", "a4", "ra"];
 const P: [&str; 4] = ["s0", "s1", "t3", "t4"];
@@ -92,8 +93,8 @@ fn memory(s: &Source, r: &mut Random, out: &mut Vec<String>) {
     }
 }
 
-pub(crate) fn generate(r: &mut Random) -> Source {
-    let mut s = Source::new(r);
+pub(crate) fn generate(r: &mut Random, profile: Profile, entry: Entry) -> Source {
+    let mut s = Source::new(r, profile, entry);
     let n = r.between(2, 24);
     for x in [1, 5, 10, 11, 12, 13, 14, 18] {
         s.registers.push((x, crate::source::pick_word(r)));
@@ -103,10 +104,10 @@ pub(crate) fn generate(r: &mut Random) -> Source {
         s.registers.push((x, s.pick_address(r, safe)));
     }
     let v2 = s.setup.profile.version == Version::V2;
-    if !v2 {
-        s.trace_agrees = true;
-    }
-    let base = r.pick(&[0x10000u64, 0x10000, 0, 0x1000, 0x13000]);
+    let base = match entry {
+        Entry::File | Entry::Resumed => r.pick(&[0x10000u64, 0x10000, 0, 0x1000, 0x13000]),
+        Entry::Pages => s.pick_text(r),
+    };
     s.push(format!(".text {base:#x}"));
     let far = r.one_in(3); // long switch over a second text
     let label = |r: &mut Random| -> String { format!("b{}", r.below(n as u64)) };

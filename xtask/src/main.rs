@@ -4,6 +4,7 @@
 #![forbid(unsafe_code)]
 
 mod guests;
+mod soak;
 mod suite;
 
 use std::process::ExitCode;
@@ -11,6 +12,7 @@ use std::process::ExitCode;
 const USAGE: &str = "\
 usage: cargo xtask test
        cargo xtask guests [--check | --third-party [--record] | --native]
+       cargo xtask soak [--tier T] [--profile P] [--first SEED] [--jobs J] --count N | --totals
 
   test                   format, lints, documentation and every test; installs the RISC-V compiler
                          where apt-get is at hand
@@ -20,6 +22,9 @@ usage: cargo xtask test
            --record      and write their hashes into guests/elf/MANIFEST
   guests --native        build our own guest programs for this machine into target/guests/native
                          and run each once
+  soak --count N         compare N random programs of each kind on each machine, and add the figures to
+                         tests/ledger.tsv; --binary FILE --revision R take a test binary as it is
+  soak --totals          the sums of the ledger, and what is missing
 
 example: cargo xtask guests --third-party
 needs:   apt-get install clang-19 lld-19";
@@ -36,6 +41,7 @@ fn main() -> ExitCode {
         ["guests", "--third-party", "--record"] => {
             guests::build_third_party(true).map_err(Into::into)
         }
+        ["soak", rest @ ..] => soak::run(rest).map_err(Into::into),
         ["--help" | "-h" | "help"] => {
             println!("{USAGE}");
             return ExitCode::SUCCESS;

@@ -1,0 +1,146 @@
+//! Runs of many seeds: which program belongs to a seed, what came of all of them, and the report of
+//! the first difference.
+
+use std::fmt;
+use std::ops::Range;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use lockstep_isa::Profile;
+
+use crate::common::random::Random;
+use crate::contest::{Contest, Summary};
+use crate::source::Source;
+use crate::start::Entry;
+use crate::{bytes, operands, profiles, shrink, structured, wild};
+
+/// A kind of program.
+pub(crate) struct Tier {
+    /// For reports.
+    pub(crate) name: &'static str,
+    /// Makes one.
+    pub(crate) generate: fn(&mut Random, Profile, Entry) -> Source,
+}
+
+/// All of them.
+pub(crate) const TIERS: [Tier; 4] = [
+    Tier {
+        name: "bytes",
+        generate: bytes::generate,
+    },
+    Tier {
+        name: "operands",
+        generate: operands::generate,
+    },
+    Tier {
+        name: "structured",
+        generate: structured::generate,
+    },
+    Tier {
+        name: "wild",
+        generate: wild::generate,
+    },
+];
+
+/// What came of many programs.
+#[derive(Default)]
+pub(crate) struct Tally {
+    programs: u64,
+    clean_exits: u64,
+    traced: u64,
+    cycles: u64,
+    native_cycles: u64,
+    exits: Vec<(&'static str, u64)>,
+    entries: [u64; 3],
+}
+
+impl Tally {
+    /// The part of all cycles that ran natively.
+    pub(crate) fn native_share(&self) -> f64 {
+        self.native_cycles as f64 / self.cycles.max(1) as f64
+    }
+
+    fn add(&mut self, summary: &Summary, entry: Entry) {
+        self.programs += 1;
+        self.clean_exits += u64::from(summary.is_exit);
+        self.traced += u64::from(summary.is_traced);
+        self.cycles += summary.cycles;
+        self.native_cycles += summary.native_cycles;
+        self.entries[entry as usize] += 1;
+        let counts = summary.exits.by_name();
+        if self.exits.is_empty() {
+            self.exits = counts.to_vec();
+        } else {
+            for ((_, sum), (_, count)) in self.exits.iter_mut().zip(counts) {
+                *sum += count;
+            }
+        }
+    }
+}
+
+/// The fields of a ledger's line, by name: `cargo xtask soak` reads them.
+impl fmt::Display for Tally {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "programs={} trace={}", self.programs, self.traced)?;
+        write!(f, " clean={}", self.clean_exits)?;
+        let [files, pages, resumed] = self.entries;
+        write!(f, " files={files} pages={pages} resumed={resumed}")?;
+        write!(f, " cycles={} native={}", self.cycles, self.native_cycles)?;
+        for (name, count) in &self.exits {
+            write!(f, " {name}={count}")?;
+        }
+        Ok(())
+    }
+}
+
+/// The program of a seed. Without a profile, the seeds go through all of them.
+pub(crate) fn program(tier: &Tier, profile: Option<Profile>, seed: u64) -> Source {
+    // The turn of the profile decides how it gets there, so that each has its share of every way.
+    let (number, turn) = match profile {
+        Some(profile) => (profiles::number(profile), seed),
+        None => (seed % profiles::COUNT, seed / profiles::COUNT),
+    };
+    let profile = profiles::numbered(number);
+    let entry = Entry::numbered(turn);
+    let mut random = Random::new(seed ^ number << 48);
+    (tier.generate)(&mut random, profile, entry)
+}
+
+/// Runs the programs of these seeds. The first difference is made smaller and panicked with.
+pub(crate) fn run(tier: &Tier, profile: Option<Profile>, seeds: Range<u64>) -> Tally {
+    let mut contest = Contest::default();
+    let mut tally = Tally::default();
+    for seed in seeds {
+        let source = program(tier, profile, seed);
+        match attempt(&mut contest, &source, seed) {
+            Ok(summary) => tally.add(&summary, source.entry),
+            Err(difference) => report(tier.name, seed, source, &difference),
+        }
+    }
+    tally
+}
+
+/// Runs a program; an error tells the difference between two engines, or the panic.
+pub(crate) fn attempt(
+    contest: &mut Contest,
+    source: &Source,
+    seed: u64,
+) -> Result<Summary, String> {
+    catch_unwind(AssertUnwindSafe(|| contest.run(source, seed)))
+        .unwrap_or_else(|panic| Err(format!("panicked: {}", text_of(&*panic))))
+}
+
+fn text_of(panic: &(dyn std::any::Any + Send)) -> &str {
+    let owned = panic.downcast_ref::<String>().map(String::as_str);
+    owned
+        .or_else(|| panic.downcast_ref::<&str>().copied())
+        .unwrap_or("without a text")
+}
+
+/// Panics with a program that is as small as it can be made.
+pub(crate) fn report(tier: &str, seed: u64, source: Source, difference: &str) -> ! {
+    let profile = profiles::name(source.setup.profile);
+    let (small, reason) = shrink::shrink(source, difference.to_string(), &|source| {
+        attempt(&mut Contest::default(), source, seed).err()
+    });
+    panic!("{tier}, {profile}, seed {seed}: {difference}\n\nmade smaller: {reason}\n\n{small}");
+}
