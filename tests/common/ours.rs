@@ -32,6 +32,16 @@ pub(crate) struct Ours {
     loaded: u64,
 }
 
+/// A guest that was loaded and did not run yet.
+pub(crate) struct Before {
+    /// All of memory.
+    pub(crate) memory: Vec<u8>,
+    /// Where it is entered.
+    pub(crate) pc: u64,
+    /// `x0` to `x31`.
+    pub(crate) registers: [u64; 32],
+}
+
 impl Ours {
     /// The interpreter; an error is the kind of failure to load.
     pub(crate) fn interpreter(program: &Program, setup: &Setup) -> Result<Ours, Verdict> {
@@ -133,6 +143,15 @@ impl Ours {
     /// Cycles so far.
     pub(crate) fn cycles(&self) -> u64 {
         self.core.cycles()
+    }
+
+    /// What the guest is entered with: for engines that do not load it themselves.
+    pub(crate) fn before(&self) -> Before {
+        Before {
+            memory: self.core.memory().as_bytes().to_vec(),
+            pc: self.core.pc(),
+            registers: *self.core.registers(),
+        }
     }
 
     /// Cycles that native code charged.

@@ -5,12 +5,14 @@
 
 mod guests;
 mod soak;
+mod spike;
 mod suite;
 
 use std::process::ExitCode;
 
 const USAGE: &str = "\
 usage: cargo xtask test
+       cargo xtask spike
        cargo xtask guests [--check | --third-party [--record] | --native]
        cargo xtask soak [--tier T] [--profile P] [--first SEED] [--jobs J] --count N | --totals
 
@@ -25,6 +27,7 @@ usage: cargo xtask test
   soak --count N         compare N random programs of each kind on each machine, and add the figures to
                          tests/ledger.tsv; --binary FILE --revision R take a test binary as it is
   soak --totals          the sums of the ledger, and what is missing
+  spike                  install Spike, a RISC-V simulator, and compare our engines with it
 
 example: cargo xtask guests --third-party
 needs:   apt-get install clang-19 lld-19";
@@ -34,6 +37,7 @@ fn main() -> ExitCode {
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let done = match words.as_slice() {
         ["test"] => suite::run().map_err(Box::<dyn std::error::Error>::from),
+        ["spike"] => spike::run().map_err(Into::into),
         ["guests"] => guests::rebuild().map_err(Into::into),
         ["guests", "--check"] => guests::check().map_err(Into::into),
         ["guests", "--native"] => guests::build_native().map_err(Into::into),

@@ -32,7 +32,7 @@ pub(crate) enum SuiteError {
 /// Runs everything, the tests last.
 pub(crate) fn run() -> Result<(), SuiteError> {
     let start = Instant::now();
-    install()?;
+    install(&PACKAGES)?;
     guests::build_third_party(false).map_err(|error| SuiteError::Guests(error.to_string()))?;
     cargo("format", &["fmt", "--all", "--check"], &[])?;
     let lints = [
@@ -55,14 +55,20 @@ pub(crate) fn run() -> Result<(), SuiteError> {
     Ok(())
 }
 
-fn cargo(what: &str, args: &[&str], environment: &[(&str, &str)]) -> Result<(), SuiteError> {
+/// Runs cargo, and says what for.
+pub(crate) fn cargo(
+    what: &str,
+    args: &[&str],
+    environment: &[(&str, &str)],
+) -> Result<(), SuiteError> {
     eprintln!("== {what}: cargo {}", args.join(" "));
     let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.args(args).envs(environment.iter().copied());
     step(what, &mut command)
 }
 
-fn step(what: &str, command: &mut Command) -> Result<(), SuiteError> {
+/// Runs a command that must succeed.
+pub(crate) fn step(what: &str, command: &mut Command) -> Result<(), SuiteError> {
     let status = command.status().map_err(|error| SuiteError::Start {
         program: command.get_program().to_string_lossy().into_owned(),
         error,
@@ -83,8 +89,9 @@ fn present(program: &str) -> bool {
     command.status().is_ok_and(|status| status.success())
 }
 
-fn install() -> Result<(), SuiteError> {
-    let missing: Vec<&str> = (PACKAGES.iter())
+/// Installs the packages whose programs are missing, where the system's package manager may be used.
+pub(crate) fn install(packages: &[(&str, &str)]) -> Result<(), SuiteError> {
+    let missing: Vec<&str> = (packages.iter())
         .filter(|(_, program)| !present(program))
         .map(|&(package, _)| package)
         .collect();
