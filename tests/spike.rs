@@ -22,6 +22,9 @@ mod sequences;
 #[path = "engines/source.rs"]
 #[allow(dead_code)]
 mod source;
+#[path = "engines/start.rs"]
+#[allow(dead_code)]
+mod start;
 
 use common::Subject;
 use common::asm::assemble;
