@@ -15,7 +15,13 @@ mod exec;
 mod host;
 #[path = "adapter/memory.rs"]
 mod memory;
+#[path = "adapter/own_machine.rs"]
+mod own_machine;
+#[path = "adapter/own_snapshots.rs"]
+mod own_snapshots;
 #[path = "adapter/runs.rs"]
 mod runs;
+#[path = "adapter/snapshot_calls.rs"]
+mod snapshot_calls;
 #[path = "adapter/snapshots.rs"]
 mod snapshots;

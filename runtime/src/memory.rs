@@ -257,9 +257,14 @@ impl Memory {
     ///
     /// # Errors
     /// `MemOutOfBound`.
-    pub fn load_bytes(&self, addr: u64, size: u64) -> Result<Vec<u8>, Trap> {
+    pub fn load_bytes(&mut self, addr: u64, size: u64) -> Result<Vec<u8>, Trap> {
         let range = self.range(addr, size)?;
         Ok(self.as_bytes()[range].to_vec())
+    }
+
+    /// The bytes of a page, which is one of this memory's.
+    pub(crate) fn page(&mut self, page: usize) -> &[u8] {
+        &self.as_bytes()[page * PAGE_SIZE..][..PAGE_SIZE]
     }
 
     /// The bytes of a range that the host wants to write; their pages become dirty.
@@ -293,7 +298,7 @@ impl Memory {
     ///
     /// # Errors
     /// `MemOutOfBound`.
-    pub fn load(&self, addr: u64, size: Size) -> Result<u64, Trap> {
+    pub fn load(&mut self, addr: u64, size: Size) -> Result<u64, Trap> {
         let range = self.range(addr, size.bytes())?;
         let mut word = [0; 8];
         word[..range.len()].copy_from_slice(&self.as_bytes()[range]);
@@ -316,7 +321,7 @@ impl Memory {
     ///
     /// # Errors
     /// `MemOutOfBound`, or `MemWriteOnExecutablePage` when a page is not executable.
-    pub fn fetch16(&self, addr: u64) -> Result<u16, Trap> {
+    pub fn fetch16(&mut self, addr: u64) -> Result<u16, Trap> {
         self.code().fetch(addr).map(u16::from_le_bytes)
     }
 
@@ -324,7 +329,7 @@ impl Memory {
     ///
     /// # Errors
     /// `MemOutOfBound`, or `MemWriteOnExecutablePage` when a page is not executable.
-    pub fn fetch32(&self, addr: u64) -> Result<u32, Trap> {
+    pub fn fetch32(&mut self, addr: u64) -> Result<u32, Trap> {
         self.code().fetch(addr).map(u32::from_le_bytes)
     }
 

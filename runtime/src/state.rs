@@ -5,7 +5,7 @@
 //! system calls and costs come from outside.
 
 use lockstep_contract::image::Image;
-use lockstep_contract::stack::{self, Store};
+use lockstep_contract::stack::{self, Planner, Store};
 use lockstep_isa::{Profile, Reg, Size, Xlen};
 
 use crate::attach::Attached;
@@ -185,20 +185,57 @@ impl Core {
     /// # Errors
     /// `MemOutOfStack` when they do not fit; the memory's errors when a store fails.
     pub fn initialize_stack(&mut self, args: &[&[u8]]) -> Result<u64, Trap> {
-        let version = self.profile.version;
+        self.initialize_stack_from(args.iter().copied().map(Ok))
+    }
+
+    /// The same with arguments that are read one by one, as from the memory of another guest
+    /// ([`FlattenedArgs`](crate::FlattenedArgs)): each is stored before the next is asked for.
+    ///
+    /// # Errors
+    /// The first error of an argument or of a store, with the arguments before it stored;
+    /// `MemOutOfStack` when they do not fit.
+    pub fn initialize_stack_from<A: AsRef<[u8]>>(
+        &mut self,
+        args: impl IntoIterator<Item = Result<A, Trap>>,
+    ) -> Result<u64, Trap> {
         let (start, size) = stack::region(self.memory.size() as u64);
-        let plan = stack::plan_at(version, self.profile.xlen, start, size, args);
-        for store in &plan.stores {
-            match *store {
-                Store::Bytes { addr, bytes } => self.memory.store_bytes(addr, bytes),
-                Store::Nul { addr } => self.memory.store_byte(addr, 1, 0),
-                Store::Word32 { addr, value } => self.memory.store(addr, Size::W, u64::from(value)),
-                Store::Word64 { addr, value } => self.memory.store(addr, Size::D, value),
-            }?;
+        self.set_register(Reg::SP, start + size);
+        let mut planner = Planner::new(self.profile.version, self.profile.xlen, start, size);
+        for arg in args {
+            let arg = arg?;
+            let bytes = arg.as_ref();
+            let placed = planner.place(bytes.len() as u64);
+            self.memory.store_bytes(placed.addr, bytes)?;
+            self.memory.store_byte(placed.nul, 1, 0)?;
+            self.set_register(Reg::SP, placed.addr);
+            placed.fits.map_err(|_| Trap::MemOutOfStack)?;
         }
-        let layout = plan.end.map_err(|_| Trap::MemOutOfStack)?;
+        let words = planner.finish();
+        for store in &words.stores {
+            self.push(store)?;
+        }
+        let layout = words.end.map_err(|_| Trap::MemOutOfStack)?;
         self.set_register(Reg::SP, layout.sp);
         Ok(layout.used)
+    }
+
+    /// Does one store of the stack's set-up. `sp` points to what was pushed last, also when the next
+    /// store fails.
+    fn push(&mut self, store: &Store<'_>) -> Result<(), Trap> {
+        let slot = match self.profile.xlen {
+            Xlen::X32 => 4,
+            Xlen::X64 => 8,
+        };
+        let (addr, size, value) = match *store {
+            Store::Bytes { addr, bytes } => return self.memory.store_bytes(addr, bytes),
+            Store::Nul { addr } => return self.memory.store_byte(addr, 1, 0),
+            Store::Word32 { addr, value } => (addr, Size::W, u64::from(value)),
+            Store::Word64 { addr, value } => (addr, Size::D, value),
+        };
+        self.set_register(Reg::SP, addr.wrapping_add(slot));
+        self.memory.store(addr, size, value)?;
+        self.set_register(Reg::SP, addr);
+        Ok(())
     }
 }
 

@@ -1,13 +1,16 @@
-//! System calls, and a machine that runs a guest to its end.
+//! System calls, the debugger, and a machine that runs a guest to its end.
 //!
-//! The guest's `exit` is handled here, everything else by handlers that are asked in order. This is
-//! what the command uses; a node brings a machine of its own around [`Core`].
+//! The guest's `exit` is handled here, everything else by handlers that are asked in order; an
+//! `ebreak` goes to the debugger, if there is one. This is what the command uses; a node brings a
+//! machine of its own around [`Core`].
 
 use std::fmt;
 
-use lockstep_isa::{Reg, Size};
+use lockstep_contract::image::Image;
+use lockstep_isa::Reg;
 
 use crate::environment::Environment;
+use crate::guest_ptr::c_string;
 use crate::run::Event;
 use crate::state::Core;
 use crate::trap::Trap;
@@ -19,12 +22,39 @@ const DEBUG_PRINT: u64 = 2177;
 
 /// A handler of system calls.
 pub trait Syscall: Send {
+    /// Called once when a program is loaded, before its stack is laid out.
+    ///
+    /// # Errors
+    /// Ends the loading.
+    fn initialize(&mut self, core: &mut Core) -> Result<(), Trap> {
+        let _ = core;
+        Ok(())
+    }
+
     /// Looks at `a7`; does what is asked and answers `true`, or answers `false` for a number that is
     /// not its own.
     ///
     /// # Errors
     /// Ends the run.
     fn ecall(&mut self, core: &mut Core) -> Result<bool, Trap>;
+}
+
+/// What looks at a guest where it says `ebreak`.
+pub trait Debugger: Send {
+    /// Called once when a program is loaded, after the system calls and before the stack is laid out.
+    ///
+    /// # Errors
+    /// Ends the loading.
+    fn initialize(&mut self, core: &mut Core) -> Result<(), Trap> {
+        let _ = core;
+        Ok(())
+    }
+
+    /// The guest is behind an `ebreak`, whose trace is charged.
+    ///
+    /// # Errors
+    /// Ends the run.
+    fn ebreak(&mut self, core: &mut Core) -> Result<(), Trap>;
 }
 
 /// How a run ended that did not fail.
@@ -36,10 +66,11 @@ pub enum Outcome {
     Paused,
 }
 
-/// A guest and its handlers.
+/// A guest, its handlers and its debugger.
 pub struct Machine {
     core: Core,
     syscalls: Vec<Box<dyn Syscall>>,
+    debugger: Option<Box<dyn Debugger>>,
 }
 
 impl Machine {
@@ -49,6 +80,7 @@ impl Machine {
         Machine {
             core,
             syscalls: Vec::new(),
+            debugger: None,
         }
     }
 
@@ -57,6 +89,48 @@ impl Machine {
     pub fn with(mut self, syscall: impl Syscall + 'static) -> Machine {
         self.syscalls.push(Box::new(syscall));
         self
+    }
+
+    /// Sets the debugger, in place of the one before.
+    #[must_use]
+    pub fn with_debugger(mut self, debugger: impl Debugger + 'static) -> Machine {
+        self.debugger = Some(Box::new(debugger));
+        self
+    }
+
+    /// Loads a program, tells the handlers, then the debugger, and lays out the arguments. The result
+    /// is what a host charges cycles for: bytes of the file that were loaded and bytes of stack in
+    /// use. `file` is what the image was parsed from.
+    ///
+    /// # Errors
+    /// The first failure of those steps, in this order; see [`Core::load`] and
+    /// [`Core::initialize_stack_from`].
+    pub fn load_program<A: AsRef<[u8]>>(
+        &mut self,
+        image: &Image,
+        file: &[u8],
+        args: impl IntoIterator<Item = Result<A, Trap>>,
+    ) -> Result<u64, Trap> {
+        let loaded = self.core.load(image, file)?;
+        // A file and a stack have fewer than 2^63 bytes each.
+        Ok(loaded + self.initialize(args)?)
+    }
+
+    /// The same for a program that is loaded already. The result is the bytes of stack in use.
+    ///
+    /// # Errors
+    /// The first failure of a handler, of the debugger, or of [`Core::initialize_stack_from`].
+    pub fn initialize<A: AsRef<[u8]>>(
+        &mut self,
+        args: impl IntoIterator<Item = Result<A, Trap>>,
+    ) -> Result<u64, Trap> {
+        for syscall in &mut self.syscalls {
+            syscall.initialize(&mut self.core)?;
+        }
+        if let Some(debugger) = &mut self.debugger {
+            debugger.initialize(&mut self.core)?;
+        }
+        self.core.initialize_stack_from(args)
     }
 
     /// The guest.
@@ -70,7 +144,7 @@ impl Machine {
         &mut self.core
     }
 
-    /// Runs until the guest exits or is paused. `ebreak` does nothing.
+    /// Runs until the guest exits or is paused. Without a debugger `ebreak` does nothing.
     ///
     /// # Errors
     /// Whatever stops the guest; after `CyclesExceeded` a run with a higher limit goes on.
@@ -82,7 +156,11 @@ impl Machine {
                         return Ok(Outcome::Exit(code));
                     }
                 }
-                Event::Ebreak => {}
+                Event::Ebreak => {
+                    if let Some(debugger) = &mut self.debugger {
+                        debugger.ebreak(&mut self.core)?;
+                    }
+                }
                 Event::Paused => return Ok(Outcome::Paused),
             }
         }
@@ -111,6 +189,7 @@ impl fmt::Debug for Machine {
         f.debug_struct("Machine")
             .field("core", &self.core)
             .field("syscalls", &self.syscalls.len())
+            .field("debugger", &self.debugger.is_some())
             .finish()
     }
 }
@@ -138,15 +217,9 @@ impl<F: FnMut(&[u8]) + Send> Syscall for DebugPrint<F> {
         if core.registers()[Reg::A7.index()] != DEBUG_PRINT {
             return Ok(false);
         }
-        let mut addr = core.registers()[Reg::A0.index()];
-        let mut message = Vec::new();
-        loop {
-            match core.memory().load(addr, Size::B)? as u8 {
-                0 => break,
-                byte => message.push(byte),
-            }
-            addr = addr.checked_add(1).ok_or(Trap::MemOutOfBound)?;
-        }
+        let addr = core.registers()[Reg::A0.index()];
+        let xlen = core.profile().xlen;
+        let message = c_string(core.memory_mut(), xlen, addr)?;
         (self.sink)(&message);
         Ok(true)
     }

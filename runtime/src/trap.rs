@@ -37,6 +37,8 @@ pub enum Trap {
     CyclesOverflow,
     /// A trace whose length in bytes is a multiple of 256.
     TraceLengthError,
+    /// A snapshot names data that its source does not have.
+    SnapshotDataLoadError,
     /// A system call's own failure.
     External(String),
     /// Sums that only a broken image can reach.
@@ -80,6 +82,7 @@ impl Trap {
             Trap::CyclesExceeded => "CyclesExceeded",
             Trap::CyclesOverflow => "CyclesOverflow",
             Trap::TraceLengthError => "TraceLengthError",
+            Trap::SnapshotDataLoadError => "SnapshotDataLoadError",
             Trap::External(_) => "External",
             Trap::Unexpected(_) => "Unexpected",
             Trap::Defect(_) => "Defect",
@@ -107,6 +110,9 @@ impl fmt::Display for Trap {
             Trap::CyclesExceeded => f.write_str("the cycle limit is reached"),
             Trap::CyclesOverflow => f.write_str("the cycle counter would exceed 64 bits"),
             Trap::TraceLengthError => f.write_str("a trace's length is a multiple of 256 bytes"),
+            Trap::SnapshotDataLoadError => {
+                f.write_str("a snapshot names data that its source does not have")
+            }
             Trap::External(why) | Trap::Unexpected(why) => f.write_str(why),
             Trap::Defect(defect) => write!(f, "a defect of the engine: {defect}"),
         }

@@ -23,6 +23,7 @@ pub(super) fn from_trap(trap: Trap) -> Error {
         Trap::CyclesExceeded => Error::CyclesExceeded,
         Trap::CyclesOverflow => Error::CyclesOverflow,
         Trap::TraceLengthError => Error::TraceLengthError,
+        Trap::SnapshotDataLoadError => Error::SnapshotDataLoadError,
         Trap::External(why) => Error::External(why),
         Trap::Unexpected(why) => Error::Unexpected(why),
         Trap::Defect(_) => Error::Unexpected(trap.to_string()),

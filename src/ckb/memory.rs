@@ -12,7 +12,7 @@ const LATEST: u32 = ckb_vm::machine::VERSION2;
 
 impl NativeCore {
     fn load(&mut self, addr: u64, size: Size) -> Result<u64, Error> {
-        self.core.memory().load(addr, size).map_err(from_trap)
+        self.core.memory_mut().load(addr, size).map_err(from_trap)
     }
 
     fn store(&mut self, addr: u64, size: Size, value: u64) -> Result<(), Error> {
@@ -86,16 +86,16 @@ impl Memory for NativeCore {
     }
 
     fn load_bytes(&mut self, addr: u64, size: u64) -> Result<Bytes, Error> {
-        let bytes = self.core.memory().load_bytes(addr, size);
+        let bytes = self.core.memory_mut().load_bytes(addr, size);
         bytes.map(Bytes::from).map_err(from_trap)
     }
 
     fn execute_load16(&mut self, addr: u64) -> Result<u16, Error> {
-        self.core.memory().fetch16(addr).map_err(from_trap)
+        self.core.memory_mut().fetch16(addr).map_err(from_trap)
     }
 
     fn execute_load32(&mut self, addr: u64) -> Result<u32, Error> {
-        self.core.memory().fetch32(addr).map_err(from_trap)
+        self.core.memory_mut().fetch32(addr).map_err(from_trap)
     }
 
     fn load8(&mut self, addr: &u64) -> Result<u64, Error> {

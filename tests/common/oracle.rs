@@ -197,7 +197,7 @@ where
 pub(crate) const DEBUG_PRINT: u64 = 2177;
 
 /// Reads the string as CKB's debug print does, and drops it.
-struct DebugPrint;
+pub(crate) struct DebugPrint;
 
 impl<Mac: SupportMachine> Syscalls<Mac> for DebugPrint {
     fn initialize(&mut self, _: &mut Mac) -> Result<(), Error> {

@@ -63,8 +63,8 @@ impl Ours {
         setup: &Setup,
         modules: Option<Arc<Modules>>,
     ) -> Result<Ours, Verdict> {
-        let mut core = Core::new(setup.profile, setup.memory_size, u64::MAX)
-            .expect("the tests ask for valid memory sizes");
+        let mut ours = Ours::fresh(name, setup, modules);
+        let core = &mut ours.core;
         let image = Image::parse(&program.elf, setup.profile.version)
             .map_err(|error| Verdict::Fault(error.name().to_string()))?;
         let fault = |trap: Trap| Verdict::Fault(trap.name().to_string());
@@ -74,13 +74,25 @@ impl Ours {
         for (register, value) in &program.registers {
             core.set_register(Reg::new(*register as u32), *value);
         }
-        Ok(Ours {
+        ours.loaded = loaded;
+        Ok(ours)
+    }
+
+    /// A machine without a program; with `modules` it runs natively.
+    pub(crate) fn fresh(name: &'static str, setup: &Setup, modules: Option<Arc<Modules>>) -> Ours {
+        Ours {
             name,
-            core,
+            core: Core::new(setup.profile, setup.memory_size, u64::MAX)
+                .expect("the tests ask for valid memory sizes"),
             cost: CostTable::from(setup.cost),
             modules,
-            loaded,
-        })
+            loaded: 0,
+        }
+    }
+
+    /// The machine, for what a host does to it between runs.
+    pub(crate) fn core_mut(&mut self) -> &mut Core {
+        &mut self.core
     }
 
     /// An engine over a guest that was put there in another way: the interpreter when there are no
@@ -167,7 +179,7 @@ impl Ours {
             93 => Ok(Some(argument as i8)),
             DEBUG_PRINT => {
                 let mut addr = argument;
-                while self.core.memory().load_bytes(addr, 1)?[0] != 0 {
+                while self.core.memory_mut().load_bytes(addr, 1)?[0] != 0 {
                     addr = addr.wrapping_add(1);
                 }
                 if self.core.cycles() > self.core.max_cycles() {

@@ -1,0 +1,95 @@
+//! Snapshots of the first kind: registers, pc, reservation, and every dirty page.
+//!
+//! A snapshot has the fields, and for the same state the content, of the oracle's `Snapshot`, so that
+//! either side can take what the other made. It holds no cycles: whoever resumes sets them. What a
+//! page held before anything was stored to it is not in it either, so a snapshot is complete where all
+//! that was loaded is still dirty; [`crate::snapshot2`] knows pages that can be had elsewhere.
+//!
+//! Native code is no part of a state: a resumed guest finds its module by the content of its pages.
+
+use lockstep_contract::pages::{DIRTY, PAGE_SHIFT};
+use lockstep_isa::Reg;
+use serde::{Deserialize, Serialize};
+
+use crate::state::Core;
+use crate::trap::Trap;
+
+/// The state of a guest, but for its cycles.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Deserialize, Serialize)]
+pub struct Snapshot {
+    /// The number of the VM's version.
+    pub version: u32,
+    /// `x0` to `x31`.
+    pub registers: [u64; 32],
+    /// Where the guest goes on.
+    pub pc: u64,
+    /// The dirty pages by number, ascending.
+    pub page_indices: Vec<u64>,
+    /// The flags of each.
+    pub page_flags: Vec<u8>,
+    /// The content of each.
+    pub pages: Vec<Vec<u8>>,
+    /// The reserved address; all ones when there is none.
+    pub load_reservation_address: u64,
+}
+
+impl Snapshot {
+    /// The state of this guest.
+    #[must_use]
+    pub fn of(core: &mut Core) -> Snapshot {
+        let mut snapshot = Snapshot {
+            version: core.profile().version.number(),
+            registers: *core.registers(),
+            pc: core.pc(),
+            load_reservation_address: core.memory().reservation(),
+            ..Snapshot::default()
+        };
+        for page in 0..core.memory().pages() {
+            let flags = core.memory().flags()[page];
+            if flags & DIRTY != 0 {
+                snapshot.page_indices.push(page as u64);
+                snapshot.page_flags.push(flags);
+                snapshot.pages.push(core.memory_mut().page(page).to_vec());
+            }
+        }
+        snapshot
+    }
+
+    /// Puts a fresh guest into this state.
+    ///
+    /// # Errors
+    /// `InvalidVersion` when the guest's version is another, with nothing changed; then whatever
+    /// storing a page says: it must be in memory and writable. `Unexpected` when the lists have
+    /// different lengths, which no snapshot of a guest has.
+    pub fn resume(&self, core: &mut Core) -> Result<(), Trap> {
+        if core.profile().version.number() != self.version {
+            return Err(Trap::InvalidVersion);
+        }
+        set_registers(core, &self.registers);
+        core.set_pc(self.pc);
+        let (flags, pages) = (self.page_flags.len(), self.pages.len());
+        if [flags, pages] != [self.page_indices.len(); 2] {
+            return Err(Trap::Unexpected(format!(
+                "a snapshot with {} numbers, {flags} flags and {pages} contents of pages",
+                self.page_indices.len()
+            )));
+        }
+        let numbers = self.page_indices.iter().zip(&self.page_flags);
+        for ((number, flags), content) in numbers.zip(&self.pages) {
+            // Bits that are shifted out are lost in the oracle too; such a page has no flags to set.
+            let addr = number << PAGE_SHIFT;
+            core.memory_mut().store_bytes(addr, content)?;
+            core.memory_mut().set_flag(*number, *flags)?;
+        }
+        core.memory_mut()
+            .set_reservation(self.load_reservation_address);
+        Ok(())
+    }
+}
+
+/// Sets all registers.
+pub(crate) fn set_registers(core: &mut Core, registers: &[u64; 32]) {
+    for (reg, value) in Reg::all().zip(registers) {
+        core.set_register(reg, *value);
+    }
+}

@@ -1,0 +1,257 @@
+//! Our own snapshots beside the oracle's: for the same state the same content, and either side goes
+//! on from what the other took.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use ckb_vm::elf::parse_elf;
+use ckb_vm::{Bytes, snapshot, snapshot2};
+use ckb_vm::{DefaultMachineRunner, Error, SupportMachine};
+use lockstep_contract::image::Image;
+use lockstep_isa::Version;
+use lockstep_runtime::{DataSource, Snapshot, Snapshot2, Snapshot2Context, Trap};
+
+use crate::common::Subject;
+use crate::common::guests::guests;
+use crate::common::oracle::DebugPrint;
+use crate::common::ours::{Modules, Ours};
+use crate::common::outcome::{Outcome, Rule, compare};
+use crate::common::program::{Program, Setup};
+use crate::common::random::Random;
+use crate::driver::{Asm, Native, Runner, UNLIMITED, load, machine, run};
+
+/// Files by number.
+#[derive(Clone)]
+pub(crate) struct Files(pub(crate) Vec<Bytes>);
+
+impl Files {
+    fn find(&self, id: u8, offset: u64, length: u64) -> Option<(Bytes, u64)> {
+        let file = self.0.get(usize::from(id))?;
+        let start = offset.min(file.len() as u64);
+        let rest = file.len() as u64 - start;
+        let end = start + rest.min(length);
+        Some((file.slice(start as usize..end as usize), rest))
+    }
+}
+
+impl snapshot2::DataSource<u8> for Files {
+    fn load_data(&self, id: &u8, offset: u64, length: u64) -> Option<(Bytes, u64)> {
+        self.find(*id, offset, length)
+    }
+}
+
+impl DataSource<u8> for Files {
+    fn load_data(&self, id: &u8, offset: u64, length: u64) -> Option<(Cow<'_, [u8]>, u64)> {
+        let (bytes, rest) = self.find(*id, offset, length)?;
+        Some((Cow::Owned(bytes.to_vec()), rest))
+    }
+}
+
+pub(crate) type OraclesContext = snapshot2::Snapshot2Context<u8, Files>;
+pub(crate) type OurContext = Snapshot2Context<u8, Files>;
+
+/// The oracle's snapshot in our type: the fields are the same.
+pub(crate) fn first_of(taken: &snapshot::Snapshot) -> Snapshot {
+    Snapshot {
+        version: taken.version,
+        registers: taken.registers,
+        pc: taken.pc,
+        page_indices: taken.page_indices.clone(),
+        page_flags: taken.page_flags.clone(),
+        pages: taken.pages.clone(),
+        load_reservation_address: taken.load_reservation_address,
+    }
+}
+
+fn oracles_first(taken: &Snapshot) -> snapshot::Snapshot {
+    let text = serde_json::to_string(taken).expect("a snapshot is plain data");
+    serde_json::from_str(&text).expect("the fields have the oracle's names")
+}
+
+pub(crate) fn second_of(taken: &snapshot2::Snapshot2<u8>) -> Snapshot2<u8> {
+    let text = serde_json::to_string(taken).expect("a snapshot is plain data");
+    serde_json::from_str(&text).expect("the fields have the oracle's names")
+}
+
+pub(crate) fn oracles_second(taken: &Snapshot2<u8>) -> snapshot2::Snapshot2<u8> {
+    snapshot2::Snapshot2 {
+        pages_from_source: taken.pages_from_source.clone(),
+        dirty_pages: taken.dirty_pages.clone(),
+        version: taken.version,
+        registers: taken.registers,
+        pc: taken.pc,
+        cycles: taken.cycles,
+        max_cycles: taken.max_cycles,
+        load_reservation_address: taken.load_reservation_address,
+    }
+}
+
+/// The program on the oracle's machine, its pages known to come from file 0.
+fn oracles<M: Runner>(program: &Program, setup: &Setup) -> (M, OraclesContext) {
+    let mut machine: M = machine(setup, vec![Box::new(DebugPrint)]);
+    let file = Bytes::copy_from_slice(&program.elf);
+    let metadata = parse_elf::<u64>(&file, setup.profile.version.number()).unwrap();
+    let args: [Result<Bytes, Error>; 0] = [];
+    machine
+        .load_program_with_metadata(&file, &metadata, args.into_iter())
+        .unwrap();
+    let mut context = OraclesContext::new(Files(vec![file]));
+    context
+        .mark_program(machine.inner_mut(), &metadata, &0, 0)
+        .unwrap();
+    (machine, context)
+}
+
+/// The same on ours.
+fn ours(program: &Program, setup: &Setup, modules: Option<&Arc<Modules>>) -> (Ours, OurContext) {
+    let image = Image::parse(&program.elf, setup.profile.version).unwrap();
+    let mut machine = match modules {
+        Some(modules) => Ours::native(program, setup, modules).unwrap(),
+        None => Ours::interpreter(program, setup).unwrap(),
+    };
+    let mut context = OurContext::new(Files(vec![Bytes::copy_from_slice(&program.elf)]));
+    context
+        .mark_program(machine.core_mut(), &image, &0, 0)
+        .unwrap();
+    (machine, context)
+}
+
+/// Where two machines stand must not differ; after a resume nobody knows what loading reported.
+fn assert_alike(name: &str, asm: &Outcome, ours: &Outcome) {
+    let asm = Outcome {
+        loaded: ours.loaded,
+        ..asm.clone()
+    };
+    if let Err(difference) = compare(("asm", &asm), ("ours", ours), Rule::Contract) {
+        panic!("{name}: {difference}");
+    }
+}
+
+/// Stops a guest at `limit` on all machines, takes both kinds of snapshot of each, and lets each go on
+/// from what another took.
+fn exchange(program: &Program, setup: &Setup, limit: u64, modules: &Arc<Modules>) {
+    let name = &format!("{} in {:?} at {limit}", program.name, setup.profile.version);
+    let (mut asm, asm_context) = oracles::<Asm>(program, setup);
+    let (mut interp, interp_context) = ours(program, setup, None);
+    let (mut native, native_context) = ours(program, setup, Some(modules));
+    let stop = run(&mut asm, limit);
+    assert_alike(name, &stop, &interp.run(limit));
+    assert_alike(name, &stop, &native.run(limit));
+
+    let first = snapshot::make_snapshot(asm.inner_mut()).unwrap();
+    let second = asm_context.make_snapshot(asm.inner_mut()).unwrap();
+    for (machine, context) in [
+        (&mut interp, &interp_context),
+        (&mut native, &native_context),
+    ] {
+        assert!(
+            Snapshot::of(machine.core_mut()) == first_of(&first),
+            "{name}"
+        );
+        let taken = context.make_snapshot(machine.core_mut()).unwrap();
+        assert!(taken == second_of(&second), "{name}");
+    }
+
+    // The oracle's on ours, and ours on the oracle's two kinds of machine.
+    let end = resumed::<Asm>(program, setup, &second);
+    let ours_on_oracles = oracles_second(&interp_context.make_snapshot(interp.core_mut()).unwrap());
+    assert_alike(
+        name,
+        &end,
+        &resumed::<Asm>(program, setup, &ours_on_oracles),
+    );
+    assert_alike(
+        name,
+        &end,
+        &resumed::<Native>(program, setup, &ours_on_oracles),
+    );
+    for modules in [None, Some(Arc::clone(modules))] {
+        let mut machine = Ours::fresh("resumed", setup, modules);
+        let mut context = OurContext::new(Files(vec![Bytes::copy_from_slice(&program.elf)]));
+        let taken = second_of(&second);
+        context.resume(machine.core_mut(), &taken).unwrap();
+        // Taken again before anything ran, it is the same.
+        assert!(
+            context.make_snapshot(machine.core_mut()).unwrap() == taken,
+            "{name}"
+        );
+        assert_alike(name, &end, &machine.run(UNLIMITED));
+    }
+}
+
+fn resumed<M: Runner>(
+    program: &Program,
+    setup: &Setup,
+    taken: &snapshot2::Snapshot2<u8>,
+) -> Outcome {
+    let mut machine: M = machine(setup, vec![Box::new(DebugPrint)]);
+    let mut context = OraclesContext::new(Files(vec![Bytes::copy_from_slice(&program.elf)]));
+    context.resume(machine.inner_mut(), taken).unwrap();
+    run(&mut machine, UNLIMITED)
+}
+
+#[test]
+fn ours_and_the_oracles_are_one() {
+    for (seed, guest) in guests().iter().enumerate() {
+        if guest.default_cycles == 0 {
+            continue;
+        }
+        let program = guest.program(&[]);
+        let modules = Modules::new();
+        let mut random = Random::new(seed as u64 ^ 0x5eed);
+        // One version of a guest that takes long.
+        let versions = match guest.default_cycles {
+            ..10_000_000 => 0..3,
+            _ => seed as u32 % 3..seed as u32 % 3 + 1,
+        };
+        for version in versions.filter_map(Version::from_number) {
+            let limit = random.below(guest.default_cycles);
+            exchange(&program, &Setup::ckb(version), limit, &modules);
+        }
+    }
+}
+
+/// A snapshot of the first kind is the whole state where everything loaded is still dirty.
+#[test]
+fn the_first_kind_goes_both_ways() {
+    let guests = guests();
+    let guest = guests.iter().find(|guest| guest.name == "sieve").unwrap();
+    let program = guest.program(&[]);
+    let modules = Modules::new();
+    for version in [Version::V1, Version::V2] {
+        let setup = Setup::ckb(version);
+        let mut asm: Asm = machine(&setup, Vec::new());
+        load(&mut asm, &program).unwrap();
+        run(&mut asm, guest.default_cycles / 3);
+        let cycles = asm.inner_mut().cycles();
+        let taken = snapshot::make_snapshot(asm.inner_mut()).unwrap();
+
+        let mut again: Asm = machine(&setup, Vec::new());
+        snapshot::resume(again.inner_mut(), &taken).unwrap();
+        again.inner_mut().set_cycles(cycles);
+        let end = run(&mut again, UNLIMITED);
+
+        let mut native = Ours::fresh("native", &setup, Some(modules.clone()));
+        first_of(&taken).resume(native.core_mut()).unwrap();
+        let back = oracles_first(&Snapshot::of(native.core_mut()));
+        native.core_mut().set_cycles(cycles);
+        assert_alike("ours from the oracle's", &end, &native.run(UNLIMITED));
+
+        let mut again: Asm = machine(&setup, Vec::new());
+        snapshot::resume(again.inner_mut(), &back).unwrap();
+        again.inner_mut().set_cycles(cycles);
+        assert_alike("the oracle from ours", &end, &run(&mut again, UNLIMITED));
+    }
+    let setup = Setup::ckb(Version::V2);
+    let mut old = Ours::fresh("old", &Setup::ckb(Version::V1), None);
+    let taken = Snapshot::of(Ours::interpreter(&program, &setup).unwrap().core_mut());
+    assert_eq!(taken.resume(old.core_mut()), Err(Trap::InvalidVersion));
+    assert_eq!(old.core_mut().pc(), 0, "nothing changed");
+    let mut short = taken.clone();
+    short.page_flags.pop();
+    let mut fresh = Ours::fresh("fresh", &setup, None);
+    assert!(matches!(
+        short.resume(fresh.core_mut()),
+        Err(Trap::Unexpected(_))
+    ));
+}
