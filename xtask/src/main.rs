@@ -4,6 +4,7 @@
 #![forbid(unsafe_code)]
 
 mod guests;
+mod mutate;
 mod soak;
 mod spike;
 mod suite;
@@ -13,6 +14,7 @@ use std::process::ExitCode;
 const USAGE: &str = "\
 usage: cargo xtask test
        cargo xtask spike
+       cargo xtask mutate [--list | NAME...]
        cargo xtask guests [--check | --third-party [--record] | --native]
        cargo xtask soak [--tier T] [--profile P] [--first SEED] [--jobs J] --count N | --totals
 
@@ -27,6 +29,8 @@ usage: cargo xtask test
   soak --count N         compare N random programs of each kind on each machine, and add the figures to
                          tests/ledger.tsv; --binary FILE --revision R take a test binary as it is
   soak --totals          the sums of the ledger, and what is missing
+  mutate [NAME...]       plant each fault of tests/mutations/faults.txt (or those named, or of an area) in
+                         a copy of the tree, and show which test fails
   spike                  install Spike, a RISC-V simulator, and compare our engines with it
 
 example: cargo xtask guests --third-party
@@ -37,6 +41,8 @@ fn main() -> ExitCode {
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let done = match words.as_slice() {
         ["test"] => suite::run().map_err(Box::<dyn std::error::Error>::from),
+        ["mutate", "--list"] => mutate::show().map_err(Into::into),
+        ["mutate", names @ ..] => mutate::run(names).map_err(Into::into),
         ["spike"] => spike::run().map_err(Into::into),
         ["guests"] => guests::rebuild().map_err(Into::into),
         ["guests", "--check"] => guests::check().map_err(Into::into),

@@ -1,0 +1,131 @@
+//! `cargo xtask mutate`: puts deliberate faults into a copy of the tree, one after the other, and
+//! shows that a test fails for each.
+//!
+//! A test that cannot fail proves nothing. The faults are in `tests/mutations/faults.txt`, each with
+//! the tests that are expected to notice; they run in order until one fails. Where none does, the
+//! whole suite is asked, and a fault that even it does not see is a failure of this command: a test
+//! is missing. What caught what goes to `tests/mutations/TABLE.md`.
+//!
+//! The copy and its target folder are below `target/mutate`; the tree itself is never touched.
+
+mod list;
+mod table;
+mod trial;
+
+use std::path::{Path, PathBuf};
+
+use list::{Fault, Tests};
+use trial::{Copy, Verdict};
+
+/// Why faults could not be tried.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum MutateError {
+    #[error("{path}: {error}")]
+    File {
+        path: PathBuf,
+        error: std::io::Error,
+    },
+    #[error("tests/mutations/faults.txt, line {line}: {what}")]
+    List { line: usize, what: String },
+    #[error(
+        "{fault}: what it replaces stands {count} times in {file}, not once; the list has to \
+         follow the code"
+    )]
+    Place {
+        fault: String,
+        file: String,
+        count: usize,
+    },
+    #[error("no fault is called {0}; `cargo xtask mutate --list` shows them")]
+    Unknown(String),
+    #[error("{what} does not build; see {log}")]
+    Build { what: String, log: PathBuf },
+    #[error("{tests} fails without any fault; see {log}")]
+    Baseline { tests: String, log: PathBuf },
+    #[error("nothing noticed these faults, so tests are missing: {0}")]
+    Survivors(String),
+}
+
+impl MutateError {
+    fn file(path: &Path) -> impl FnOnce(std::io::Error) -> MutateError {
+        let path = path.to_path_buf();
+        |error| MutateError::File { path, error }
+    }
+}
+
+/// The root of the repository.
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+/// Prints the names of all faults, and says if one does not apply.
+pub(crate) fn show() -> Result<(), MutateError> {
+    let faults = list::read(&root())?;
+    for fault in &faults {
+        fault.apply(&root())?;
+        println!("{:40} {}", fault.name, fault.what);
+    }
+    println!("{} faults, all of them apply", faults.len());
+    Ok(())
+}
+
+/// Tries the faults with these names; all, where there are none.
+pub(crate) fn run(names: &[&str]) -> Result<(), MutateError> {
+    let faults = list::read(&root())?;
+    for fault in &faults {
+        fault.apply(&root())?;
+    }
+    let chosen = choose(&faults, names)?;
+    let copy = Copy::new(&root())?;
+    check_baseline(&copy, &chosen)?;
+    let mut table = table::read(&root());
+    let mut survivors = Vec::new();
+    for (number, fault) in chosen.iter().enumerate() {
+        let verdict = copy.try_fault(fault)?;
+        eprintln!("{}/{} {}: {verdict}", number + 1, chosen.len(), fault.name);
+        if verdict == Verdict::Survived {
+            survivors.push(fault.name.clone());
+        }
+        table.insert(fault.name.clone(), verdict.to_string());
+        // Each time: whoever stops this keeps what was found.
+        table::write(&root(), &faults, &table)?;
+    }
+    match survivors.is_empty() {
+        true => Ok(()),
+        false => Err(MutateError::Survivors(survivors.join(", "))),
+    }
+}
+
+fn choose<'a>(faults: &'a [Fault], names: &[&str]) -> Result<Vec<&'a Fault>, MutateError> {
+    if names.is_empty() {
+        return Ok(faults.iter().collect());
+    }
+    let mut chosen = Vec::new();
+    for name in names {
+        let found: Vec<&Fault> = (faults.iter())
+            .filter(|fault| fault.name == *name || fault.name.starts_with(&format!("{name}/")))
+            .collect();
+        if found.is_empty() {
+            return Err(MutateError::Unknown((*name).to_string()));
+        }
+        chosen.extend(found);
+    }
+    Ok(chosen)
+}
+
+/// A test that fails anyway would catch everything.
+fn check_baseline(copy: &Copy, faults: &[&Fault]) -> Result<(), MutateError> {
+    let mut all: Vec<&Tests> = faults.iter().flat_map(|fault| &fault.tests).collect();
+    all.sort();
+    all.dedup();
+    for tests in all {
+        eprintln!("without a fault: {tests}");
+        if copy.run(tests)?.is_some() {
+            return Err(MutateError::Baseline {
+                tests: tests.to_string(),
+                log: copy.log(),
+            });
+        }
+    }
+    Ok(())
+}

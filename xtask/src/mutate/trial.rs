@@ -1,0 +1,260 @@
+//! One fault in a copy of the tree: build, run, put back.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use super::MutateError;
+use super::list::{Fault, Tests};
+
+/// A test that runs longer hangs, and that is noticed too.
+const PATIENCE: Duration = Duration::from_secs(600);
+/// Random programs of a tier: faults that need thousands of them are not planted here.
+const ITERATIONS: &str = "480";
+
+/// What became of a fault.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) enum Verdict {
+    /// A test failed.
+    Caught(String),
+    /// None of the named tests failed, but the suite did.
+    CaughtBySuite(String),
+    /// Nothing noticed.
+    Survived,
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Verdict::Caught(by) => f.write_str(by),
+            Verdict::CaughtBySuite(by) => write!(f, "the suite: {by}"),
+            Verdict::Survived => f.write_str("NOTHING"),
+        }
+    }
+}
+
+/// A copy of the tree, with a target folder of its own.
+pub(super) struct Copy {
+    tree: PathBuf,
+    target: PathBuf,
+}
+
+impl Copy {
+    /// The tree as it is, uncommitted changes included. Files that are the same are left alone, so
+    /// that not everything is built again.
+    pub(super) fn new(root: &Path) -> Result<Copy, MutateError> {
+        let folder = root.join("target/mutate");
+        let copy = Copy {
+            tree: folder.join("tree"),
+            target: folder.join("target"),
+        };
+        let mut git = Command::new("git");
+        git.args([
+            "ls-files",
+            "-z",
+            "--cached",
+            "--others",
+            "--exclude-standard",
+        ]);
+        let listed = git.current_dir(root).output();
+        let listed = listed.map_err(MutateError::file(Path::new("git")))?;
+        let mut kept = BTreeSet::new();
+        for name in String::from_utf8_lossy(&listed.stdout).split('\0') {
+            let from = root.join(name);
+            if !name.is_empty() && from.is_file() {
+                let bytes = fs::read(&from).map_err(MutateError::file(&from))?;
+                write_if_other(&copy.tree.join(name), &bytes)?;
+                kept.insert(copy.tree.join(name));
+            }
+        }
+        remove_others(&copy.tree, &kept)?;
+        // Guests that are built on demand.
+        let (guests, link) = (root.join("target/guests"), copy.tree.join("target/guests"));
+        if guests.is_dir() && !link.exists() {
+            make_parent(&link)?;
+            let guests = fs::canonicalize(&guests).map_err(MutateError::file(&guests))?;
+            #[cfg(unix)]
+            std::os::unix::fs::symlink(guests, &link).map_err(MutateError::file(&link))?;
+        }
+        Ok(copy)
+    }
+
+    /// What cargo and the last test said.
+    pub(super) fn log(&self) -> PathBuf {
+        self.target.with_file_name("log.txt")
+    }
+
+    /// Plants the fault, asks the tests, and takes it out again.
+    pub(super) fn try_fault(&self, fault: &Fault) -> Result<Verdict, MutateError> {
+        let path = self.tree.join(&fault.file);
+        let clean = fs::read(&path).map_err(MutateError::file(&path))?;
+        let faulty = fault.apply(&self.tree)?;
+        fs::write(&path, faulty).map_err(MutateError::file(&path))?;
+        let verdict = self.ask(fault);
+        fs::write(&path, clean).map_err(MutateError::file(&path))?;
+        verdict
+    }
+
+    fn ask(&self, fault: &Fault) -> Result<Verdict, MutateError> {
+        for tests in &fault.tests {
+            if let Some(by) = self.run(tests)? {
+                return Ok(Verdict::Caught(by));
+            }
+        }
+        let by = self.test("the suite", &["--workspace", "--no-fail-fast"], &[])?;
+        Ok(by.map_or(Verdict::Survived, Verdict::CaughtBySuite))
+    }
+
+    /// Runs some tests; what failed, if anything did.
+    pub(super) fn run(&self, tests: &Tests) -> Result<Option<String>, MutateError> {
+        let mut select = Vec::new();
+        if !tests.package.is_empty() {
+            select.extend(["--package", tests.package.as_str()]);
+        }
+        match tests.binary.as_str() {
+            "lib" => select.push("--lib"),
+            binary => select.extend(["--test", binary]),
+        }
+        self.test(&tests.binary, &select, &tests.filters)
+    }
+
+    /// Builds the selected test binaries, and runs them one after the other.
+    fn test(
+        &self,
+        what: &str,
+        select: &[&str],
+        filters: &[String],
+    ) -> Result<Option<String>, MutateError> {
+        let mut found = None;
+        for program in self.build(what, select)? {
+            let name = program_name(&program);
+            if let Some(failure) = self.execute(&program, filters)? {
+                found.get_or_insert(format!("{name}: {failure}"));
+            }
+        }
+        Ok(found)
+    }
+
+    fn build(&self, what: &str, select: &[&str]) -> Result<Vec<PathBuf>, MutateError> {
+        let log = File::create(self.log()).map_err(MutateError::file(&self.log()))?;
+        let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+        cargo
+            .args(["test", "--release", "--no-run", "--message-format=json"])
+            .args(select)
+            .current_dir(&self.tree)
+            .env("CARGO_TARGET_DIR", &self.target)
+            .stderr(Stdio::from(log));
+        let output = cargo
+            .output()
+            .map_err(MutateError::file(Path::new("cargo")))?;
+        if !output.status.success() {
+            return Err(MutateError::Build {
+                what: what.to_string(),
+                log: self.log(),
+            });
+        }
+        let text = String::from_utf8_lossy(&output.stdout);
+        let programs = text.lines().filter_map(|line| {
+            let message: Value = serde_json::from_str(line).ok()?;
+            let is_test = message["profile"]["test"].as_bool()?;
+            let program = message["executable"].as_str()?;
+            is_test.then(|| PathBuf::from(program))
+        });
+        Ok(programs.collect())
+    }
+
+    /// Runs a test binary; which of its tests failed, if any.
+    fn execute(&self, program: &Path, filters: &[String]) -> Result<Option<String>, MutateError> {
+        let log = File::create(self.log()).map_err(MutateError::file(&self.log()))?;
+        let errors = log.try_clone().map_err(MutateError::file(&self.log()))?;
+        let mut child = Command::new(program)
+            .args(filters)
+            .current_dir(&self.tree)
+            .env("LOCKSTEP_FUZZ_ITERATIONS", ITERATIONS)
+            .env("RUST_BACKTRACE", "0")
+            .stdin(Stdio::null())
+            .stdout(Stdio::from(log))
+            .stderr(Stdio::from(errors))
+            .spawn()
+            .map_err(MutateError::file(program))?;
+        let start = Instant::now();
+        let status = loop {
+            match child.try_wait().map_err(MutateError::file(program))? {
+                Some(status) => break status,
+                None if start.elapsed() > PATIENCE => {
+                    // It may have ended by itself in this moment; either way it is over.
+                    let _ = child.kill();
+                    let _ = child.wait();
+                    return Ok(Some("did not end".to_string()));
+                }
+                None => std::thread::sleep(Duration::from_millis(20)),
+            }
+        };
+        if status.success() {
+            return Ok(None);
+        }
+        let text = fs::read(self.log()).map_err(MutateError::file(&self.log()))?;
+        let text = String::from_utf8_lossy(&text);
+        Ok(Some(
+            summarise(&text).unwrap_or_else(|| format!("{status}")),
+        ))
+    }
+}
+
+/// The tests that failed, three at most, and the first case file that is named.
+fn summarise(text: &str) -> Option<String> {
+    let failed: Vec<&str> = (text.lines())
+        .filter_map(|line| line.strip_prefix("test ")?.strip_suffix(" ... FAILED"))
+        .collect();
+    let mut summary = failed
+        .iter()
+        .take(3)
+        .copied()
+        .collect::<Vec<_>>()
+        .join(", ");
+    if failed.len() > 3 {
+        summary += &format!(" and {} more", failed.len() - 3);
+    }
+    if let Some(file) = text.split([' ', '\n']).find(|word| word.contains(".s:")) {
+        summary += &format!(" ({})", file.trim_end_matches(':'));
+    }
+    (!failed.is_empty()).then_some(summary)
+}
+
+/// The binary's name without cargo's hash.
+fn program_name(program: &Path) -> String {
+    let name = program.file_name().unwrap_or_default().to_string_lossy();
+    name.rsplit_once('-')
+        .map_or(name.to_string(), |(name, _)| name.to_string())
+}
+
+fn make_parent(path: &Path) -> Result<(), MutateError> {
+    let parent = path.parent().unwrap_or(Path::new("."));
+    fs::create_dir_all(parent).map_err(MutateError::file(parent))
+}
+
+/// Removes what an earlier copy had and the tree has no more; cargo would find old tests.
+fn remove_others(folder: &Path, kept: &BTreeSet<PathBuf>) -> Result<(), MutateError> {
+    for entry in fs::read_dir(folder).map_err(MutateError::file(folder))? {
+        let path = entry.map_err(MutateError::file(folder))?.path();
+        if path.is_dir() && !path.ends_with("target") {
+            remove_others(&path, kept)?;
+        } else if path.is_file() && !kept.contains(&path) {
+            fs::remove_file(&path).map_err(MutateError::file(&path))?;
+        }
+    }
+    Ok(())
+}
+
+fn write_if_other(path: &Path, bytes: &[u8]) -> Result<(), MutateError> {
+    if fs::read(path).is_ok_and(|known| known == bytes) {
+        return Ok(());
+    }
+    make_parent(path)?;
+    fs::write(path, bytes).map_err(MutateError::file(path))
+}
