@@ -68,6 +68,11 @@ fn jalr(profile: Profile, rd: Reg, rs1: Reg) -> Inst {
     immediate(super::decode::jalr(profile), rd, rs1, 0)
 }
 
+/// A shift's amount that is not zero; with RV32, of 32 it leaves nothing.
+fn shift(amount: i32, profile: Profile) -> i32 {
+    super::decode::amount(amount, profile.xlen)
+}
+
 /// A run of bits: from place `at`, `count` of them, to place `to` of an immediate.
 type Run = (u32, u32, u32);
 
@@ -196,9 +201,8 @@ impl Halfword {
         let op = match (self.0 >> 10 & 3, self.bit(12), self.0 >> 5 & 3) {
             // c.srli, c.srai: no amount is a hint that every version takes
             (0 | 1, ..) if amount == 0 => return Some(nop()),
-            (0 | 1, true, _) if !wide => return None,
-            (0, ..) => return Some(immediate(Op::Srli, rd, rd, amount)),
-            (1, ..) => return Some(immediate(Op::Srai, rd, rd, amount)),
+            (0, ..) => return Some(immediate(Op::Srli, rd, rd, shift(amount, profile))),
+            (1, ..) => return Some(immediate(Op::Srai, rd, rd, shift(amount, profile))),
             // c.andi
             (2, ..) => return Some(immediate(Op::Andi, rd, rd, self.imm6())),
             (_, false, 0) => Op::Sub,
@@ -218,8 +222,7 @@ impl Halfword {
         match self.funct3() {
             // c.slli
             0 if rd == Reg::ZERO || self.amount() == 0 => hint(profile),
-            0 if self.bit(12) && !wide => None,
-            0 => Some(immediate(Op::Slli, rd, rd, self.amount())),
+            0 => Some(immediate(Op::Slli, rd, rd, shift(self.amount(), profile))),
             // c.lwsp: uimm[5], [4:2|7:6]; c.ldsp: uimm[5], [4:3|8:6]
             2 | 3 if rd == Reg::ZERO => None,
             2 => {

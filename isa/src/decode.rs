@@ -11,7 +11,7 @@ use crate::fuse;
 use crate::inst::Inst;
 use crate::reg::Reg;
 use crate::rules::{Profile, Xlen};
-use crate::table::{Base, Ext, Format, INDEX, Op};
+use crate::table::{Ext, Format, INDEX, Op};
 
 /// Where the decoder gets code from.
 ///
@@ -133,8 +133,8 @@ pub fn decode_bits(bits: u32, profile: Profile) -> Option<Inst> {
     if is_compressed(bits) {
         return compressed::expand(bits as u16, profile);
     }
-    let row = INDEX.find(bits)?;
-    if !has(profile, row.ext) || row.base == Base::Rv64 && profile.xlen == Xlen::X32 {
+    let row = INDEX.find(bits, profile.xlen)?;
+    if !has(profile, row.ext) {
         return None;
     }
     let op = if row.op == Op::Jalr {
@@ -142,7 +142,12 @@ pub fn decode_bits(bits: u32, profile: Profile) -> Option<Inst> {
     } else {
         row.op
     };
-    operands(Inst::bare(op, 4), row.format, Word(bits), profile.xlen)
+    Some(operands(
+        Inst::bare(op, 4),
+        row.format,
+        Word(bits),
+        profile.xlen,
+    ))
 }
 
 /// The operation that `jalr` is in this version.
@@ -164,10 +169,19 @@ const fn has(profile: Profile, ext: Ext) -> bool {
     }
 }
 
-/// Fills in the operands of a 32-bit instruction. `None` where RV32 reserves a shift's amount.
-fn operands(bare: Inst, format: Format, word: Word, xlen: Xlen) -> Option<Inst> {
+/// What a shift by an immediate shifts by: RV32 does not look at the sixth bit, which the
+/// specification reserves there.
+pub(crate) const fn amount(bits: i32, xlen: Xlen) -> i32 {
+    match xlen {
+        Xlen::X32 => bits & 31,
+        Xlen::X64 => bits & 63,
+    }
+}
+
+/// Fills in the operands of a 32-bit instruction.
+fn operands(bare: Inst, format: Format, word: Word, xlen: Xlen) -> Inst {
     let (rd, rs1, rs2) = (word.rd(), word.rs1(), word.rs2());
-    Some(match format {
+    match format {
         Format::R | Format::Atomic => Inst {
             rd,
             rs1,
@@ -187,11 +201,10 @@ fn operands(bare: Inst, format: Format, word: Word, xlen: Xlen) -> Option<Inst> 
             imm: word.imm_i() & 31,
             ..bare
         },
-        Format::Shift6 if xlen == Xlen::X32 && word.imm_i() & 32 != 0 => return None,
         Format::Shift6 => Inst {
             rd,
             rs1,
-            imm: word.imm_i() & 63,
+            imm: amount(word.imm_i(), xlen),
             ..bare
         },
         Format::Store => Inst {
@@ -226,7 +239,7 @@ fn operands(bare: Inst, format: Format, word: Word, xlen: Xlen) -> Option<Inst> 
         | Format::Fused5
         | Format::FusedImm
         | Format::FusedJump => bare,
-    })
+    }
 }
 
 /// A 32-bit instruction's fields, named as in the specification.

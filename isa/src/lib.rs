@@ -23,5 +23,5 @@ pub use decode::{DecodeError, Fetch, decode};
 pub use inst::Inst;
 pub use reg::Reg;
 pub use rules::{Extensions, Profile, Version, Xlen};
-pub use semantics::{Amo, Cond, Extend, Machine, Size, Width, execute};
+pub use semantics::{Amo, Cond, Extend, Machine, Narrow, Size, Width, execute};
 pub use table::{Effect, Op};

@@ -243,4 +243,11 @@ impl Profile {
     pub const fn fuses(self) -> bool {
         self.extensions.mop && self.version.has_fusion()
     }
+
+    /// Whether a guest can tell that a trace is found by half its address: only one whose pc can be
+    /// beyond 2^32.
+    #[must_use]
+    pub const fn aliases_traces(self) -> bool {
+        self.version.trace_alias_low_32_bits() && matches!(self.xlen, Xlen::X64)
+    }
 }

@@ -37,6 +37,9 @@ mod bitmanip;
 mod control;
 mod integer;
 mod muldiv;
+mod narrow;
+
+pub use narrow::Narrow;
 
 /// Which bits of a word an operation works on.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -5,6 +5,8 @@
 //! it was at the trace's head; a fault inside leaves the pc behind the trace and its whole cost
 //! charged. Meanings come from `lockstep_isa`; the primitives on integers are in [`guest`].
 
+use lockstep_isa::Xlen;
+
 use crate::environment::Environment;
 use crate::state::{Core, charge};
 use crate::trap::Trap;
@@ -73,10 +75,22 @@ impl Core {
         result
     }
 
-    /// THE loop of the interpreter.
+    /// The loop for this register width.
     fn run_traces(&mut self, env: &Environment<'_>, run: Run) -> Result<Leave, Trap> {
+        match self.profile.xlen {
+            Xlen::X32 => self.run_traces_of::<true>(env, run),
+            Xlen::X64 => self.run_traces_of::<false>(env, run),
+        }
+    }
+
+    /// THE loop of the interpreter, for registers of 64 bits or (`NARROW`) of 32.
+    fn run_traces_of<const NARROW: bool>(
+        &mut self,
+        env: &Environment<'_>,
+        run: Run,
+    ) -> Result<Leave, Trap> {
         self.traces.follow(self.memory.generation());
-        let mut guest = Guest::new(self.memory.view(), self.profile.version);
+        let mut guest = Guest::new(self.memory.view(), self.profile);
         let result = 'run: loop {
             let trace = match run {
                 Run::Rest(trace) => trace,
@@ -104,7 +118,7 @@ impl Core {
                     trace
                 }
             };
-            match guest.run(&trace, self.traces.code(&trace)) {
+            match guest.run::<NARROW>(&trace, self.traces.code(&trace)) {
                 Ok(()) => {}
                 Err(Stop::Ecall) => break Ok(Leave::Ecall),
                 Err(Stop::Ebreak) => break Ok(Leave::Ebreak),

@@ -49,9 +49,6 @@ pub enum SetupError {
         "guest memory of {0:#x} bytes; it must be a multiple of 0x1000, from 0x1000 to 0x400000"
     )]
     Size(usize),
-    /// Only 64-bit guests run so far.
-    #[error("a guest with 32-bit registers; only 64-bit ones can be run so far")]
-    Width,
     /// The operating system gave none.
     #[error("no memory for a guest: {0}")]
     System(#[from] io::Error),

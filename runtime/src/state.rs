@@ -32,15 +32,11 @@ impl Core {
     /// A guest with zeroed registers and `memory_size` bytes of zeroed memory.
     ///
     /// # Errors
-    /// A size that is not a multiple of 4096 from 4096 to 4 MiB; a register width other than 64;
-    /// no memory left.
+    /// A size that is not a multiple of 4096 from 4096 to 4 MiB; no memory left.
     pub fn new(profile: Profile, memory_size: usize, max_cycles: u64) -> Result<Core, SetupError> {
-        if profile.xlen != Xlen::X64 {
-            return Err(SetupError::Width);
-        }
         let mut memory = Memory::new(memory_size)?;
         memory.context_mut().helpers = helpers::addresses();
-        if profile.version.trace_alias_low_32_bits() {
+        if profile.aliases_traces() {
             memory.keep_heads();
         }
         Ok(Core {
@@ -61,16 +57,30 @@ impl Core {
         self.profile
     }
 
-    /// `x0` to `x31`.
+    /// `x0` to `x31` as they are held: RV32's 32 bits are sign-extended.
     #[must_use]
     pub fn registers(&self) -> &[u64; 32] {
         &self.memory.context().registers
     }
 
-    /// Writes a register; a write to `x0` is dropped.
+    /// A register as an unsigned number of its width: what an address or the number of a system
+    /// call is.
+    #[must_use]
+    pub fn register(&self, reg: Reg) -> u64 {
+        let held = self.registers()[reg.index()];
+        match self.profile.xlen {
+            Xlen::X32 => u64::from(held as u32),
+            Xlen::X64 => held,
+        }
+    }
+
+    /// Writes a register, with RV32 its low 32 bits; a write to `x0` is dropped.
     pub fn set_register(&mut self, reg: Reg, value: u64) {
         if reg != Reg::ZERO {
-            self.memory.context_mut().registers[reg.index()] = value;
+            self.memory.context_mut().registers[reg.index()] = match self.profile.xlen {
+                Xlen::X32 => value as i32 as u64,
+                Xlen::X64 => value,
+            };
         }
     }
 
@@ -86,9 +96,12 @@ impl Core {
         &self.memory.context().pc
     }
 
-    /// Goes on from another address.
+    /// Goes on from another address, with RV32 its low 32 bits.
     pub fn set_pc(&mut self, pc: u64) {
-        self.memory.context_mut().pc = pc;
+        self.memory.context_mut().pc = match self.profile.xlen {
+            Xlen::X32 => u64::from(pc as u32),
+            Xlen::X64 => pc,
+        };
     }
 
     /// Cycles charged so far.

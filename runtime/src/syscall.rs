@@ -168,9 +168,9 @@ impl Machine {
 
     /// Handles a system call; an exit code ends the run.
     fn ecall(&mut self) -> Result<Option<i8>, Trap> {
-        let number = self.core.registers()[Reg::A7.index()];
+        let number = self.core.register(Reg::A7);
         if number == EXIT {
-            return Ok(Some(self.core.registers()[Reg::A0.index()] as i8));
+            return Ok(Some(self.core.register(Reg::A0) as i8));
         }
         for syscall in &mut self.syscalls {
             if syscall.ecall(&mut self.core)? {
@@ -214,10 +214,10 @@ impl<F> fmt::Debug for DebugPrint<F> {
 
 impl<F: FnMut(&[u8]) + Send> Syscall for DebugPrint<F> {
     fn ecall(&mut self, core: &mut Core) -> Result<bool, Trap> {
-        if core.registers()[Reg::A7.index()] != DEBUG_PRINT {
+        if core.register(Reg::A7) != DEBUG_PRINT {
             return Ok(false);
         }
-        let addr = core.registers()[Reg::A0.index()];
+        let addr = core.register(Reg::A0);
         let xlen = core.profile().xlen;
         let message = c_string(core.memory_mut(), xlen, addr)?;
         (self.sink)(&message);

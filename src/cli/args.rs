@@ -5,8 +5,6 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use lockstep::isa::{Cost, Extensions, Profile, Version, Xlen};
 
-use super::failure::Failure;
-
 /// What the guest runs on: everything that decides what its bytes mean.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct GuestOptions {
@@ -16,7 +14,7 @@ pub(crate) struct GuestOptions {
     /// Instruction sets, of imc,b,mop,a [default: imc for version 0, imc,b,mop for 1 and 2]
     #[arg(long, value_name = "LIST", value_parser = extensions)]
     pub(crate) isa: Option<Extensions>,
-    /// Register width: 64 (32: not available yet)
+    /// Register width: 64, or 32 for RV32 (which CKB does not use)
     #[arg(long, value_name = "BITS", default_value = "64", value_parser = xlen)]
     pub(crate) xlen: Xlen,
     /// Cycles of an instruction: CKB's estimate, or 1 for each
@@ -38,15 +36,12 @@ pub(crate) enum CostName {
 
 impl GuestOptions {
     /// The profile that the options describe.
-    pub(crate) fn profile(&self) -> Result<Profile, Failure> {
-        if self.xlen == Xlen::X32 {
-            return Err(Failure::not_available("--xlen 32"));
-        }
-        Ok(Profile {
+    pub(crate) fn profile(&self) -> Profile {
+        Profile {
             version: self.vm_version,
             extensions: self.isa.unwrap_or(self.vm_version.default_extensions()),
             xlen: self.xlen,
-        })
+        }
     }
 
     /// The cost model.

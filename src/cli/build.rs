@@ -93,7 +93,7 @@ struct Object {
 
 impl Build {
     pub(crate) fn execute(self, json: bool) -> Result<Answer, Failure> {
-        let platform = self.guest.platform()?;
+        let platform = self.guest.platform();
         let destination = self.destination()?;
         let bytes = guest::read(&self.elf)?;
         let program = guest::load(&self.elf, &bytes, &platform)?;
@@ -407,7 +407,6 @@ pub(crate) fn failure(error: &TranslateError) -> Failure {
             ),
         ),
         TranslateError::Text { .. } => Failure::new(code::DATA, "Text", error),
-        TranslateError::Profile(what) => Failure::not_available(what),
         TranslateError::Compiler(_) => {
             Failure::defect(format!("{error}; please report it with the ELF"))
         }

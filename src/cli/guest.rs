@@ -33,12 +33,12 @@ pub(crate) fn read(path: &Path) -> Result<Vec<u8>, Failure> {
 
 impl GuestOptions {
     /// What the options describe.
-    pub(crate) fn platform(&self) -> Result<Platform, Failure> {
-        Ok(Platform {
-            profile: self.profile()?,
+    pub(crate) fn platform(&self) -> Platform {
+        Platform {
+            profile: self.profile(),
             cost: self.cost(),
             memory_size: self.memory(),
-        })
+        }
     }
 }
 
@@ -52,7 +52,8 @@ pub(crate) fn load<'a>(
         LoadError::Setup(error) => Failure::usage(format!("--memory: {error}")),
         LoadError::Elf(_) | LoadError::Load { .. } => {
             let advice = match error.name() {
-                "ElfParseError" | "ElfBits" => "a 64-bit, statically linked RISC-V ELF is needed",
+                "ElfParseError" => "a statically linked RISC-V ELF is needed",
+                "ElfBits" => "--xlen says which width of registers it is for",
                 "MemOutOfBound" => "link it lower, or give it more with --memory (4 MiB at most)",
                 _ => "link it with separate segments for code and data (lld: -z separate-code)",
             };

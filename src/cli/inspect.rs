@@ -160,7 +160,7 @@ impl Inspect {
         wanted: Option<Wanted>,
         json: bool,
     ) -> Result<Answer, Failure> {
-        let program = guest::load(path, bytes, &self.guest.platform()?)?;
+        let program = guest::load(path, bytes, &self.guest.platform())?;
         let mut regions = Vec::new();
         let mut listing = wanted.map(|_| String::new());
         for text in program.texts() {

@@ -12,7 +12,7 @@ use std::time::Instant;
 
 use clap::Args;
 use lockstep::engine::{Mode, Origin};
-use lockstep::isa::Cost;
+use lockstep::isa::{Cost, Reg};
 use lockstep::runtime::{
     Core, CostTable, DebugPrint, Environment, Machine, NativeModule, Outcome, Trap,
 };
@@ -87,7 +87,7 @@ struct Times {
 impl Run {
     pub(crate) fn execute(self, json: bool) -> Result<Answer, Failure> {
         let mode = self.mode()?;
-        let platform = self.guest.platform()?;
+        let platform = self.guest.platform();
         let bytes = guest::read(&self.elf)?;
         let mut program = guest::load(&self.elf, &bytes, &platform)?;
         self.push_arguments(program.core_mut())?;
@@ -264,7 +264,9 @@ fn answer(
         fault,
         cycles: core.cycles(),
         pc: format!("{:#x}", core.pc()),
-        registers: core.registers().iter().map(|x| format!("{x:#x}")).collect(),
+        registers: Reg::all()
+            .map(|reg| format!("{:#x}", core.register(reg)))
+            .collect(),
         memory_blake3: blake3::hash(core.memory().as_bytes()).to_string(),
         page_flags_blake3: blake3::hash(core.memory().flags()).to_string(),
         engine: engine_name(core),

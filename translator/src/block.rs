@@ -77,7 +77,7 @@ impl Block {
     /// Forms the block at an even address inside the text.
     pub(crate) fn form(text: &Text<'_>, head: u64) -> Result<Block, Reason> {
         let mut code = text.code();
-        let mut recorder = Recorder::new();
+        let mut recorder = Recorder::new(text.profile.xlen);
         let mut entries = Vec::with_capacity(ENTRIES);
         let (mut pc, mut cycles) = (head, 0);
         while entries.len() < ENTRIES {

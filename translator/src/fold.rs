@@ -4,13 +4,22 @@
 //! compilers did it already. Shared by the recorder and the lifter, so that both know the same
 //! constants. RISC-V meanings, 64 bits; the primitive grid tests it through the lifter.
 
-use lockstep_isa::{Cond, Extend, Size, Width};
+use lockstep_isa::{Cond, Extend, Size, Width, Xlen};
 
 /// The result in a register of an operation of this width.
 pub(crate) fn fit(width: Width, value: u64) -> u64 {
     match width {
         Width::Full => value,
         Width::Word => value as i32 as u64,
+    }
+}
+
+/// The address that an offset from a pc leads to: it wraps with the register's width.
+pub(crate) fn target(xlen: Xlen, pc: u64, offset: i32) -> u64 {
+    let target = pc.wrapping_add(i64::from(offset) as u64);
+    match xlen {
+        Xlen::X32 => u64::from(target as u32),
+        Xlen::X64 => target,
     }
 }
 

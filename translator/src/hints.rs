@@ -7,6 +7,8 @@
 
 use std::collections::BTreeMap;
 
+use lockstep_isa::Xlen;
+
 use crate::sweep::{Sweep, sweep};
 use crate::text::Text;
 
@@ -31,6 +33,7 @@ pub(crate) enum Kind {
 pub struct Hints {
     base: u64,
     end: u64,
+    xlen: Xlen,
     /// What the text itself tells. The addresses it computes are candidates for tables in data.
     pub(crate) swept: Sweep,
     addresses: BTreeMap<u64, Kind>,
@@ -42,6 +45,7 @@ impl Hints {
         Hints {
             base: text.base,
             end: text.end(),
+            xlen: text.profile.xlen,
             swept: sweep(text),
             addresses: BTreeMap::new(),
         }
@@ -106,14 +110,18 @@ impl Hints {
         }
     }
 
-    /// Aligned 8-byte words that are addresses in the text: function pointers, labels.
+    /// Aligned words, as wide as registers, that are addresses in the text: function pointers, labels.
     fn scan_pointers(&mut self, address: u64, data: &[u8]) {
-        let skip = address.wrapping_neg() as usize & 7;
-        let words = data.get(skip..).unwrap_or(&[]).chunks_exact(8);
+        let width = match self.xlen {
+            Xlen::X32 => 4,
+            Xlen::X64 => 8,
+        };
+        let skip = address.wrapping_neg() as usize & (width - 1);
+        let words = data.get(skip..).unwrap_or(&[]).chunks_exact(width);
         for word in words {
-            if let Some(&word) = word.first_chunk() {
-                self.add(u64::from_le_bytes(word), Kind::Pointer);
-            }
+            let mut whole = [0; 8];
+            whole[..width].copy_from_slice(word);
+            self.add(u64::from_le_bytes(whole), Kind::Pointer);
         }
     }
 

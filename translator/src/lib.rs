@@ -76,9 +76,6 @@ pub enum TranslateError {
         /// Why not.
         reason: String,
     },
-    /// RV32 and the like.
-    #[error("cannot translate for this machine: {0}")]
-    Profile(&'static str),
     /// A defect, here or in the compiler.
     #[error("the compiler failed: {0}")]
     Compiler(String),
@@ -120,11 +117,6 @@ pub struct Report {
 /// As [`translate`], but for the compiler's.
 pub fn key(text: &Text<'_>, options: &Options) -> Result<Key, TranslateError> {
     text.check()?;
-    if text.profile.xlen != lockstep_isa::Xlen::X64 {
-        return Err(TranslateError::Profile(
-            "32-bit registers are not supported yet",
-        ));
-    }
     let (isa, cpu) = codegen::target(options)?;
     Ok(Key {
         format: key::FORMAT,
@@ -155,7 +147,7 @@ pub fn translate(
 ) -> Result<Translation, TranslateError> {
     let key = key(text, options)?;
     let program = discover::discover(text, hints);
-    let units = region::partition(&program);
+    let units = region::partition(&program, text.profile.xlen);
     let mut report = Report {
         left: program.left.iter().map(|(&pc, &why)| (pc, why)).collect(),
         ..Report::default()

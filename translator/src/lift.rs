@@ -18,7 +18,7 @@ use cranelift_codegen::ir::{
 use cranelift_codegen::isa::CallConv;
 use cranelift_frontend::{FunctionBuilder, Variable};
 use lockstep_contract::context;
-use lockstep_isa::{Reg, execute};
+use lockstep_isa::{Narrow, Reg, Xlen, execute};
 
 use crate::region::{Chain, Unit};
 use crate::text::Text;
@@ -51,6 +51,7 @@ struct Place {
 pub struct Lifter<'l, 'f> {
     builder: &'l mut FunctionBuilder<'f>,
     helper_conv: CallConv,
+    xlen: Xlen,
     /// Addresses at and above this one are for the interpreter.
     memory_limit: u64,
     base: u64,
@@ -143,7 +144,7 @@ pub fn snippet<'f>(
         profile: lockstep_isa::Profile {
             version: lockstep_isa::Version::V2,
             extensions: lockstep_isa::Extensions::from_bits(0),
-            xlen: lockstep_isa::Xlen::X64,
+            xlen: Xlen::X64,
         },
         cost: lockstep_isa::Cost::Constant,
         memory_size: 0,
@@ -169,10 +170,11 @@ impl<'l, 'f> Lifter<'l, 'f> {
             budget_variable: builder.declare_var(I64),
             leave: builder.create_block(),
             helper_conv,
+            xlen: text.profile.xlen,
             memory_limit: text.memory_size.saturating_sub(u64::from(!readable)),
             base: text.base,
             len: text.bytes.len() as u64,
-            notes_heads: text.profile.version.trace_alias_low_32_bits(),
+            notes_heads: text.profile.aliases_traces(),
             context,
             homed: false,
             budget: context,
@@ -220,7 +222,11 @@ impl<'l, 'f> Lifter<'l, 'f> {
                     refund,
                 };
                 self.flow = Flow::Next;
-                match execute(inst, self) {
+                let done = match self.xlen {
+                    Xlen::X32 => execute(inst, &mut Narrow(self)),
+                    Xlen::X64 => execute(inst, self),
+                };
+                match done {
                     Ok(()) => {}
                     Err(never) => match never {},
                 }

@@ -7,11 +7,14 @@
 
 use std::convert::Infallible;
 
-use lockstep_isa::{Amo, Cond, Extend, Inst, Machine, Reg, Size, Width, execute};
+use lockstep_isa::{Amo, Cond, Extend, Inst, Machine, Narrow, Reg, Size, Width, Xlen, execute};
 
 use crate::fold;
 
 /// A word as far as it is known.
+///
+/// With RV32 a distance is exact only modulo 2^32. That is enough for what is made of it, checks of
+/// memory: a sum of 64 bits that lies inside memory is then the sum of 32 bits too.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Abstract {
     /// This number.
@@ -58,6 +61,7 @@ pub(crate) enum Flow {
 
 /// The recorder: run instructions through [`Recorder::step`], then read the fields.
 pub(crate) struct Recorder {
+    xlen: Xlen,
     registers: [Abstract; Reg::COUNT],
     fresh: u32,
     pc: u64,
@@ -75,7 +79,7 @@ pub(crate) struct Recorder {
 }
 
 impl Recorder {
-    pub(crate) fn new() -> Recorder {
+    pub(crate) fn new(xlen: Xlen) -> Recorder {
         let mut registers = [Abstract::Known(0); Reg::COUNT];
         for (number, register) in registers.iter_mut().enumerate().skip(1) {
             *register = Abstract::Rooted {
@@ -84,6 +88,7 @@ impl Recorder {
             };
         }
         Recorder {
+            xlen,
             registers,
             fresh: Reg::COUNT as u32,
             pc: 0,
@@ -102,10 +107,24 @@ impl Recorder {
         self.next_pc = pc.wrapping_add(u64::from(inst.len));
         self.flow = Flow::Next;
         self.links = false;
-        match execute(inst, self) {
+        let done = match self.xlen {
+            Xlen::X32 => execute(inst, &mut Narrow(self)),
+            Xlen::X64 => execute(inst, self),
+        };
+        match done {
             Ok(()) => {}
             Err(never) => match never {},
         }
+    }
+
+    /// Whether an operation of this width is one on whole registers.
+    fn whole(&self, width: Width) -> bool {
+        width == Width::Full || self.xlen == Xlen::X32
+    }
+
+    /// The address of a branch or jump by this offset.
+    fn target(&self, offset: i32) -> u64 {
+        fold::target(self.xlen, self.pc, offset)
     }
 
     fn unknown(&mut self) -> Abstract {
@@ -185,18 +204,23 @@ impl Machine for Recorder {
     }
 
     fn add(&mut self, width: Width, a: Abstract, b: Abstract) -> Abstract {
-        match (width, a, b) {
-            (_, Abstract::Known(a), Abstract::Known(b)) => Abstract::Known(fold::add(width, a, b)),
-            (Width::Full, a, Abstract::Known(distance))
-            | (Width::Full, Abstract::Known(distance), a) => displaced(a, distance),
+        match (a, b) {
+            (Abstract::Known(a), Abstract::Known(b)) => Abstract::Known(fold::add(width, a, b)),
+            (a, Abstract::Known(distance)) | (Abstract::Known(distance), a)
+                if self.whole(width) =>
+            {
+                displaced(a, distance)
+            }
             _ => self.unknown(),
         }
     }
 
     fn sub(&mut self, width: Width, a: Abstract, b: Abstract) -> Abstract {
-        match (width, a, b) {
-            (_, Abstract::Known(a), Abstract::Known(b)) => Abstract::Known(fold::sub(width, a, b)),
-            (Width::Full, a, Abstract::Known(distance)) => displaced(a, distance.wrapping_neg()),
+        match (a, b) {
+            (Abstract::Known(a), Abstract::Known(b)) => Abstract::Known(fold::sub(width, a, b)),
+            (a, Abstract::Known(distance)) if self.whole(width) => {
+                displaced(a, distance.wrapping_neg())
+            }
             _ => self.unknown(),
         }
     }
@@ -305,7 +329,7 @@ impl Machine for Recorder {
     }
 
     fn branch(&mut self, cond: Cond, a: Abstract, b: Abstract, offset: i32) {
-        let taken = self.pc.wrapping_add(i64::from(offset) as u64);
+        let taken = self.target(offset);
         self.flow = match (a, b) {
             (Abstract::Known(a), Abstract::Known(b)) if fold::holds(cond, a, b) => {
                 Flow::Static(taken)
@@ -316,7 +340,7 @@ impl Machine for Recorder {
     }
 
     fn jump(&mut self, offset: i32) {
-        self.flow = Flow::Static(self.pc.wrapping_add(i64::from(offset) as u64));
+        self.flow = Flow::Static(self.target(offset));
     }
 
     fn jump_to(&mut self, target: Abstract) {

@@ -8,7 +8,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use lockstep_isa::Reg;
+use lockstep_isa::{Reg, Xlen};
 
 use crate::block::Block;
 use crate::discover::Program;
@@ -80,7 +80,7 @@ pub(crate) struct Unit<'a> {
 }
 
 /// Cuts a program into units.
-pub(crate) fn partition(program: &Program) -> Vec<Unit<'_>> {
+pub(crate) fn partition(program: &Program, xlen: Xlen) -> Vec<Unit<'_>> {
     let mut groups: Vec<Vec<&Block>> = Vec::new();
     let mut size = 0;
     for block in program.blocks.values() {
@@ -102,7 +102,7 @@ pub(crate) fn partition(program: &Program) -> Vec<Unit<'_>> {
     entries.extend(crossing(&groups));
     groups
         .iter()
-        .map(|group| Unit::build(group, &entries, &program.switched))
+        .map(|group| Unit::build(group, &entries, &program.switched, xlen))
         .collect()
 }
 
@@ -250,9 +250,14 @@ fn switch_targets(
 }
 
 impl<'a> Unit<'a> {
-    fn build(blocks: &[&'a Block], entries: &BTreeSet<u64>, switched: &BTreeSet<u64>) -> Unit<'a> {
+    fn build(
+        blocks: &[&'a Block],
+        entries: &BTreeSet<u64>,
+        switched: &BTreeSet<u64>,
+        xlen: Xlen,
+    ) -> Unit<'a> {
         let graph = Graph::new(blocks, entries, switched);
-        let (mut chains, chain_of) = chains(&graph);
+        let (mut chains, chain_of) = chains(&graph, xlen);
         connect(&graph, &mut chains, &chain_of);
         worst_costs(&mut chains);
         dataflow(&mut chains);
@@ -277,7 +282,7 @@ impl<'a> Unit<'a> {
 }
 
 /// Glues blocks; the second result says which chain starts with which block.
-fn chains<'a>(graph: &Graph<'_, 'a>) -> (Vec<Chain<'a>>, BTreeMap<usize, usize>) {
+fn chains<'a>(graph: &Graph<'_, 'a>, xlen: Xlen) -> (Vec<Chain<'a>>, BTreeMap<usize, usize>) {
     let mut chains = Vec::new();
     let mut chain_of = BTreeMap::new();
     let mut cut = vec![false; graph.blocks.len()];
@@ -285,7 +290,7 @@ fn chains<'a>(graph: &Graph<'_, 'a>) -> (Vec<Chain<'a>>, BTreeMap<usize, usize>)
         if graph.glued(first) && !cut[first] {
             continue;
         }
-        let mut recorder = Recorder::new();
+        let mut recorder = Recorder::new(xlen);
         let mut members = Vec::new();
         let (mut block, mut size) = (first, 0);
         loop {

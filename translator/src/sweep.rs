@@ -34,12 +34,12 @@ pub(crate) struct Sweep {
 /// address and does not count.
 pub(crate) fn sweep(text: &Text<'_>) -> Sweep {
     let mut found = Sweep::default();
-    let mut recorder = Recorder::new();
+    let mut recorder = Recorder::new(text.profile.xlen);
     let mut last: Option<(Reg, u64)> = None;
     let mut pc = text.base;
     while pc < text.end() {
         let Ok(inst) = decode(&mut text.code(), pc, text.profile) else {
-            recorder = Recorder::new();
+            recorder = Recorder::new(text.profile.xlen);
             pc += 2;
             continue;
         };
@@ -71,7 +71,7 @@ pub(crate) fn sweep(text: &Text<'_>) -> Sweep {
                 if let (Flow::Static(callee), true) = (recorder.flow, recorder.links) {
                     found.addresses.insert(callee);
                 }
-                recorder = Recorder::new();
+                recorder = Recorder::new(text.profile.xlen);
             }
         }
         // Nothing here reads them.

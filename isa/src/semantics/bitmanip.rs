@@ -24,6 +24,12 @@ results! {
     xnor: registers |m, (a, b)| { let b = m.not(b); m.xor(a, b) };
     clz: register |m, a| m.clz(Full, a);
     clzw: register |m, a| m.clz(Word, a);
+    // RV32: the reference counts in a register of 64 bits, less 32, whatever the register has.
+    clzw_short: register |m, a| {
+        let zeros = m.clz(Full, a);
+        let excess = m.constant(32);
+        m.sub(Full, zeros, excess)
+    };
     ctz: register |m, a| m.ctz(Full, a);
     ctzw: register |m, a| m.ctz(Word, a);
     cpop: register |m, a| m.cpop(Full, a);

@@ -1,6 +1,7 @@
 //! The table's rows found by the bits of a word, without looking at all of them.
 
 use super::{Op, Row, TABLE};
+use crate::rules::Xlen;
 
 /// Rows by major opcode and `funct3`, so that decoding looks at a handful of rows and not at all.
 pub(crate) static INDEX: Index = Index::build();
@@ -17,15 +18,15 @@ pub(crate) struct Index {
 }
 
 impl Index {
-    /// The row that a 32-bit word matches, if any, whatever its extension.
+    /// The row that a 32-bit word matches on a machine of this width, if any, whatever its extension.
     #[inline]
-    pub(crate) fn find(&self, word: u32) -> Option<&'static Row> {
+    pub(crate) fn find(&self, word: u32, xlen: Xlen) -> Option<&'static Row> {
         let bucket = Self::bucket(word);
         let (start, end) = (self.starts[bucket], self.starts[bucket + 1]);
         self.entries[start as usize..end as usize]
             .iter()
             .map(|op| op.row())
-            .find(|row| row.matches(word))
+            .find(|row| row.matches(word) && row.base.has(xlen))
     }
 
     /// Bits 6 to 2 and 14 to 12. Bits 1 and 0 are part of the rows' masks.
@@ -77,8 +78,13 @@ mod tests {
             if row.is_fused() || row.op == Op::JalrLinkFirst {
                 continue;
             }
-            assert_eq!(INDEX.find(row.bits), Some(row));
-            assert_eq!(INDEX.find(row.bits | !row.mask), Some(row));
+            for xlen in [Xlen::X32, Xlen::X64] {
+                let expected = row.base.has(xlen).then_some(row);
+                if expected.is_some() || row.op != Op::Clzw && row.op != Op::ClzwShort {
+                    assert_eq!(INDEX.find(row.bits, xlen), expected);
+                    assert_eq!(INDEX.find(row.bits | !row.mask, xlen), expected);
+                }
+            }
         }
     }
 }

@@ -6,7 +6,7 @@
 //! functions of their own that get the fields they need.
 
 use lockstep_contract::context::slot;
-use lockstep_isa::{Amo, Cond, Extend, Inst, Machine, Reg, Size, Version, Width, execute};
+use lockstep_isa::{Amo, Cond, Extend, Inst, Machine, Narrow, Profile, Reg, Size, Width, execute};
 
 use super::trace::Trace;
 use super::value;
@@ -48,16 +48,16 @@ pub(super) struct Guest<'a> {
 
 impl<'a> Guest<'a> {
     /// Between two traces.
-    pub(super) fn new(view: View<'a>, version: Version) -> Guest<'a> {
+    pub(super) fn new(view: View<'a>, profile: Profile) -> Guest<'a> {
         let size = view.bytes.len() as u64;
         Guest {
             registers: &mut view.context.registers,
             reservation: &mut view.context.reservation,
             bytes: view.bytes,
             writable: view.pages.writable,
-            heads: Some(view.heads).filter(|_| version.trace_alias_low_32_bits()),
+            heads: Some(view.heads).filter(|_| profile.aliases_traces()),
             flags: view.pages.flags,
-            readable: size - u64::from(!version.last_bytes_readable()),
+            readable: size - u64::from(!profile.version.last_bytes_readable()),
             pc: view.context.pc,
             home: &mut view.context.pc,
             last: 0,
@@ -93,14 +93,26 @@ impl<'a> Guest<'a> {
         }
     }
 
-    /// Runs a trace from its head on. The pc is behind it afterwards, or where it jumped; after an
-    /// instruction that stopped, behind it.
+    /// Runs a trace from its head on, with registers of 32 bits where it is `NARROW`. The pc is
+    /// behind it afterwards, or where it jumped; after an instruction that stopped, behind it.
     #[inline(always)]
-    pub(super) fn run(&mut self, trace: &Trace, code: &[Inst]) -> Result<(), Stop> {
+    pub(super) fn run<const NARROW: bool>(
+        &mut self,
+        trace: &Trace,
+        code: &[Inst],
+    ) -> Result<(), Stop> {
         self.pc = self.pc.wrapping_add(u64::from(trace.len));
         self.last = u64::from(trace.last);
         for inst in code {
-            execute(inst, self)?;
+            if NARROW {
+                execute(inst, &mut Narrow(self))?;
+            } else {
+                execute(inst, self)?;
+            }
+        }
+        if NARROW {
+            // A jump wraps with the register's width.
+            self.pc &= u64::from(u32::MAX);
         }
         Ok(())
     }

@@ -39,17 +39,17 @@ impl Machine for Lifter<'_, '_> {
     }
 
     fn add(&mut self, width: Width, a: Word, b: Word) -> Word {
-        match (width, a, b) {
-            (_, Word::Known(a), Word::Known(b)) => Word::Known(fold::add(width, a, b)),
-            (Width::Full, Word::Known(0), other) | (Width::Full, other, Word::Known(0)) => other,
+        match (a, b) {
+            (Word::Known(a), Word::Known(b)) => Word::Known(fold::add(width, a, b)),
+            (Word::Known(0), other) | (other, Word::Known(0)) if self.whole(width) => other,
             _ => self.binary(width, a, b, |l, a, b| l.builder.ins().iadd(a, b)),
         }
     }
 
     fn sub(&mut self, width: Width, a: Word, b: Word) -> Word {
-        match (width, a, b) {
-            (_, Word::Known(a), Word::Known(b)) => Word::Known(fold::sub(width, a, b)),
-            (Width::Full, a, Word::Known(0)) => a,
+        match (a, b) {
+            (Word::Known(a), Word::Known(b)) => Word::Known(fold::sub(width, a, b)),
+            (a, Word::Known(0)) if self.whole(width) => a,
             _ => self.binary(width, a, b, |l, a, b| l.builder.ins().isub(a, b)),
         }
     }
@@ -306,7 +306,7 @@ impl Machine for Lifter<'_, '_> {
     }
 
     fn branch(&mut self, cond: Cond, a: Word, b: Word, offset: i32) {
-        let taken = self.place.pc.wrapping_add(i64::from(offset) as u64);
+        let taken = fold::target(self.xlen, self.place.pc, offset);
         self.flow = match (a, b) {
             (Word::Known(a), Word::Known(b)) if fold::holds(cond, a, b) => Flow::Static(taken),
             (Word::Known(_), Word::Known(_)) => Flow::Static(self.place.next_pc),
@@ -318,7 +318,7 @@ impl Machine for Lifter<'_, '_> {
     }
 
     fn jump(&mut self, offset: i32) {
-        self.flow = Flow::Static(self.place.pc.wrapping_add(i64::from(offset) as u64));
+        self.flow = Flow::Static(fold::target(self.xlen, self.place.pc, offset));
     }
 
     fn jump_to(&mut self, target: Word) {

@@ -9,7 +9,7 @@ use cranelift_codegen::ir::{
     types::{I8, I16, I32, I64},
 };
 use lockstep_contract::helpers::Helper;
-use lockstep_isa::{Cond, Size, Width};
+use lockstep_isa::{Cond, Size, Width, Xlen};
 
 use super::{Lifter, mapped};
 
@@ -53,6 +53,11 @@ pub(super) fn size_type(size: Size) -> Type {
 }
 
 impl Lifter<'_, '_> {
+    /// Whether an operation of this width is one on whole registers, which hold what it gives.
+    pub(super) fn whole(&self, width: Width) -> bool {
+        width == Width::Full || self.xlen == Xlen::X32
+    }
+
     /// A word as an SSA value.
     pub(super) fn value(&mut self, word: Word) -> Value {
         match word {

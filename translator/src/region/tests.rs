@@ -46,7 +46,10 @@ fn heads(pages: usize, entry: u64, code: &[(u64, Inst)]) -> Vec<Vec<u64>> {
     };
     let program = discover(&text, &Hints::new(&text, entry));
     let heads = |unit: &Unit<'_>| unit.heads.keys().copied().collect();
-    partition(&program).iter().map(heads).collect()
+    partition(&program, text.profile.xlen)
+        .iter()
+        .map(heads)
+        .collect()
 }
 
 #[test]
