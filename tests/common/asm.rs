@@ -19,12 +19,12 @@
 
 use std::collections::BTreeMap;
 
-use lockstep_isa::Reg;
+use lockstep_isa::{Reg, Xlen};
 
 use super::asm_compressed::{self, Operand};
 use super::asm_encode;
 use super::asm_operand::{Expression, high, low, parse_number, parse_register};
-use super::program::{Segment, write_elf};
+use super::program::{Segment, write_elf_for};
 
 /// An assembled program.
 #[derive(Debug)]
@@ -38,9 +38,14 @@ pub(crate) struct Assembly {
 }
 
 impl Assembly {
-    /// The program as a stripped ELF.
+    /// The program as a stripped 64-bit ELF.
     pub(crate) fn elf(&self) -> Vec<u8> {
-        write_elf(self.entry, &self.segments)
+        self.elf_for(Xlen::X64)
+    }
+
+    /// The program as a stripped ELF for this register width.
+    pub(crate) fn elf_for(&self, xlen: Xlen) -> Vec<u8> {
+        write_elf_for(xlen, self.entry, &self.segments)
     }
 
     /// A number, or a label's address with an offset.

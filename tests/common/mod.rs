@@ -17,9 +17,11 @@ pub(crate) mod ours;
 pub(crate) mod outcome;
 pub(crate) mod program;
 pub(crate) mod random;
+pub(crate) mod trace32;
 
 use std::sync::Arc;
 
+use lockstep_isa::Xlen;
 use oracle::{Asm, Trace};
 use ours::{Modules, Ours};
 use outcome::{Outcome, Rule, Verdict, compare};
@@ -60,13 +62,17 @@ impl Agreement {
 }
 
 /// Runs a program on the assembly machine, our interpreter and our native code, each under the
-/// limits in turn as long as it runs out of cycles, and compares at every stop.
+/// limits in turn as long as it runs out of cycles, and compares at every stop. The reference for RV32
+/// is the oracle's trace machine.
 pub(crate) fn check(
     program: &Program,
     setup: &Setup,
     limits: &[u64],
     modules: &Arc<Modules>,
 ) -> Result<Agreement, String> {
+    if setup.profile.xlen == Xlen::X32 {
+        return trace32::check(program, setup, limits, modules);
+    }
     let interp = Ours::interpreter(program, setup);
     let native = Ours::native(program, setup, modules);
     let (mut asm, mut interp, mut native) = match (Asm::asm(program, setup), interp, native) {
@@ -99,6 +105,10 @@ pub(crate) fn check_trace(
     limit: u64,
     agreement: &Agreement,
 ) -> Result<(), String> {
+    if setup.profile.xlen == Xlen::X32 {
+        // It was the reference.
+        return Ok(());
+    }
     match (Trace::trace(program, setup), &agreement.asm) {
         (Ok(mut trace), Ok(asm)) => {
             let outcome = trace.run(limit);

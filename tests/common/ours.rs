@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex};
 use lockstep_contract::image::Image;
 use lockstep_contract::key::KeyId;
 use lockstep_contract::pages::{EXECUTABLE, PAGE_SIZE};
-use lockstep_isa::Reg;
+use lockstep_isa::{Reg, Xlen};
 use lockstep_runtime::{
     Core, CostTable, Environment, Event, KnownText, Library, Memory, NativeModule, Request, Trap,
 };
@@ -65,7 +65,7 @@ impl Ours {
     ) -> Result<Ours, Verdict> {
         let mut ours = Ours::fresh(name, setup, modules);
         let core = &mut ours.core;
-        let image = Image::parse(&program.elf, setup.profile.version)
+        let image = Image::parse_for(&program.elf, setup.profile.version, setup.profile.xlen)
             .map_err(|error| Verdict::Fault(error.name().to_string()))?;
         let fault = |trap: Trap| Verdict::Fault(trap.name().to_string());
         let mut loaded = core.load(&image, &program.elf).map_err(fault)?;
@@ -173,8 +173,8 @@ impl Ours {
 
     /// Exit and debug print, as the oracle's side of these tests offers them.
     fn ecall(&mut self) -> Result<Option<i8>, Trap> {
-        let number = self.core.registers()[Reg::A7.index()];
-        let argument = self.core.registers()[Reg::A0.index()];
+        let number = self.core.register(Reg::A7);
+        let argument = self.core.register(Reg::A0);
         match number {
             93 => Ok(Some(argument as i8)),
             DEBUG_PRINT => {
@@ -211,10 +211,13 @@ impl Ours {
             verdict,
             cycles: self.core.cycles(),
             pc: self.core.pc(),
-            registers: *self.core.registers(),
+            registers: std::array::from_fn(|index| self.core.register(Reg::new(index as u32))),
             memory: memory.as_bytes().to_vec(),
             flags: memory.flags().to_vec(),
-            reservation: memory.reservation(),
+            reservation: match self.core.profile().xlen {
+                Xlen::X32 => u64::from(memory.reservation() as u32),
+                Xlen::X64 => memory.reservation(),
+            },
             loaded: self.loaded,
             native_cycles: self.modules.as_ref().map(|_| self.core.native_cycles()),
         }

@@ -82,25 +82,38 @@ impl Segment {
     }
 }
 
-const HEADER_SIZE: u64 = 64;
-const PROGRAM_HEADER_SIZE: u64 = 56;
-
 /// The smallest 64-bit little-endian RISC-V ELF with these segments: no section headers, no
 /// symbols, as a stripped production script (ELF-64 object file format, version 1.5).
 pub(crate) fn write_elf(entry: u64, segments: &[Segment]) -> Vec<u8> {
-    let mut file = Vec::new();
-    file.extend_from_slice(b"\x7fELF\x02\x01\x01\0\0\0\0\0\0\0\0\0");
+    write_elf_for(Xlen::X64, entry, segments)
+}
+
+/// As [`write_elf`], for this register width (System V ABI for 32 bits: words are half as wide, and
+/// `p_flags` stands near the end of a program header).
+pub(crate) fn write_elf_for(xlen: Xlen, entry: u64, segments: &[Segment]) -> Vec<u8> {
+    let (class, header_size, program_header_size) = match xlen {
+        Xlen::X32 => (1, 52, 32),
+        Xlen::X64 => (2, 64, 56),
+    };
+    let words = |file: &mut Vec<u8>, words: &[u64]| {
+        for word in words {
+            match xlen {
+                Xlen::X32 => file.extend_from_slice(&(*word as u32).to_le_bytes()),
+                Xlen::X64 => file.extend_from_slice(&word.to_le_bytes()),
+            }
+        }
+    };
+    let mut file = vec![0x7f, b'E', b'L', b'F', class, 1, 1];
+    file.resize(16, 0);
     for half in [2u16, 243] {
         file.extend_from_slice(&half.to_le_bytes());
     }
     file.extend_from_slice(&1u32.to_le_bytes());
-    for word in [entry, HEADER_SIZE, 0] {
-        file.extend_from_slice(&word.to_le_bytes());
-    }
+    words(&mut file, &[entry, header_size, 0]);
     file.extend_from_slice(&0u32.to_le_bytes());
     let halves = [
-        HEADER_SIZE as u16,
-        PROGRAM_HEADER_SIZE as u16,
+        header_size as u16,
+        program_header_size as u16,
         segments.len() as u16,
         0,
         0,
@@ -109,14 +122,19 @@ pub(crate) fn write_elf(entry: u64, segments: &[Segment]) -> Vec<u8> {
     for half in halves {
         file.extend_from_slice(&half.to_le_bytes());
     }
-    let mut offset = HEADER_SIZE + PROGRAM_HEADER_SIZE * segments.len() as u64;
+    let mut offset = header_size + program_header_size * segments.len() as u64;
     for segment in segments {
         let size = segment.bytes.len() as u64;
         file.extend_from_slice(&1u32.to_le_bytes());
-        file.extend_from_slice(&segment.flags.to_le_bytes());
-        for word in [offset, segment.addr, segment.addr, size, size, 1] {
-            file.extend_from_slice(&word.to_le_bytes());
+        let flags = segment.flags.to_le_bytes();
+        if xlen == Xlen::X64 {
+            file.extend_from_slice(&flags);
         }
+        words(&mut file, &[offset, segment.addr, segment.addr, size, size]);
+        if xlen == Xlen::X32 {
+            file.extend_from_slice(&flags);
+        }
+        words(&mut file, &[1]);
         offset += size;
     }
     for segment in segments {

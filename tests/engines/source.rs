@@ -7,7 +7,7 @@ use crate::common::program::{SMALL_MEMORY, Setup};
 use crate::common::random::{EDGES, Random};
 use lockstep_isa::decode::decode_bits;
 use lockstep_isa::table::Ext;
-use lockstep_isa::{Cost, Op, Profile, Reg};
+use lockstep_isa::{Cost, Op, Profile, Reg, Xlen};
 
 use crate::start::Entry;
 
@@ -135,6 +135,9 @@ impl fmt::Display for Source {
             .map(|(on, name)| if *on { *name } else { "" })
             .collect();
         writeln!(f, "#: versions = {}", version.number())?;
+        if self.setup.profile.xlen == Xlen::X32 {
+            writeln!(f, "#: xlen = 32")?;
+        }
         writeln!(f, "#: isa = imc{isa}")?;
         writeln!(
             f,
