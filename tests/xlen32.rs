@@ -122,7 +122,7 @@ fn run(source: &Source, seed: u64) -> Result<Summary, String> {
 
 #[test]
 fn random_bytes() {
-    run_tier("bytes", bytes::generate, 1);
+    run_tier("bytes", bytes::generate, 0);
 }
 
 #[test]
