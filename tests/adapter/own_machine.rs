@@ -132,7 +132,7 @@ fn on_oracle(program: &Program, setup: &Setup, debugged: bool) -> (u64, Vec<Verd
         });
     }
     let taken = ckb_vm::snapshot::make_snapshot(machine.inner_mut()).unwrap();
-    (loaded, verdicts, crate::own_snapshots::first_of(&taken))
+    (loaded, verdicts, crate::common::snapshots::first_of(&taken))
 }
 
 fn is_stop(verdict: &Verdict) -> bool {

@@ -1,7 +1,6 @@
 //! Our own snapshots beside the oracle's: for the same state the same content, and either side goes
 //! on from what the other took.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
 use ckb_vm::elf::parse_elf;
@@ -9,7 +8,7 @@ use ckb_vm::{Bytes, snapshot, snapshot2};
 use ckb_vm::{DefaultMachineRunner, Error, SupportMachine};
 use lockstep_contract::image::Image;
 use lockstep_isa::Version;
-use lockstep_runtime::{DataSource, Snapshot, Snapshot2, Snapshot2Context, Trap};
+use lockstep_runtime::{Snapshot, Trap};
 
 use crate::common::Subject;
 use crate::common::guests::guests;
@@ -18,73 +17,10 @@ use crate::common::ours::{Modules, Ours};
 use crate::common::outcome::{Outcome, Rule, compare};
 use crate::common::program::{Program, Setup};
 use crate::common::random::Random;
+use crate::common::snapshots::{
+    Files, OraclesContext, OurContext, first_of, oracles_first, oracles_second, second_of,
+};
 use crate::driver::{Asm, Native, Runner, UNLIMITED, load, machine, run};
-
-/// Files by number.
-#[derive(Clone)]
-pub(crate) struct Files(pub(crate) Vec<Bytes>);
-
-impl Files {
-    fn find(&self, id: u8, offset: u64, length: u64) -> Option<(Bytes, u64)> {
-        let file = self.0.get(usize::from(id))?;
-        let start = offset.min(file.len() as u64);
-        let rest = file.len() as u64 - start;
-        let end = start + rest.min(length);
-        Some((file.slice(start as usize..end as usize), rest))
-    }
-}
-
-impl snapshot2::DataSource<u8> for Files {
-    fn load_data(&self, id: &u8, offset: u64, length: u64) -> Option<(Bytes, u64)> {
-        self.find(*id, offset, length)
-    }
-}
-
-impl DataSource<u8> for Files {
-    fn load_data(&self, id: &u8, offset: u64, length: u64) -> Option<(Cow<'_, [u8]>, u64)> {
-        let (bytes, rest) = self.find(*id, offset, length)?;
-        Some((Cow::Owned(bytes.to_vec()), rest))
-    }
-}
-
-pub(crate) type OraclesContext = snapshot2::Snapshot2Context<u8, Files>;
-pub(crate) type OurContext = Snapshot2Context<u8, Files>;
-
-/// The oracle's snapshot in our type: the fields are the same.
-pub(crate) fn first_of(taken: &snapshot::Snapshot) -> Snapshot {
-    Snapshot {
-        version: taken.version,
-        registers: taken.registers,
-        pc: taken.pc,
-        page_indices: taken.page_indices.clone(),
-        page_flags: taken.page_flags.clone(),
-        pages: taken.pages.clone(),
-        load_reservation_address: taken.load_reservation_address,
-    }
-}
-
-fn oracles_first(taken: &Snapshot) -> snapshot::Snapshot {
-    let text = serde_json::to_string(taken).expect("a snapshot is plain data");
-    serde_json::from_str(&text).expect("the fields have the oracle's names")
-}
-
-pub(crate) fn second_of(taken: &snapshot2::Snapshot2<u8>) -> Snapshot2<u8> {
-    let text = serde_json::to_string(taken).expect("a snapshot is plain data");
-    serde_json::from_str(&text).expect("the fields have the oracle's names")
-}
-
-pub(crate) fn oracles_second(taken: &Snapshot2<u8>) -> snapshot2::Snapshot2<u8> {
-    snapshot2::Snapshot2 {
-        pages_from_source: taken.pages_from_source.clone(),
-        dirty_pages: taken.dirty_pages.clone(),
-        version: taken.version,
-        registers: taken.registers,
-        pc: taken.pc,
-        cycles: taken.cycles,
-        max_cycles: taken.max_cycles,
-        load_reservation_address: taken.load_reservation_address,
-    }
-}
 
 /// The program on the oracle's machine, its pages known to come from file 0.
 fn oracles<M: Runner>(program: &Program, setup: &Setup) -> (M, OraclesContext) {
@@ -149,7 +85,7 @@ fn exchange(program: &Program, setup: &Setup, limit: u64, modules: &Arc<Modules>
             "{name}"
         );
         let taken = context.make_snapshot(machine.core_mut()).unwrap();
-        assert!(taken == second_of(&second), "{name}");
+        assert!(taken == second_of(second.clone()), "{name}");
     }
 
     // The oracle's on ours, and ours on the oracle's two kinds of machine.
@@ -168,7 +104,7 @@ fn exchange(program: &Program, setup: &Setup, limit: u64, modules: &Arc<Modules>
     for modules in [None, Some(Arc::clone(modules))] {
         let mut machine = Ours::fresh("resumed", setup, modules);
         let mut context = OurContext::new(Files(vec![Bytes::copy_from_slice(&program.elf)]));
-        let taken = second_of(&second);
+        let taken = second_of(second.clone());
         context.resume(machine.core_mut(), &taken).unwrap();
         // Taken again before anything ran, it is the same.
         assert!(
@@ -233,7 +169,13 @@ fn the_first_kind_goes_both_ways() {
 
         let mut native = Ours::fresh("native", &setup, Some(modules.clone()));
         first_of(&taken).resume(native.core_mut()).unwrap();
-        let back = oracles_first(&Snapshot::of(native.core_mut()));
+        let again = Snapshot::of(native.core_mut());
+        let texts = (serde_json::to_string(&again), serde_json::to_string(&taken));
+        assert!(
+            texts.0.unwrap() == texts.1.unwrap(),
+            "written out they are one, too"
+        );
+        let back = oracles_first(&again);
         native.core_mut().set_cycles(cycles);
         assert_alike("ours from the oracle's", &end, &native.run(UNLIMITED));
 

@@ -10,10 +10,10 @@ use crate::common::ours::Ours;
 use crate::common::outcome::Verdict;
 use crate::common::program::{SMALL_MEMORY, Setup};
 use crate::common::random::Random;
-use crate::driver::{Asm, machine};
-use crate::own_snapshots::{
+use crate::common::snapshots::{
     Files, OraclesContext, OurContext, first_of, oracles_second, second_of,
 };
+use crate::driver::{Asm, machine};
 
 /// Both machines with their contexts, for calls that are made on both.
 struct Pair {
@@ -52,7 +52,12 @@ impl Pair {
             .our_context
             .make_snapshot(self.ours.core_mut())
             .unwrap();
-        assert!(ours == second_of(&asm));
+        let texts = (serde_json::to_string(&ours), serde_json::to_string(&asm));
+        assert!(
+            texts.0.unwrap() == texts.1.unwrap(),
+            "written out they are one"
+        );
+        assert!(ours == second_of(asm));
         let first = snapshot::make_snapshot(self.asm.inner_mut()).unwrap();
         assert!(Snapshot::of(self.ours.core_mut()) == first_of(&first));
         ours

@@ -17,6 +17,7 @@ pub(crate) mod ours;
 pub(crate) mod outcome;
 pub(crate) mod program;
 pub(crate) mod random;
+pub(crate) mod snapshots;
 pub(crate) mod trace32;
 
 use std::sync::Arc;

@@ -119,6 +119,11 @@ where
         Ok(())
     }
 
+    /// The machine with its pause signal.
+    pub(crate) fn machine_mut(&mut self) -> &mut M {
+        &mut self.machine
+    }
+
     /// The machine itself, for what the common door does not offer.
     pub(crate) fn inner_mut(&mut self) -> &mut M::Inner {
         self.machine.inner_mut()

@@ -126,13 +126,31 @@ impl Ours {
         self.loaded
     }
 
+    /// Notes what loading reported that was done from outside.
+    pub(crate) fn set_loaded(&mut self, loaded: u64) {
+        self.loaded = loaded;
+    }
+
+    /// From now on the other engine: native code with these modules, or the interpreter.
+    pub(crate) fn change_engine(&mut self, modules: &Arc<Modules>) {
+        self.modules = match self.modules {
+            Some(_) => None,
+            None => Some(Arc::clone(modules)),
+        };
+    }
+
     /// Runs on under this limit, without looking at the state.
     pub(crate) fn run_quietly(&mut self, limit: u64) -> Verdict {
+        self.run_with_pause(limit, &|| false)
+    }
+
+    /// The same; `pause` is asked wherever a pause can be.
+    pub(crate) fn run_with_pause(&mut self, limit: u64, pause: &dyn Fn() -> bool) -> Verdict {
         self.core.set_max_cycles(limit);
         loop {
             let environment = Environment {
                 cost: &self.cost,
-                pause: None,
+                pause: Some(pause),
                 library: self
                     .modules
                     .as_deref()
