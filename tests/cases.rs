@@ -1,5 +1,5 @@
-//! The case files: every file in `cases/` runs on the oracle's assembly machine, its trace machine,
-//! our interpreter and our native code, and has the values that it states.
+//! The case files: every file in `cases/` runs on the oracle's assembly machine (not those of RV32), its
+//! trace machine, our interpreter and our native code, and has the values that it states.
 //!
 //! A case without a table runs a second time in small pieces, limit after limit, so that every head
 //! is a place to stop at once. `LOCKSTEP_CASE=text` runs only the cases with this in their name.
@@ -155,6 +155,11 @@ fn control() {
 #[test]
 fn cycles() {
     run_folder("cycles");
+}
+
+#[test]
+fn rv32() {
+    run_folder("rv32");
 }
 
 #[test]

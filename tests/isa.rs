@@ -10,6 +10,7 @@ mod isa {
     mod fusion;
     mod machine;
     mod meaning;
+    mod narrow;
     mod plain;
 }
 

@@ -7,6 +7,7 @@
 //! ```text
 //! #: versions = 1 2          virtual machine versions (this is the default)
 //! #: isa = imc,b,mop         extensions (default: what CKB has with the version)
+//! #: xlen = 32              RV32, with the oracle's trace machine as the reference (default 64)
 //! #: cost = constant         the cost model (default estimate)
 //! #: memory = 0x80000        bytes of memory (default 256 KiB)
 //! #: args = one two          the whole argv (default none)
@@ -47,6 +48,7 @@ pub(crate) struct Case {
     /// Whether native code must or must not run.
     pub(crate) runs_natively: bool,
     args: Vec<Vec<u8>>,
+    xlen: Xlen,
     assembly: Assembly,
     set: Vec<(usize, u64)>,
     expected: Expected,
@@ -102,6 +104,7 @@ impl Case {
             trace_agrees: true,
             runs_natively: true,
             args: Vec::new(),
+            xlen: Xlen::X64,
             assembly,
             set: Vec::new(),
             expected: Expected::default(),
@@ -116,7 +119,7 @@ impl Case {
                     .map_err(|e| format!("{e}: {line}"))?;
             }
         }
-        case.setups = machine.setups();
+        case.setups = machine.setups(case.xlen);
         if case.expected.is_empty() && case.table.rows.is_empty() {
             return Err("nothing is expected".to_string());
         }
@@ -155,6 +158,7 @@ impl Case {
         }
         match left {
             "versions" => machine.versions = parse_versions(right)?,
+            "xlen" if right == "32" => self.xlen = Xlen::X32,
             "isa" => machine.extensions = Some(parse_extensions(right)?),
             "cost" => machine.cost = parse_cost(right)?,
             "memory" => machine.memory_size = self.assembly.value(right)? as usize,
@@ -211,7 +215,7 @@ impl Case {
 
     /// The runs of this case.
     pub(crate) fn programs(&self) -> Vec<Program> {
-        let elf = self.assembly.elf();
+        let elf = self.assembly.elf_for(self.xlen);
         let program = |name: String, inputs: &[u64]| {
             let mut registers = self.set.clone();
             let named = self.table.inputs.iter().map(|reg| reg.index());
@@ -333,14 +337,14 @@ impl Default for Machine {
 }
 
 impl Machine {
-    fn setups(&self) -> Vec<Setup> {
+    fn setups(&self, xlen: Xlen) -> Vec<Setup> {
         let setup = |version: &Version| Setup {
             profile: Profile {
                 version: *version,
                 extensions: self
                     .extensions
                     .unwrap_or(Setup::ckb(*version).profile.extensions),
-                xlen: Xlen::X64,
+                xlen,
             },
             cost: self.cost,
             memory_size: self.memory_size,

@@ -43,7 +43,10 @@ pub(super) struct Theirs {
     pub(super) inst: Inst,
 }
 
-/// The profile of a version with these ISA bits of the oracle.
+/// Both register widths.
+pub(super) const WIDTHS: [Xlen; 2] = [Xlen::X32, Xlen::X64];
+
+/// The 64-bit profile of a version with these ISA bits of the oracle.
 pub(super) fn profile(version: Version, isa: u8) -> Profile {
     Profile {
         version,
@@ -54,9 +57,13 @@ pub(super) fn profile(version: Version, isa: u8) -> Profile {
 
 impl Pair {
     pub(super) fn new(profile: Profile) -> Pair {
+        let (isa, version) = (profile.extensions.bits(), profile.version.number());
         Pair {
             profile,
-            decoder: build_decoder::<u64>(profile.extensions.bits(), profile.version.number()),
+            decoder: match profile.xlen {
+                Xlen::X32 => build_decoder::<u32>(isa, version),
+                Xlen::X64 => build_decoder::<u64>(isa, version),
+            },
             code: Fetched::new(),
         }
     }
@@ -75,7 +82,7 @@ impl Pair {
         };
         let result = match (&ours, &theirs) {
             (Ok(inst), Ok(encoded)) => {
-                let read = read(*encoded, inst.op);
+                let read = read(*encoded, inst.op, self.profile.xlen);
                 assert_eq!(read.as_ref(), Ok(inst), "{}", say(&read));
                 same_facts(inst, *encoded);
                 read.ok().map(|inst| Theirs {
@@ -134,7 +141,7 @@ fn same_facts(inst: &Inst, encoded: Instruction) {
 }
 
 /// The oracle's instruction as an `Inst`, where its name is that of the operation.
-fn read(encoded: Instruction, op: Op) -> Result<Inst, String> {
+fn read(encoded: Instruction, op: Op, xlen: Xlen) -> Result<Inst, String> {
     let name = instruction_opcode_name(extract_opcode(encoded));
     let plain = name.replace("_VERSION0", "").replace("_VERSION1", "");
     let plain = plain.replace("CUSTOM_", "").replace('_', "");
@@ -159,6 +166,12 @@ fn read(encoded: Instruction, op: Op) -> Result<Inst, String> {
         Format::R | Format::Atomic | Format::Fused3 => three,
         Format::Unary | Format::LoadReserved => Inst {
             rs2: Reg::ZERO,
+            ..three
+        },
+        // Some handlers drop the sixth bit; our decoder does.
+        Format::Shift6 if xlen == Xlen::X32 => Inst {
+            rs2: Reg::ZERO,
+            imm: i.immediate_s() & 31,
             ..three
         },
         Format::I | Format::Shift5 | Format::Shift6 | Format::Load | Format::Jalr => Inst {

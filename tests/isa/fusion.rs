@@ -7,7 +7,7 @@ use lockstep_isa::encode::encode;
 use lockstep_isa::fuse::{PAIRS, SEQUENCES, Sequence};
 use lockstep_isa::{Inst, Op, Profile, Reg, Version};
 
-use super::common::{Pair, profile};
+use super::common::{Pair, WIDTHS, profile};
 use crate::random::Random;
 
 /// `x0`, `ra`, and registers that most compressed instructions can name.
@@ -15,8 +15,10 @@ const REGS: [u32; 6] = [0, 1, 8, 9, 10, 11];
 
 const PC: u64 = 0x1_0000;
 
-fn fusing() -> [Profile; 2] {
-    [Version::V1, Version::V2].map(|version| profile(version, 7))
+fn fusing() -> impl Iterator<Item = Profile> {
+    let profiles = [Version::V1, Version::V2].map(|version| profile(version, 7));
+    let wide = profiles.into_iter();
+    wide.flat_map(|profile| WIDTHS.map(|xlen| Profile { xlen, ..profile }))
 }
 
 /// Instructions without their lengths, and the shortest that means each.
@@ -219,9 +221,10 @@ fn every_pair_with_immediates() {
                 }
             }
         }
+        let Profile { version, xlen, .. } = pair.profile;
         for rule in PAIRS
             .iter()
-            .filter(|rule| (rule.rule)(pair.profile.version))
+            .filter(|rule| (rule.rule)(version) && rule.second.row().base.has(xlen))
         {
             assert!(fused[&rule.op] > 100, "{:?}", rule.op);
         }

@@ -1,8 +1,8 @@
 //! Single instructions: all halfwords, and words of every row with their neighbours.
 
-use lockstep_isa::{Extensions, Op, Version};
+use lockstep_isa::{Extensions, Op, Profile, Version};
 
-use super::common::{Pair, profile};
+use super::common::{Pair, WIDTHS, profile};
 use crate::random::Random;
 
 /// All combinations of B and A without fusion: the oracle's bits 1 and 4.
@@ -13,9 +13,9 @@ const PC: u64 = 0x1_0000;
 
 fn pairs() -> impl Iterator<Item = Pair> {
     let combinations = |version| ISA.into_iter().map(move |isa| profile(version, isa));
-    Version::ALL
-        .into_iter()
-        .flat_map(combinations)
+    let profiles = Version::ALL.into_iter().flat_map(combinations);
+    profiles
+        .flat_map(|profile| WIDTHS.map(|xlen| Profile { xlen, ..profile }))
         .map(Pair::new)
 }
 
@@ -63,16 +63,19 @@ fn every_row_and_its_neighbours() {
 #[test]
 fn every_opcode_and_function() {
     let everything = Extensions::from_bits(5).bits();
-    let mut pair = Pair::new(profile(Version::V2, everything));
     let others = [1 << 7, 1 << 15, 1 << 7 | 1 << 15];
-    for high in 0..1u32 << 12 {
-        for low in 0..1u32 << 8 {
-            let (funct3, opcode) = (low & 7, (low >> 3) << 2 | 3);
-            let word = high << 20 | funct3 << 12 | opcode;
-            // With its operands zero, and with one of the other choices.
-            let other = others[(high ^ high >> 5 ^ low) as usize % 3];
-            pair.check(PC, &word.to_le_bytes());
-            pair.check(PC, &(word | other).to_le_bytes());
+    for xlen in WIDTHS {
+        let profile = profile(Version::V2, everything);
+        let mut pair = Pair::new(Profile { xlen, ..profile });
+        for high in 0..1u32 << 12 {
+            for low in 0..1u32 << 8 {
+                let (funct3, opcode) = (low & 7, (low >> 3) << 2 | 3);
+                let word = high << 20 | funct3 << 12 | opcode;
+                // With its operands zero, and with one of the other choices.
+                let other = others[(high ^ high >> 5 ^ low) as usize % 3];
+                pair.check(PC, &word.to_le_bytes());
+                pair.check(PC, &(word | other).to_le_bytes());
+            }
         }
     }
 }
