@@ -147,6 +147,7 @@ impl Bench {
             cpu: Cpu::Baseline,
             verify: false,
             emit: false,
+            ..Options::default()
         };
         let mut bench = Bench {
             setup: Setup::ckb(Version::V2),

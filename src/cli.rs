@@ -12,12 +12,13 @@ use clap::{Parser, Subcommand};
 mod args;
 mod build;
 mod cache;
+mod check;
 mod compare;
-mod disasm;
 mod failure;
 mod guest;
 mod inspect;
 mod progress;
+mod replay;
 mod run;
 mod verify;
 
@@ -59,6 +60,7 @@ enum Verb {
     Run(run::Run),
     Inspect(inspect::Inspect),
     Verify(verify::Verify),
+    Replay(replay::Replay),
     Cache(cache::Command),
 }
 
@@ -120,6 +122,7 @@ fn dispatch(arguments: &[OsString]) -> Result<Answer, Failure> {
         Verb::Run(run) => run.execute(command.json),
         Verb::Inspect(inspect) => inspect.execute(command.json),
         Verb::Verify(verify) => verify.execute(command.json),
+        Verb::Replay(replay) => replay.execute(command.json),
         Verb::Cache(cache) => cache.execute(command.json),
     }
 }

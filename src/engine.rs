@@ -16,9 +16,10 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use lockstep_contract::key::KeyId;
 use lockstep_contract::pages::{EXECUTABLE, FREEZED, PAGE_SIZE};
 use lockstep_runtime::cache::{Cache, CacheError};
-use lockstep_runtime::{KnownText, Library, Memory, NativeModule, Request};
+use lockstep_runtime::{Divergence, KnownText, Library, Memory, NativeModule, Request};
 use lockstep_translator::{Cpu, Hints, Options, Report, Text};
 
+mod check;
 mod control;
 mod entry;
 mod obtain;
@@ -28,6 +29,7 @@ mod switches;
 #[cfg(test)]
 mod tests;
 
+pub use check::Found;
 use entry::{Claim, Entry, State};
 use registry::Registry;
 pub use settings::{EngineBuilder, InvalidSetting, Mode, Translate};
@@ -38,10 +40,12 @@ use switches::Switches;
 pub struct Engine {
     mode: Mode,
     translate: Translate,
+    options: Options,
     cache: CacheState,
     registry: Registry,
     switches: Switches,
     stats: Mutex<Stats>,
+    checks: check::Checks,
 }
 
 /// The module cache, opened when it is first needed.
@@ -129,15 +133,8 @@ impl Engine {
     #[must_use]
     pub fn library(&self) -> Option<&dyn Library> {
         match self.mode {
-            Mode::Auto | Mode::Native => Some(self),
+            Mode::Auto | Mode::Native | Mode::Check => Some(self),
             Mode::Interp => None,
-            Mode::Check => {
-                static SAID: std::sync::Once = std::sync::Once::new();
-                SAID.call_once(|| {
-                    tracing::warn!("engine check: not available yet; the interpreter runs alone");
-                });
-                None
-            }
         }
     }
 
@@ -242,6 +239,15 @@ impl Library for Engine {
     fn enabled(&self) -> bool {
         self.switches.enabled()
     }
+
+    fn checks(&self) -> Option<&dyn Library> {
+        self.blocks().map(|blocks| blocks as &dyn Library)
+    }
+
+    fn diverged(&self, divergence: &Divergence) -> bool {
+        self.record(divergence);
+        !self.checks.stops
+    }
 }
 
 /// What is known when only a machine's memory is: where it stands, and the pointers in its data.
@@ -292,6 +298,7 @@ fn host_options() -> Options {
         // Compiled-in checks of the compiler are for tests.
         verify: cfg!(debug_assertions),
         emit: false,
+        ..Options::default()
     }
 }
 

@@ -32,8 +32,10 @@
 
 #![forbid(unsafe_code)]
 
+pub mod bundle;
 #[cfg(feature = "ckb")]
 pub mod ckb;
+pub mod disasm;
 pub mod engine;
 mod program;
 #[cfg(feature = "tx")]

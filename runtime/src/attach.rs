@@ -201,6 +201,14 @@ impl Attached {
         (text.pages.start as u64 <= page).then_some(index)
     }
 
+    /// The module that was found for this address.
+    pub(crate) fn module(&self, pc: u64) -> Option<Arc<NativeModule>> {
+        match &self.texts[self.place(pc)?].asked {
+            Asked::Known(known) => known.module.clone(),
+            Asked::NotYet | Asked::Nothing => None,
+        }
+    }
+
     /// Whether native code may be able to go on from here.
     #[inline]
     pub(crate) fn wants(&self, pc: u64) -> bool {

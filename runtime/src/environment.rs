@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use lockstep_isa::{Cost, Op, Profile};
 
+use crate::check::Divergence;
 use crate::known::KnownText;
 use crate::memory::Memory;
 
@@ -48,6 +49,23 @@ pub trait Library: Send + Sync {
     /// ([`KnownText::call_at`]). Called by the thread that runs the guest, which waits.
     fn hot(&self, request: &Request<'_>, text: &Arc<KnownText>) {
         let _ = (request, text);
+    }
+
+    /// Where native code is to be checked: the library of modules for the same texts that leave
+    /// after every block. Code then runs on the interpreter, with both modules beside it, compared.
+    fn checks(&self) -> Option<&dyn Library> {
+        None
+    }
+
+    /// Told of a difference that was found. The answer: whether the guest goes on, on the interpreter
+    /// alone; otherwise it stops with [`Defect::Diverged`](crate::Defect::Diverged).
+    fn diverged(&self, divergence: &Divergence) -> bool {
+        tracing::error!(
+            blocks = ?divergence.blocks,
+            "native code and interpreter differ: {}",
+            divergence.difference
+        );
+        false
     }
 }
 

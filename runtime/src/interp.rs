@@ -56,6 +56,15 @@ impl Core {
         self.run_traces(env, Run::Traces { native, until })
     }
 
+    /// Interprets one trace, unless the host wants a pause before it: then `Paused`, else `Native`
+    /// where nothing else is to be said.
+    ///
+    /// # Errors
+    /// Whatever stops the guest.
+    pub(crate) fn interpret_one(&mut self, env: &Environment<'_>) -> Result<Leave, Trap> {
+        self.interpret(env, false, 0)
+    }
+
     /// Finishes the trace of which native code left `entries` entries, from the pc on.
     ///
     /// # Errors

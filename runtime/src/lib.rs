@@ -15,6 +15,7 @@ compile_error!("guest addresses are used as host sizes: the host must be a 64-bi
 
 mod attach;
 pub mod cache;
+mod check;
 mod enter;
 mod environment;
 mod exits;
@@ -36,6 +37,7 @@ mod trap;
 #[doc(hidden)]
 pub use interp::value;
 
+pub use check::{Divergence, End, Step};
 pub use environment::{CostTable, Environment, Library, Request};
 pub use exits::Exits;
 pub use guest_ptr::{FlattenedArgs, c_string};

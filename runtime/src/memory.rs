@@ -19,6 +19,7 @@ use lockstep_isa::Size;
 use crate::trap::Trap;
 
 mod access;
+pub(crate) mod copy;
 pub(crate) mod raw;
 mod spare;
 

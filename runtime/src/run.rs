@@ -10,6 +10,7 @@
 
 use lockstep_contract::exit::Exit;
 
+use crate::check::Sources;
 use crate::enter::{Return, enter};
 use crate::environment::{Environment, Library};
 use crate::interp::Leave;
@@ -34,7 +35,7 @@ pub enum Event {
 }
 
 /// What comes after a stay in native code.
-enum Next {
+pub(crate) enum Next {
     /// The host.
     Host(Event),
     /// Another look for native code.
@@ -55,7 +56,15 @@ impl Core {
             return Err(Trap::InvalidVersion);
         }
         let library = env.library.filter(|_| env.cost.model().is_some());
-        if let (Some(_), Some(model)) = (library, env.cost.model()) {
+        if let (Some(library), Some(model)) = (library, env.cost.model()) {
+            if let Some(block) = library.checks() {
+                let sources = Sources {
+                    whole: library,
+                    block,
+                    cost: model,
+                };
+                return self.advance_checked(env, sources);
+            }
             self.attached.refresh(&mut self.memory, model);
         }
         loop {
@@ -65,7 +74,9 @@ impl Core {
             // Whoever has none to ask, or must not, still looks up now and then.
             let enabled = library.filter(|library| library.enabled());
             let next = match enabled {
-                Some(library) => self.run_native(env, library)?,
+                Some(library) => {
+                    self.run_native(env, library, slice(self.cycles, self.max_cycles))?
+                }
                 None => Next::Interpreter,
             };
             match next {
@@ -108,13 +119,18 @@ impl Core {
     }
 
     /// One stay in native code, if there is any for the pc.
-    fn run_native(&mut self, env: &Environment<'_>, library: &dyn Library) -> Result<Next, Trap> {
+    /// `given` is its budget, at most what the limit leaves.
+    pub(crate) fn run_native(
+        &mut self,
+        env: &Environment<'_>,
+        library: &dyn Library,
+        given: u64,
+    ) -> Result<Next, Trap> {
         let pc = self.pc();
         let found = self.attached.find(pc, self.profile, &self.memory, library);
         let Some((module, entry)) = found else {
             return Ok(Next::Interpreter);
         };
-        let given = slice(self.cycles, self.max_cycles);
         let Return { word, left } = enter(&mut self.memory, module, entry, given);
         let Some(used) = given.checked_sub(left) else {
             return Err(Trap::Defect(Defect::Budget { given, left }));
@@ -156,7 +172,7 @@ impl Core {
 }
 
 /// The budget for the next stay in native code.
-fn slice(cycles: u64, max_cycles: u64) -> u64 {
+pub(crate) fn slice(cycles: u64, max_cycles: u64) -> u64 {
     SLICE.min(max_cycles.saturating_sub(cycles))
 }
 

@@ -9,6 +9,7 @@ use lockstep_contract::stack::{self, Planner, Store};
 use lockstep_isa::{Profile, Reg, Size, Xlen};
 
 use crate::attach::Attached;
+use crate::check::Check;
 use crate::exits::Exits;
 use crate::helpers;
 use crate::interp::trace::Traces;
@@ -26,6 +27,8 @@ pub struct Core {
     pub(crate) exits: Exits,
     pub(crate) traces: Traces,
     pub(crate) attached: Attached,
+    /// What runs beside it where native code is checked.
+    pub(crate) check: Option<Box<Check>>,
 }
 
 impl Core {
@@ -48,7 +51,42 @@ impl Core {
             exits: Exits::default(),
             traces: Traces::new(),
             attached: Attached::default(),
+            check: None,
         })
+    }
+
+    /// Another guest in the same state.
+    ///
+    /// # Errors
+    /// No memory left.
+    pub fn fork(&self) -> Result<Core, SetupError> {
+        let mut core = Core::new(self.profile, self.memory.size(), self.max_cycles)?;
+        core.copy_from(self);
+        Ok(core)
+    }
+
+    /// The same, with what was written by no way that is known of.
+    pub(crate) fn fork_whole(&self) -> Result<Core, SetupError> {
+        let mut core = Core::new(self.profile, self.memory.size(), self.max_cycles)?;
+        core.memory.touch_all();
+        core.copy_from(self);
+        Ok(core)
+    }
+
+    /// Takes over the state of a guest with the same profile and size of memory. Pages that are
+    /// equal are not written.
+    pub(crate) fn copy_from(&mut self, other: &Core) {
+        let code = self.memory.generation();
+        self.memory.copy_from(&other.memory);
+        let (context, from) = (self.memory.context_mut(), other.memory.context());
+        context.registers = from.registers;
+        context.pc = from.pc;
+        self.cycles = other.cycles;
+        self.max_cycles = other.max_cycles;
+        self.native_cycles = other.native_cycles;
+        if self.memory.generation() != code {
+            self.traces = other.traces.clone();
+        }
     }
 
     /// Version, extensions, register width.
@@ -102,6 +140,19 @@ impl Core {
             Xlen::X32 => u64::from(pc as u32),
             Xlen::X64 => pc,
         };
+    }
+
+    /// Which trace ran last in each slot, as one more than its address; where the version lets the
+    /// guest tell.
+    #[must_use]
+    pub fn trace_heads(&self) -> Option<&[u32]> {
+        self.memory.heads()
+    }
+
+    /// Sets some of them, as pairs of slot and address plus one; slots that there are not, and
+    /// versions that keep none, are left out.
+    pub fn set_trace_heads(&mut self, heads: &[(usize, u32)]) {
+        self.memory.set_heads(heads);
     }
 
     /// Cycles charged so far.
@@ -164,6 +215,7 @@ impl Core {
         self.exits = Exits::default();
         self.max_cycles = max_cycles;
         self.traces.clear();
+        self.check = None;
     }
 
     /// Loads a program and sets the pc to its entry. The result is the bytes of the file that were

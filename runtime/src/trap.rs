@@ -64,6 +64,11 @@ pub enum Defect {
         /// Cycles left.
         left: u64,
     },
+    /// It came to another state than the interpreter, which was found where both run.
+    Diverged {
+        /// Address of the block, or of the first of several.
+        block: u64,
+    },
 }
 
 impl Trap {
@@ -130,6 +135,12 @@ impl fmt::Display for Defect {
             }
             Defect::Budget { given, left } => {
                 write!(f, "native code left {left:#x} cycles of {given:#x}")
+            }
+            Defect::Diverged { block } => {
+                write!(
+                    f,
+                    "native code and interpreter differ after the block at {block:#x}"
+                )
             }
         }
     }

@@ -195,6 +195,7 @@ impl Build {
             },
             verify: cfg!(debug_assertions),
             emit: self.emit.contains(&Emit::Clif) || self.emit.contains(&Emit::Asm),
+            ..Options::default()
         };
         let started = Instant::now();
         let mut progress = Progress::new();

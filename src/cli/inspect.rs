@@ -11,12 +11,12 @@ use clap::Args;
 use lockstep::Program;
 use lockstep::contract::module::{Block, Module};
 use lockstep::contract::pages::{DIRTY, EXECUTABLE, FREEZED, PAGE_SIZE};
+use lockstep::disasm::{self, Wanted};
 use lockstep::engine::key_id;
 use lockstep::translator::{self, Cpu, Options, Text};
 use serde::Serialize;
 
-use super::args::GuestOptions;
-use super::disasm::{self, Wanted};
+use super::args::{GuestOptions, number};
 use super::failure::Failure;
 use super::progress::Progress;
 use super::{Answer, build, code, guest, verify};
@@ -143,11 +143,11 @@ impl Inspect {
         match (&self.disasm, &self.file) {
             (None, file) => Ok((file.clone().ok_or_else(missing)?, None)),
             (Some(None), file) => Ok((file.clone().ok_or_else(missing)?, Some(Wanted::All))),
-            (Some(Some(text)), None) => match Wanted::parse(text) {
+            (Some(Some(text)), None) => match parse_wanted(text) {
                 Ok(_) => Err(missing()),
                 Err(_) => Ok((text.into(), Some(Wanted::All))),
             },
-            (Some(Some(text)), Some(file)) => Wanted::parse(text)
+            (Some(Some(text)), Some(file)) => parse_wanted(text)
                 .map(|wanted| (file.clone(), Some(wanted)))
                 .map_err(|why| refuse(text, why)),
         }
@@ -232,6 +232,7 @@ fn inspect_region(program: &Program<'_>, text: &Text<'_>) -> Result<(Region, Mod
         cpu: Cpu::Baseline,
         verify: false,
         emit: false,
+        ..Options::default()
     };
     let mut progress = Progress::new();
     let translation =
@@ -337,5 +338,19 @@ fn flag_names(flags: u8) -> String {
         "writable".to_owned()
     } else {
         names.join(" ")
+    }
+}
+
+/// Addresses as `ADDR` or `ADDR..ADDR`.
+fn parse_wanted(text: &str) -> Result<Wanted, String> {
+    match text.split_once("..") {
+        None => number(text).map(Wanted::At),
+        Some((start, end)) => {
+            let (start, end) = (number(start)?, number(end)?);
+            if start >= end {
+                return Err(format!("{start:#x} is not below {end:#x}"));
+            }
+            Ok(Wanted::Within(start, end))
+        }
     }
 }

@@ -11,10 +11,10 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use clap::Args;
-use lockstep::engine::{Mode, Origin};
+use lockstep::engine::{Found, Mode, Origin};
 use lockstep::isa::{Cost, Reg};
 use lockstep::runtime::{
-    Core, CostTable, DebugPrint, Environment, Machine, NativeModule, Outcome, Trap,
+    Core, CostTable, DebugPrint, Defect, Environment, Machine, NativeModule, Outcome, Trap,
 };
 use lockstep::{Engine, Platform, Program};
 use serde::Serialize;
@@ -22,7 +22,7 @@ use serde::Serialize;
 use super::args::{CacheOptions, GuestOptions, number};
 use super::failure::Failure;
 use super::progress::Progress;
-use super::{Answer, code, compare, guest, verify};
+use super::{Answer, check, code, compare, guest, verify};
 
 /// Runs an ELF: native from the cache, translated first when it is not there
 #[derive(Args)]
@@ -38,7 +38,7 @@ pub(crate) struct Run {
     guest: GuestOptions,
     #[command(flatten)]
     cache: CacheOptions,
-    /// Which engine: auto, native (fails when no module can be had), interp (check: not available yet) [default: LOCKSTEP_ENGINE, else auto]
+    /// Which engine: auto, native (fails when no module can be had), interp, check (native code and interpreter in lockstep, compared after every block) [default: LOCKSTEP_ENGINE, else auto]
     #[arg(long, value_name = "ENGINE", value_parser = mode)]
     engine: Option<Mode>,
     /// Stop when so many cycles are used up [default: unlimited]
@@ -50,6 +50,9 @@ pub(crate) struct Run {
     /// Run it a second time in the interpreter, and compare the ends and the times
     #[arg(long)]
     compare: bool,
+    /// With --engine check: the folder for the bundle of a difference [default: divergences/ in the cache's folder]
+    #[arg(long, value_name = "DIR")]
+    bundle: Option<PathBuf>,
 }
 
 fn mode(name: &str) -> Result<Mode, String> {
@@ -74,6 +77,8 @@ struct Object {
     run_seconds: f64,
     #[serde(skip_serializing_if = "Option::is_none")]
     interp_seconds: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    divergence: Option<check::Object>,
 }
 
 /// Seconds that things took.
@@ -91,16 +96,33 @@ impl Run {
         let bytes = guest::read(&self.elf)?;
         let mut program = guest::load(&self.elf, &bytes, &platform)?;
         self.push_arguments(program.core_mut())?;
-        let engine = guest::engine(&self.cache)?.mode(mode).build();
+        let mut builder = guest::engine(&self.cache)?.mode(mode);
+        if mode == Mode::Check {
+            let bundle = self.bundle.as_deref();
+            builder = check::engine(builder, bundle, &self.cache, &bytes, &self.args);
+        }
+        let engine = builder.build();
         let mut translate_seconds = 0.0;
         // A machine that does not run its profile needs no code: it fails at its first step.
         if engine.library().is_some() && platform.profile.runs() {
             if let Some(path) = &self.module {
                 adopt(path, &program, &engine)?;
             }
-            translate_seconds = prepare(&program, &engine)?;
+            translate_seconds = prepare(&program, &engine, mode == Mode::Native)?;
+            if let Some(blocks) = engine.blocks() {
+                translate_seconds += prepare(&program, blocks, false)?;
+            }
         }
         let (machine, result, run_seconds) = self.start(program.into_core(), &engine, &platform);
+        let times = Times {
+            translate: translate_seconds,
+            run: run_seconds,
+            interp: None,
+        };
+        if let Err(Trap::Defect(Defect::Diverged { .. })) = &result {
+            let found = engine.divergences().pop();
+            return answer(json, mode, machine.core(), &result, &times, found.as_ref());
+        }
         if let Err(Trap::Defect(defect)) = &result {
             let pc = machine.core().pc();
             return Err(Failure::defect(format!(
@@ -108,11 +130,7 @@ impl Run {
                  and please report it with the ELF"
             )));
         }
-        let mut times = Times {
-            translate: translate_seconds,
-            run: run_seconds,
-            interp: None,
-        };
+        let mut times = times;
         if self.compare {
             let mut program = guest::load(&self.elf, &bytes, &platform)?;
             self.push_arguments(program.core_mut())?;
@@ -121,7 +139,7 @@ impl Run {
             times.interp = Some(again.2);
             compare::ends((machine.core(), &result), (again.0.core(), &again.1))?;
         }
-        answer(json, machine.core(), &result, &times)
+        answer(json, mode, machine.core(), &result, &times, None)
     }
 
     /// Runs the guest to its end; how long that took.
@@ -147,7 +165,6 @@ impl Run {
                 .unwrap_or_default(),
         };
         match mode {
-            Mode::Check => Err(Failure::not_available("--engine check")),
             Mode::Interp if self.module.is_some() => Err(Failure::usage(
                 "--module names native code, which --engine interp never runs; leave out one of them",
             )),
@@ -171,11 +188,12 @@ impl Run {
     }
 }
 
-/// Gets a module for every region of the program. The time that translation took.
-fn prepare(program: &Program<'_>, engine: &Engine) -> Result<f64, Failure> {
+/// Gets a module for every region of the program, or fails if it must. The time that translation
+/// took.
+fn prepare(program: &Program<'_>, engine: &Engine, must: bool) -> Result<f64, Failure> {
     let mut seconds = 0.0;
     let texts = program.texts();
-    if texts.is_empty() && engine.mode() == Mode::Native {
+    if texts.is_empty() && must {
         return Err(no_module("the ELF has no executable segment"));
     }
     for text in &texts {
@@ -190,7 +208,7 @@ fn prepare(program: &Program<'_>, engine: &Engine) -> Result<f64, Failure> {
                     seconds += more;
                 }
             }
-            Err(reason) if engine.mode() == Mode::Native => return Err(no_module(reason)),
+            Err(reason) if must => return Err(no_module(reason)),
             // The engine said so in the log; the interpreter runs it.
             Err(_) => {}
         }
@@ -239,23 +257,26 @@ fn print(message: &[u8]) {
 
 fn answer(
     json: bool,
+    mode: Mode,
     core: &Core,
     result: &Result<Outcome, Trap>,
     times: &Times,
+    found: Option<&Found>,
 ) -> Result<Answer, Failure> {
     let (name, exit_code, fault) = match result {
         Ok(Outcome::Exit(code)) => ("exit", Some(*code), None),
         Ok(Outcome::Paused) => ("paused", None, None),
         Err(Trap::CyclesExceeded) => ("cycles_exceeded", None, None),
+        Err(Trap::Defect(Defect::Diverged { .. })) => ("diverged", None, None),
         Err(trap) => ("fault", None, Some(trap.name())),
     };
-    let code = if exit_code == Some(0) {
-        code::SUCCESS
-    } else {
-        code::GUEST
+    let code = match (name, exit_code) {
+        ("diverged", _) => code::DIVERGED,
+        (_, Some(0)) => code::SUCCESS,
+        _ => code::GUEST,
     };
     if !json {
-        let text = describe(core, result, times);
+        let text = describe(mode, core, result, times, found);
         return Ok(Answer { text, code });
     }
     let object = Object {
@@ -269,25 +290,32 @@ fn answer(
             .collect(),
         memory_blake3: blake3::hash(core.memory().as_bytes()).to_string(),
         page_flags_blake3: blake3::hash(core.memory().flags()).to_string(),
-        engine: engine_name(core),
+        engine: engine_name(mode, core),
         native_cycles: core.native_cycles(),
         translate_seconds: times.translate,
         run_seconds: times.run,
         interp_seconds: times.interp,
+        divergence: found.map(check::Object::new),
     };
     Answer::new(true, &object, String::new, code)
 }
 
-fn engine_name(core: &Core) -> &'static str {
-    if core.native_cycles() > 0 {
-        "native"
-    } else {
-        "interp"
+fn engine_name(mode: Mode, core: &Core) -> &'static str {
+    match mode {
+        Mode::Check => "check",
+        _ if core.native_cycles() > 0 => "native",
+        _ => "interp",
     }
 }
 
 /// The lines for people, in the words of `ckb-debugger`.
-fn describe(core: &Core, result: &Result<Outcome, Trap>, times: &Times) -> String {
+fn describe(
+    mode: Mode,
+    core: &Core,
+    result: &Result<Outcome, Trap>,
+    times: &Times,
+    found: Option<&Found>,
+) -> String {
     let seconds = times.run;
     let mut text = String::from("Run result: ");
     // Writing to a string does not fail.
@@ -300,6 +328,10 @@ fn describe(core: &Core, result: &Result<Outcome, Trap>, times: &Times) -> Strin
             core.max_cycles(),
             core.pc()
         ),
+        Err(Trap::Defect(Defect::Diverged { block })) => match found {
+            Some(found) => writeln!(text, "{}", check::describe(found)),
+            None => writeln!(text, "diverged at the block at {block:#x}"),
+        },
         Err(trap) => writeln!(text, "fault {}, pc {:#x}: {trap}", trap.name(), core.pc()),
     };
     let cycles = core.cycles();
@@ -311,8 +343,11 @@ fn describe(core: &Core, result: &Result<Outcome, Trap>, times: &Times) -> Strin
     let _ = writeln!(
         text,
         "Engine: {}, {share:.2}% of the cycles native, {seconds:.6} s, {speed:.1}M cycles/s",
-        engine_name(core)
+        engine_name(mode, core)
     );
+    if let Some(bundle) = found.and_then(|found| found.bundle.as_ref()) {
+        let _ = writeln!(text, "Bundle: {}", bundle.display());
+    }
     if let Some(interp) = times.interp {
         let _ = writeln!(
             text,

@@ -115,6 +115,7 @@ pub(crate) fn options(key: &Key) -> Options {
         },
         verify: cfg!(debug_assertions),
         emit: false,
+        ..Options::default()
     }
 }
 

@@ -9,9 +9,9 @@ use std::sync::{Arc, Condvar, Mutex, OnceLock, PoisonError};
 use lockstep_contract::key::{Key, KeyId};
 use lockstep_isa::{Cost, Profile};
 use lockstep_runtime::{KnownText, NativeModule};
-use lockstep_translator::Text;
+use lockstep_translator::{Options, Text};
 
-use super::{Unavailable, host_options, lock};
+use super::{Unavailable, lock};
 
 /// A text and what is known of it.
 #[derive(Debug)]
@@ -86,10 +86,10 @@ impl Entry {
         }
     }
 
-    /// The key of its module on this host.
-    pub(super) fn key(&self) -> &Result<(Key, KeyId), Unavailable> {
+    /// The key of its module on this host. `options` are its engine's.
+    pub(super) fn key(&self, options: &Options) -> &Result<(Key, KeyId), Unavailable> {
         self.key.get_or_init(|| {
-            let key = lockstep_translator::key(&self.text(), &host_options());
+            let key = lockstep_translator::key(&self.text(), options);
             key.map_err(Unavailable::new).map(|key| {
                 let id = key.id();
                 (key, id)

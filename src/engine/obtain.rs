@@ -13,7 +13,7 @@ use lockstep_runtime::NativeModule;
 use lockstep_translator::{Hints, Report, Text};
 
 use super::entry::Entry;
-use super::{Engine, Origin, Translate, Unavailable, host_options, lock};
+use super::{Engine, Origin, Translate, Unavailable, lock};
 
 impl Engine {
     /// Not in this process yet: the cache, then the translator.
@@ -23,7 +23,10 @@ impl Engine {
         hints: &mut dyn FnMut() -> Hints,
         progress: &mut dyn FnMut(usize, usize),
     ) -> Result<(Arc<NativeModule>, Origin), Unavailable> {
-        let (key, id) = entry.key().as_ref().map_err(Unavailable::clone)?;
+        let (key, id) = entry
+            .key(&self.options)
+            .as_ref()
+            .map_err(Unavailable::clone)?;
         if let Some(reason) = self.switches.quarantine_of(id) {
             return Err(reason);
         }
@@ -101,7 +104,7 @@ impl Engine {
         progress: &mut dyn FnMut(usize, usize),
     ) -> Result<(Arc<NativeModule>, Report), Unavailable> {
         // A panic in the compiler must not take a node down: such code stays interpreted.
-        let translate = || lockstep_translator::translate(text, hints, &host_options(), progress);
+        let translate = || lockstep_translator::translate(text, hints, &self.options, progress);
         let translation = catch_unwind(AssertUnwindSafe(translate))
             .map_err(|_| Unavailable::new("the translator panicked"))?
             .map_err(Unavailable::new)?;

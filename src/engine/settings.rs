@@ -5,10 +5,13 @@ use std::str::FromStr;
 use std::sync::{Mutex, OnceLock};
 
 use lockstep_runtime::cache::{Cache, CacheError};
+use lockstep_translator::{Options, Plant};
 
+use super::check::Checks;
 use super::registry::{self, Registry};
 use super::switches::Switches;
-use super::{CacheState, Engine};
+use super::{CacheState, Engine, host_options};
+use crate::bundle::Evidence;
 
 /// Which engine runs: `LOCKSTEP_ENGINE`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -127,6 +130,10 @@ pub struct EngineBuilder {
     mode: Option<Mode>,
     translate: Option<Translate>,
     cache: CacheChoice,
+    bundles: Option<PathBuf>,
+    evidence: Evidence,
+    stops: bool,
+    plant: Option<Plant>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -166,28 +173,90 @@ impl EngineBuilder {
         self
     }
 
+    /// The folder of divergence bundles, in place of `divergences` in the folder of the cache.
+    #[must_use]
+    pub fn bundles(mut self, folder: impl Into<PathBuf>) -> EngineBuilder {
+        self.bundles = Some(folder.into());
+        self
+    }
+
+    /// What every bundle is to hold beside the divergence.
+    #[must_use]
+    pub fn evidence(mut self, evidence: Evidence) -> EngineBuilder {
+        self.evidence = evidence;
+        self
+    }
+
+    /// In the mode `check`, a guest stops where a difference is found, with
+    /// [`Defect::Diverged`](lockstep_runtime::Defect::Diverged). Otherwise it goes on, on the
+    /// interpreter alone.
+    #[must_use]
+    pub fn stop_when_diverged(mut self, stops: bool) -> EngineBuilder {
+        self.stops = stops;
+        self
+    }
+
+    /// Puts a fault into the native code of one block, for tests of what finds it.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn plant(mut self, plant: Plant) -> EngineBuilder {
+        self.plant = Some(plant);
+        self
+    }
+
     /// The engine. A variable of the environment that means nothing is warned of and ignored.
     #[must_use]
     pub fn build(self) -> Engine {
-        let folder: Option<Result<PathBuf, CacheError>> = match self.cache {
-            CacheChoice::Environment => Some(Cache::default_folder()),
-            CacheChoice::Folder(folder) => Some(Ok(folder)),
-            CacheChoice::None => None,
+        let mode = (self.mode).unwrap_or_else(|| or_default(Mode::from_environment()));
+        let translate =
+            (self.translate).unwrap_or_else(|| or_default(Translate::from_environment()));
+        // What is to be compared has to be there first.
+        let translate = match (mode, translate) {
+            (Mode::Check, Translate::Background) => Translate::Now,
+            _ => translate,
         };
-        Engine {
-            mode: self
-                .mode
-                .unwrap_or_else(|| or_default(Mode::from_environment())),
-            translate: self
-                .translate
-                .unwrap_or_else(|| or_default(Translate::from_environment())),
+        let options = Options {
+            plant: self.plant,
+            ..host_options()
+        };
+        let engine = |mode, options| Engine {
+            mode,
+            translate,
+            options,
             cache: CacheState {
-                folder,
+                folder: self.cache.folder(),
                 opened: OnceLock::new(),
             },
             registry: Registry::new(registry::BYTES),
             switches: Switches::default(),
             stats: Mutex::default(),
+            checks: Checks::default(),
+        };
+        let every_block = Options {
+            every_block: true,
+            ..options.clone()
+        };
+        let blocks = (mode == Mode::Check).then(|| engine(Mode::Native, every_block));
+        Engine {
+            checks: Checks {
+                blocks: blocks.map(Box::new),
+                bundles: self.bundles,
+                evidence: self.evidence,
+                stops: self.stops,
+                ..Checks::default()
+            },
+            ..engine(mode, options)
+        }
+    }
+}
+
+impl CacheChoice {
+    /// `None`: no cache is wanted. The error: no folder is known.
+    fn folder(&self) -> Option<Result<PathBuf, CacheError>> {
+        match self {
+            CacheChoice::Environment => Some(Cache::default_folder()),
+            CacheChoice::Folder(folder) => Some(Ok(folder.clone())),
+            CacheChoice::None => None,
         }
     }
 }

@@ -265,6 +265,7 @@ impl Modules {
             cpu: Cpu::Baseline,
             verify: true,
             emit: false,
+            ..Options::default()
         })
     }
 

@@ -81,6 +81,7 @@ impl Contest {
             cpu: Cpu::Baseline,
             verify: rare,
             emit: false,
+            ..Options::default()
         });
         let assembly = source.assembly()?;
         let mut start = match source.entry {

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::block::{Block, Reason};
 use crate::hints::{Hints, Kind};
+use crate::plant::{Fault, Plant};
 use crate::text::Text;
 
 /// What the blocks of one module may weigh together, duplicates counted. The cost of translation is
@@ -117,6 +118,15 @@ impl Program {
                     self.left.insert(head, reason);
                 }
             }
+        }
+    }
+
+    /// Makes a block cost what it does not.
+    pub(crate) fn plant(&mut self, plant: Plant) {
+        if let (Fault::Cycles { more }, Some(block)) =
+            (plant.fault, self.blocks.get_mut(&plant.block))
+        {
+            block.cycles = block.cycles.wrapping_add(more);
         }
     }
 

@@ -14,6 +14,7 @@ mod discover;
 mod fold;
 mod hints;
 pub mod lift;
+mod plant;
 mod record;
 mod region;
 mod sweep;
@@ -24,6 +25,8 @@ use lockstep_contract::module::Module;
 
 pub use block::Reason;
 pub use hints::Hints;
+#[doc(hidden)]
+pub use plant::{Fault, Plant};
 pub use text::Text;
 
 use assemble::Assembler;
@@ -50,6 +53,28 @@ pub struct Options {
     pub verify: bool,
     /// Keeps the intermediate form and the assembly.
     pub emit: bool,
+    /// Native code can be entered, and looks at its budget, at every block: given what a block costs,
+    /// it leaves after that block. Slower, for comparing block by block; such modules have keys of
+    /// their own.
+    pub every_block: bool,
+    /// A fault on purpose, for tests; such modules have keys of their own.
+    #[doc(hidden)]
+    pub plant: Option<Plant>,
+}
+
+impl Options {
+    /// The translator as a key names it: its version, and what else makes its code another.
+    #[must_use]
+    pub fn translator(&self) -> String {
+        let mut name = String::from(key::TRANSLATOR_VERSION);
+        if self.every_block {
+            name.push_str(" every-block");
+        }
+        if let Some(plant) = self.plant {
+            name.push_str(&format!(" {plant}"));
+        }
+        name
+    }
 }
 
 /// Why nothing was translated.
@@ -126,7 +151,7 @@ pub fn key(text: &Text<'_>, options: &Options) -> Result<Key, TranslateError> {
         base: text.base,
         len: text.bytes.len() as u64,
         digest: key::digest(text.bytes),
-        translator: key::TRANSLATOR_VERSION.into(),
+        translator: options.translator(),
         compiler: cranelift_codegen::VERSION.into(),
         target: isa.triple().to_string(),
         cpu,
@@ -146,8 +171,11 @@ pub fn translate(
     progress: &mut dyn FnMut(usize, usize),
 ) -> Result<Translation, TranslateError> {
     let key = key(text, options)?;
-    let program = discover::discover(text, hints);
-    let units = region::partition(&program, text.profile.xlen);
+    let mut program = discover::discover(text, hints);
+    if let Some(plant) = options.plant {
+        program.plant(plant);
+    }
+    let units = region::partition(&program, text.profile.xlen, options);
     let mut report = Report {
         left: program.left.iter().map(|(&pc, &why)| (pc, why)).collect(),
         ..Report::default()

@@ -13,13 +13,14 @@ mod value;
 
 use cranelift_codegen::ir::{
     self, AbiParam, InstBuilder, MemFlagsData, Value,
-    types::{I32, I64},
+    types::{I8, I32, I64},
 };
 use cranelift_codegen::isa::CallConv;
 use cranelift_frontend::{FunctionBuilder, Variable};
 use lockstep_contract::context;
-use lockstep_isa::{Narrow, Reg, Xlen, execute};
+use lockstep_isa::{Machine, Narrow, Reg, Xlen, execute};
 
+use crate::plant::{Fault, Plant};
 use crate::region::{Chain, Unit};
 use crate::text::Text;
 
@@ -63,6 +64,7 @@ pub struct Lifter<'l, 'f> {
     budget_variable: Variable,
     leave: ir::Block,
     homed: bool,
+    plant: Option<Plant>,
     // The state below is the current chain's.
     budget: Value,
     local: [Option<Word>; Reg::COUNT],
@@ -71,6 +73,8 @@ pub struct Lifter<'l, 'f> {
     place: Place,
     checks: std::vec::IntoIter<memory::Check>,
     flow: Flow,
+    /// What is wrong with the current block, on purpose.
+    fault: Option<Fault>,
 }
 
 /// The signature of units: (context, pc, budget) → exit word.
@@ -104,6 +108,7 @@ pub(crate) fn lift_unit(
     let params = builder.block_params(entry).to_vec();
     let mut lifter = Lifter::new(builder, helper_conv, text, params[0]);
     lifter.homed = unit.homed;
+    lifter.plant = unit.plant;
     let blocks: Vec<ir::Block> = (unit.chains.iter())
         .map(|_| lifter.builder.create_block())
         .collect();
@@ -177,6 +182,7 @@ impl<'l, 'f> Lifter<'l, 'f> {
             notes_heads: text.profile.aliases_traces(),
             context,
             homed: false,
+            plant: None,
             budget: context,
             local: [None; Reg::COUNT],
             written: 0,
@@ -184,6 +190,7 @@ impl<'l, 'f> Lifter<'l, 'f> {
             place: Place::default(),
             checks: Vec::new().into_iter(),
             flow: Flow::Next,
+            fault: None,
             builder,
         }
     }
@@ -212,6 +219,7 @@ impl<'l, 'f> Lifter<'l, 'f> {
             refund -= block.cycles;
             self.set_location(block.head);
             self.note_head(block.head);
+            self.fault = self.plant.and_then(|plant| plant.at(block.head));
             let mut pc = block.head;
             for (number, inst) in block.entries.iter().enumerate() {
                 self.place = Place {
@@ -232,6 +240,27 @@ impl<'l, 'f> Lifter<'l, 'f> {
                 }
                 pc = self.place.next_pc;
             }
+            self.spoil_end();
+        }
+    }
+
+    /// The planted fault at a block's end, if there is one.
+    fn spoil_end(&mut self) {
+        match self.fault {
+            Some(Fault::Register { register, xor }) => {
+                let reg = Reg::new(u32::from(register));
+                let right = self.read(reg);
+                let wrong = self.xor(right, Word::Known(xor));
+                self.write(reg, wrong);
+            }
+            Some(Fault::Stray { addr, byte }) => {
+                let byte = self.builder.ins().iconst(I8, i64::from(byte));
+                let offset = (context::MEMORY + usize::from(addr)) as i32;
+                self.builder
+                    .ins()
+                    .store(mapped(), byte, self.context, offset);
+            }
+            _ => {}
         }
     }
 

@@ -10,8 +10,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use lockstep_isa::{Reg, Xlen};
 
+use crate::Options;
 use crate::block::Block;
 use crate::discover::Program;
+use crate::plant::{Fault, Plant};
 use crate::record::{Access, Flow, Recorder};
 
 /// Translated instructions of one unit at most.
@@ -77,10 +79,12 @@ pub(crate) struct Unit<'a> {
     pub switch: BTreeMap<u64, usize>,
     /// Registers live in the context between chains, not in host registers.
     pub homed: bool,
+    /// A fault on purpose.
+    pub plant: Option<Plant>,
 }
 
 /// Cuts a program into units.
-pub(crate) fn partition(program: &Program, xlen: Xlen) -> Vec<Unit<'_>> {
+pub(crate) fn partition<'a>(program: &'a Program, xlen: Xlen, options: &Options) -> Vec<Unit<'a>> {
     let mut groups: Vec<Vec<&Block>> = Vec::new();
     let mut size = 0;
     for block in program.blocks.values() {
@@ -102,7 +106,7 @@ pub(crate) fn partition(program: &Program, xlen: Xlen) -> Vec<Unit<'_>> {
     entries.extend(crossing(&groups));
     groups
         .iter()
-        .map(|group| Unit::build(group, &entries, &program.switched, xlen))
+        .map(|group| Unit::build(group, &entries, &program.switched, xlen, options))
         .collect()
 }
 
@@ -176,6 +180,13 @@ impl<'g, 'a> Graph<'g, 'a> {
         };
         graph.sort();
         graph
+    }
+
+    /// Makes every block one that is entered and that looks at the budget.
+    fn check_all(&mut self) {
+        self.entries.fill(true);
+        self.sort();
+        self.checks.fill(true);
     }
 
     /// Orders the blocks and marks the targets of retreating edges.
@@ -255,9 +266,13 @@ impl<'a> Unit<'a> {
         entries: &BTreeSet<u64>,
         switched: &BTreeSet<u64>,
         xlen: Xlen,
+        options: &Options,
     ) -> Unit<'a> {
-        let graph = Graph::new(blocks, entries, switched);
-        let (mut chains, chain_of) = chains(&graph, xlen);
+        let mut graph = Graph::new(blocks, entries, switched);
+        if options.every_block {
+            graph.check_all();
+        }
+        let (mut chains, chain_of) = chains(&graph, xlen, options.plant);
         connect(&graph, &mut chains, &chain_of);
         worst_costs(&mut chains);
         dataflow(&mut chains);
@@ -277,12 +292,17 @@ impl<'a> Unit<'a> {
             chains,
             switch,
             homed: exits > STORES,
+            plant: options.plant,
         }
     }
 }
 
 /// Glues blocks; the second result says which chain starts with which block.
-fn chains<'a>(graph: &Graph<'_, 'a>, xlen: Xlen) -> (Vec<Chain<'a>>, BTreeMap<usize, usize>) {
+fn chains<'a>(
+    graph: &Graph<'_, 'a>,
+    xlen: Xlen,
+    plant: Option<Plant>,
+) -> (Vec<Chain<'a>>, BTreeMap<usize, usize>) {
     let mut chains = Vec::new();
     let mut chain_of = BTreeMap::new();
     let mut cut = vec![false; graph.blocks.len()];
@@ -292,9 +312,11 @@ fn chains<'a>(graph: &Graph<'_, 'a>, xlen: Xlen) -> (Vec<Chain<'a>>, BTreeMap<us
         }
         let mut recorder = Recorder::new(xlen);
         let mut members = Vec::new();
-        let (mut block, mut size) = (first, 0);
+        let (mut block, mut size, mut wrong) = (first, 0, 0);
         loop {
             let member = graph.blocks[block];
+            let fault = plant.and_then(|plant| plant.at(member.head));
+            wrong |= fault.map_or(0, Fault::register);
             let mut pc = member.head;
             for inst in &member.entries {
                 recorder.step(inst, pc);
@@ -325,8 +347,8 @@ fn chains<'a>(graph: &Graph<'_, 'a>, xlen: Xlen) -> (Vec<Chain<'a>>, BTreeMap<us
             worst: 0,
             live: 0,
             dirty: 0,
-            uses: recorder.uses & !1,
-            defs: recorder.defs,
+            uses: (recorder.uses | wrong) & !1,
+            defs: recorder.defs | wrong,
             accesses: recorder.accesses,
         });
     }

@@ -44,7 +44,7 @@ pub(crate) struct Trace {
 }
 
 /// All traces of a guest.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Traces {
     /// For each slot the number of its trace plus one; 0 for none.
     slots: Box<[u32; SLOTS]>,

@@ -39,8 +39,12 @@ impl Writable {
         self.words[page] = u32::from(freely);
     }
 
+    /// Whether a page may have bytes other than zero.
+    pub(crate) fn touched(&self, page: usize) -> bool {
+        self.touched[page] != 0
+    }
+
     /// The words.
-    #[cfg(test)]
     pub(crate) fn words(&self) -> &[u32; MAX_PAGES] {
         &self.words
     }
@@ -212,7 +216,6 @@ impl Region {
     }
 
     /// The table of writable pages; words beyond the guest's last page are 0.
-    #[cfg(test)]
     pub(crate) fn writable(&self) -> &Writable {
         // SAFETY: as for `parts`.
         unsafe { self.base().add(PAGE_TABLE).cast::<Writable>().as_ref() }
@@ -221,6 +224,13 @@ impl Region {
     /// From now on native code and interpreter note the heads of traces.
     pub(crate) fn keep_heads(&mut self) {
         self.keeps_heads = true;
+    }
+
+    /// The heads of traces, where they are kept.
+    pub(crate) fn heads(&self) -> Option<&Heads> {
+        // SAFETY: as for `parts`.
+        self.keeps_heads
+            .then(|| unsafe { self.base().add(context::HEADS).cast::<Heads>().as_ref() })
     }
 
     /// All parts at once.

@@ -17,6 +17,7 @@ use lockstep_isa::{Extend, Machine, Size, Width};
 
 use super::value::{Word, size_type};
 use super::{Lifter, mapped};
+use crate::plant::Fault;
 use crate::record::{Abstract, Access};
 
 /// Bytes that the hull of one bounds check may span.
@@ -242,6 +243,7 @@ impl Lifter<'_, '_> {
     }
 
     pub(super) fn store_checked(&mut self, base: Word, offset: i32, size: Size, value: Word) {
+        let (offset, value) = self.spoil_store(offset, value);
         let (row, offset) = self.host(base, offset);
         let ty = size_type(size);
         let narrow = match value {
@@ -254,6 +256,15 @@ impl Lifter<'_, '_> {
             Word::Value(value) => self.builder.ins().ireduce(ty, value),
         };
         self.builder.ins().store(mapped(), narrow, row, offset);
+    }
+
+    /// The planted fault in stores, if there is one.
+    fn spoil_store(&mut self, offset: i32, value: Word) -> (i32, Word) {
+        match self.fault {
+            Some(Fault::Value { xor }) => (offset, self.xor(value, Word::Known(xor))),
+            Some(Fault::Address { distance }) => (offset + distance, value),
+            _ => (offset, value),
+        }
     }
 
     pub(super) fn reservation(&mut self) -> Word {

@@ -7,6 +7,7 @@ use crate::hints::Hints;
 use crate::text::Text;
 
 use super::{REACH, Unit, partition};
+use crate::Options;
 
 const BASE: u64 = 0x1_0000;
 
@@ -46,7 +47,7 @@ fn heads(pages: usize, entry: u64, code: &[(u64, Inst)]) -> Vec<Vec<u64>> {
     };
     let program = discover(&text, &Hints::new(&text, entry));
     let heads = |unit: &Unit<'_>| unit.heads.keys().copied().collect();
-    partition(&program, text.profile.xlen)
+    partition(&program, text.profile.xlen, &Options::default())
         .iter()
         .map(heads)
         .collect()

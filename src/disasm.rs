@@ -2,44 +2,31 @@
 
 use std::fmt::Write as _;
 
-use lockstep::contract::key::Key;
-use lockstep::contract::module::{Block, Module};
-use lockstep::isa::decode;
-use lockstep::isa::decode::Code;
-use lockstep::translator::Text;
-
-use super::args::number;
+use lockstep_contract::key::Key;
+use lockstep_contract::module::{Block, Module};
+use lockstep_isa::decode;
+use lockstep_isa::decode::Code;
+use lockstep_translator::Text;
 
 /// Guest addresses that are asked for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Wanted {
+pub enum Wanted {
     /// Every block.
     All,
     /// The blocks that hold this address.
     At(u64),
+    /// The block that begins at this address.
+    From(u64),
     /// The blocks that begin in a range.
     Within(u64, u64),
 }
 
 impl Wanted {
-    /// From `ADDR` or `ADDR..ADDR`.
-    pub(crate) fn parse(text: &str) -> Result<Wanted, String> {
-        match text.split_once("..") {
-            None => number(text).map(Wanted::At),
-            Some((start, end)) => {
-                let (start, end) = (number(start)?, number(end)?);
-                if start >= end {
-                    return Err(format!("{start:#x} is not below {end:#x}"));
-                }
-                Ok(Wanted::Within(start, end))
-            }
-        }
-    }
-
     fn wants(self, head: u64, len: u64) -> bool {
         match self {
             Wanted::All => true,
             Wanted::At(address) => (head..head.saturating_add(len)).contains(&address),
+            Wanted::From(start) => head == start,
             Wanted::Within(start, end) => (start..end).contains(&head),
         }
     }
@@ -47,12 +34,8 @@ impl Wanted {
 
 /// The blocks of a module that are asked for. `text` is the code they were made from, where it is
 /// known; `native`: with the code that was made of them.
-pub(crate) fn listing(
-    module: &Module,
-    text: Option<&Text<'_>>,
-    wanted: Wanted,
-    native: bool,
-) -> String {
+#[must_use]
+pub fn listing(module: &Module, text: Option<&Text<'_>>, wanted: Wanted, native: bool) -> String {
     let mut lines = String::new();
     for block in &module.blocks {
         let head = module.key.base + u64::from(block.head);

@@ -1,0 +1,103 @@
+//! `translate run --engine check`: what such a run leaves behind, and what it says of a difference.
+
+use std::ffi::{OsStr, OsString};
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use lockstep::bundle::Evidence;
+use lockstep::engine::{EngineBuilder, Found};
+use lockstep::runtime::cache::Cache;
+use serde::Serialize;
+
+use super::args::CacheOptions;
+
+/// Name of the folder of bundles where there is no cache to hold it.
+const FOLDER: &str = "divergences";
+
+/// A difference, for `--json`.
+#[derive(Serialize)]
+pub(super) struct Object {
+    blocks: Vec<String>,
+    difference: String,
+    bundle: Option<PathBuf>,
+}
+
+impl Object {
+    pub(super) fn new(found: &Found) -> Object {
+        Object {
+            blocks: found
+                .blocks
+                .iter()
+                .map(|head| format!("{head:#x}"))
+                .collect(),
+            difference: found.difference.clone(),
+            bundle: found.bundle.clone(),
+        }
+    }
+}
+
+/// A difference, for people: where, what, and the folder with everything else.
+pub(super) fn describe(found: &Found) -> String {
+    let mut text = match found.blocks.as_slice() {
+        [block] => format!("diverged at the block at {block:#x}"),
+        [first, .., last] => format!(
+            "diverged within {} blocks, from {first:#x} to {last:#x}",
+            found.blocks.len()
+        ),
+        [] => "diverged".to_owned(),
+    };
+    // Writing to a string does not fail.
+    let _ = write!(text, ": {}", found.difference);
+    text
+}
+
+/// The engine that writes down what it finds and stops there.
+pub(super) fn engine(
+    builder: EngineBuilder,
+    bundles: Option<&Path>,
+    cache: &CacheOptions,
+    elf: &[u8],
+    arguments: &[OsString],
+) -> EngineBuilder {
+    let homeless = cache.no_cache || (cache.cache.is_none() && Cache::default_folder().is_err());
+    let folder = bundles.or_else(|| homeless.then_some(Path::new(FOLDER)));
+    let evidence = Evidence {
+        command: Some(command()),
+        files: vec![
+            ("guest.elf".to_owned(), elf.to_vec()),
+            ("arguments.txt".to_owned(), lines(arguments).into_bytes()),
+        ],
+    };
+    let builder = builder.stop_when_diverged(true).evidence(evidence);
+    match folder {
+        Some(folder) => builder.bundles(folder),
+        None => builder,
+    }
+}
+
+/// Arguments, one a line, as a shell takes them.
+fn lines(arguments: &[OsString]) -> String {
+    arguments
+        .iter()
+        .map(|argument| quoted(argument) + "\n")
+        .collect()
+}
+
+/// What the user typed, and where.
+fn command() -> String {
+    let words: Vec<String> = std::env::args_os().map(|word| quoted(&word)).collect();
+    match std::env::current_dir() {
+        Ok(folder) => format!("cd {} && {}", quoted(folder.as_os_str()), words.join(" ")),
+        Err(_) => words.join(" "),
+    }
+}
+
+/// A word as a shell takes it: in quotes unless it is plain.
+fn quoted(word: &OsStr) -> String {
+    let text = word.to_string_lossy();
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=:,+".contains(c);
+    if !text.is_empty() && text.chars().all(plain) {
+        return text.into_owned();
+    }
+    format!("'{}'", text.replace('\'', "'\\''"))
+}

@@ -1,0 +1,185 @@
+//! `translate replay`: runs the piece of code of a divergence bundle again, native code and interpreter
+//! in lockstep, from the state that the bundle holds.
+
+use std::cell::Cell;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use clap::Args;
+use lockstep::Engine;
+use lockstep::bundle::{name, state};
+use lockstep::contract::key::Key;
+use lockstep::engine::{Found, Mode, Translate, regions};
+use lockstep::isa::Cost;
+use lockstep::runtime::{Core, CostTable, Defect, Environment, NativeModule, Trap};
+use lockstep::translator::{Options, Text, key};
+use serde::Serialize;
+
+use super::failure::Failure;
+use super::{Answer, check, code, guest, verify};
+
+/// Blocks that run beyond those of the bundle: the module as it is shipped is compared where it next
+/// looks at its budget, which may be later than in the run that was recorded.
+const MORE: usize = 1 << 14;
+
+/// Runs the piece of code of a divergence bundle again and says whether there is a difference
+#[derive(Args)]
+#[command(after_help = "Example:\n  translate replay divergences/0001")]
+pub(crate) struct Replay {
+    /// The bundle: a folder that a divergence left
+    bundle: PathBuf,
+    /// Run the native code that is in the bundle, not code translated anew. It runs with all your
+    /// rights: only for a bundle that you trust
+    #[arg(long)]
+    recorded: bool,
+}
+
+#[derive(Serialize)]
+struct Object {
+    result: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    divergence: Option<check::Object>,
+}
+
+/// The parts of a bundle's report that matter here.
+#[derive(serde::Deserialize)]
+struct Report {
+    blocks: Vec<String>,
+}
+
+impl Replay {
+    pub(crate) fn execute(self, json: bool) -> Result<Answer, Failure> {
+        let text = |name: &str| self.read(name).map(|bytes| lossy(&bytes));
+        let pages = self.read(&format!("{}.pages", name::BEFORE))?;
+        let before = text(&format!("{}.json", name::BEFORE))?;
+        let (mut core, cost) =
+            state::read(&before, &pages).map_err(|error| self.refuse(name::BEFORE, error))?;
+        let report: Report = serde_json::from_str(&text(name::REPORT)?)
+            .map_err(|error| self.refuse(name::REPORT, error))?;
+        let engine = Engine::builder()
+            .mode(Mode::Check)
+            .translate(Translate::Now)
+            .no_cache()
+            .stop_when_diverged(true)
+            .build();
+        if self.recorded {
+            self.adopt(&core, cost, &engine)?;
+        }
+        let found = run(&mut core, cost, &engine, report.blocks.len() + MORE)?;
+        let (result, code) = match found {
+            Some(_) => ("diverged", code::DIVERGED),
+            None => ("equal", code::SUCCESS),
+        };
+        let object = Object {
+            result,
+            divergence: found.as_ref().map(check::Object::new),
+        };
+        let text = || match &found {
+            Some(found) => format!("Replay: {}\n", check::describe(found)),
+            None => "Replay: no difference\n".to_owned(),
+        };
+        Answer::new(json, &object, text, code)
+    }
+
+    fn read(&self, name: &str) -> Result<Vec<u8>, Failure> {
+        guest::read(&self.bundle.join(name))
+    }
+
+    fn refuse(&self, name: &str, error: impl std::fmt::Display) -> Failure {
+        let path = self.bundle.join(name);
+        let message = format!(
+            "{} is not of a divergence bundle: {error}; name a folder that a divergence left",
+            path.display()
+        );
+        Failure::new(code::DATA, "BundleDamaged", message)
+    }
+
+    /// Gives the engine the module of the bundle, in the place that it was found in.
+    fn adopt(&self, core: &Core, cost: Cost, engine: &Engine) -> Result<(), Failure> {
+        let path = self.bundle.join(name::MODULE);
+        let module = verify::read_module(&path, &guest::read(&path)?)?;
+        let every_block = Options {
+            every_block: true,
+            ..Options::default()
+        };
+        let engine = match (engine.blocks(), &module.key.translator) {
+            (Some(blocks), translator) if translator.starts_with(&every_block.translator()) => {
+                blocks
+            }
+            _ => engine,
+        };
+        let texts = texts(core, cost);
+        let text = fitting(&path, &texts, &module.key)?;
+        let module = NativeModule::map(module).map_err(|error| self.refuse(name::MODULE, error))?;
+        (engine.adopt(&text, Arc::new(module))).map_err(|error| self.refuse(name::MODULE, error))
+    }
+}
+
+/// Code that native code may be made for.
+fn texts(core: &Core, cost: Cost) -> Vec<Text<'_>> {
+    let memory = core.memory();
+    let text = |region: core::ops::Range<usize>| {
+        Some(Text {
+            profile: core.profile(),
+            cost,
+            memory_size: memory.size() as u64,
+            base: region.start as u64,
+            bytes: memory.as_bytes().get(region)?,
+        })
+    };
+    regions(memory).into_iter().filter_map(text).collect()
+}
+
+/// The text that a module was made from. What made it may differ in what its name says behind the
+/// version: that is why it is looked at.
+fn fitting<'a>(path: &Path, texts: &[Text<'a>], found: &Key) -> Result<Text<'a>, Failure> {
+    let own = |text: &&Text<'_>| {
+        let Ok(mut key) = key(text, &Options::default()) else {
+            return false;
+        };
+        if found.translator.starts_with(&key.translator) {
+            key.translator.clone_from(&found.translator);
+        }
+        key == *found
+    };
+    texts.iter().find(own).copied().ok_or_else(|| {
+        let message = format!(
+            "{} was not made for the code in the bundle by this version on this machine; leave out \
+             --recorded",
+            path.display()
+        );
+        Failure::new(code::DATA, "ModuleForeign", message)
+    })
+}
+
+/// Runs until there is a difference, the host would have to do something, or so many blocks ran.
+fn run(
+    core: &mut Core,
+    cost: Cost,
+    engine: &Engine,
+    blocks: usize,
+) -> Result<Option<Found>, Failure> {
+    let left = Cell::new(blocks);
+    // Asked before every block.
+    let pause = || match left.get() {
+        0 => true,
+        more => {
+            left.set(more - 1);
+            false
+        }
+    };
+    let result = core.advance(&Environment {
+        cost: &CostTable::from(cost),
+        pause: Some(&pause),
+        library: engine.library(),
+    });
+    match result {
+        Err(Trap::Defect(Defect::Diverged { .. })) => Ok(engine.divergences().pop()),
+        Err(Trap::Defect(defect)) => Err(Failure::defect(defect)),
+        _ => Ok(None),
+    }
+}
+
+fn lossy(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
