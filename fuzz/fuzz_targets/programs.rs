@@ -5,6 +5,8 @@
 //! The first three bytes choose the kind of program, the machine and the way onto it; the rest are
 //! the choices, a byte or two for each. Where they run out, the stream goes on as a seed's does.
 #![no_main]
+// The tests use more of what is shared with them.
+#![allow(dead_code)]
 
 #[path = "../../tests/common/mod.rs"]
 mod common;
