@@ -12,6 +12,8 @@ mod bytes;
 mod convert;
 #[path = "xlen32/edges.rs"]
 mod edges;
+#[path = "xlen32/guests.rs"]
+mod guests;
 #[path = "engines/operands.rs"]
 mod operands;
 #[path = "engines/patterns.rs"]

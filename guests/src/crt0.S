@@ -5,8 +5,13 @@
     .globl _start
     .type _start, @function
 _start:
+#if __riscv_xlen == 32
+    lw a0, 0(sp)
+    addi a1, sp, 4
+#else
     ld a0, 0(sp)
     addi a1, sp, 8
+#endif
     call main
     li a7, 93
     ecall

@@ -44,14 +44,27 @@ pub(crate) fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// All guests whose ELF is there.
+/// All 64-bit guests whose ELF is there.
 pub(crate) fn guests() -> Vec<Guest> {
+    of_kinds(&["own", "third-party"])
+}
+
+/// All guests for RV32.
+pub(crate) fn narrow_guests() -> Vec<Guest> {
+    of_kinds(&["rv32"])
+}
+
+fn of_kinds(kinds: &[&str]) -> Vec<Guest> {
     let manifest = root().join("guests/elf/MANIFEST");
     let text = fs::read_to_string(&manifest).expect("the manifest of the guests is committed");
     let lines = text
         .lines()
         .filter(|line| !line.starts_with('#') && !line.is_empty())
-        .filter(|line| line.split('\t').nth(1) != Some("script"));
+        .filter(|line| {
+            line.split('\t')
+                .nth(1)
+                .is_some_and(|kind| kinds.contains(&kind))
+        });
     let (present, absent): (Vec<Guest>, Vec<Guest>) =
         lines.map(parse).partition(|guest| guest.elf.exists());
     for guest in absent {

@@ -193,7 +193,7 @@ fn build_all(
 /// Where a guest's ELF belongs, from the root of the repository.
 fn elf_path(recipe: &Recipe) -> String {
     match recipe.origin {
-        Origin::Own | Origin::Script => format!("guests/elf/{}.elf", recipe.name),
+        Origin::Own | Origin::Narrow | Origin::Script => format!("guests/elf/{}.elf", recipe.name),
         Origin::ThirdParty => format!("target/guests/elf/{}.elf", recipe.name),
     }
 }

@@ -10,6 +10,8 @@ use super::third_party::Sources;
 pub(crate) enum Origin {
     /// In `guests/src`; the ELF is committed.
     Own,
+    /// As `Own`, but for registers of 32 bits.
+    Narrow,
     /// As `Own`, but it makes system calls that only `ckb-script` answers.
     Script,
     /// In a crate that cargo fetches; built on demand.
@@ -21,6 +23,7 @@ impl Origin {
     pub(crate) fn word(self) -> &'static str {
         match self {
             Origin::Own => "own",
+            Origin::Narrow => "rv32",
             Origin::Script => "script",
             Origin::ThirdParty => "third-party",
         }
@@ -47,6 +50,28 @@ pub(crate) enum Form {
     Library,
 }
 
+/// What the RISC-V build is for, in the compiler's words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Machine {
+    target: &'static str,
+    march: &'static str,
+    abi: &'static str,
+}
+
+impl Machine {
+    /// The machine of the chain.
+    pub(crate) const RV64: Machine = Machine {
+        target: "--target=riscv64",
+        march: "-march=rv64imc_zba_zbb_zbc_zbs",
+        abi: "-mabi=lp64",
+    };
+
+    /// As flags.
+    pub(crate) fn flags(self) -> [&'static str; 3] {
+        [self.target, self.march, self.abi]
+    }
+}
+
 /// One guest. Paths of ours are from the root of the repository.
 #[derive(Debug, Clone)]
 pub(crate) struct Recipe {
@@ -56,6 +81,8 @@ pub(crate) struct Recipe {
     pub(crate) origin: Origin,
     /// Program or library.
     pub(crate) form: Form,
+    /// What its RISC-V build is for.
+    pub(crate) machine: Machine,
     /// Sources of both builds.
     pub(crate) sources: Vec<PathBuf>,
     /// Sources of the RISC-V build alone, besides `crt0.S`.
@@ -76,6 +103,7 @@ impl Recipe {
             name,
             origin: Origin::Own,
             form: Form::Program,
+            machine: Machine::RV64,
             sources: vec![source(&format!("{name}.c"))],
             guest_sources: vec![source("libc/string.c")],
             flags: Vec::new(),
@@ -99,6 +127,21 @@ impl Recipe {
     fn script(name: &'static str) -> Recipe {
         let mut recipe = Recipe::own(name, 0);
         recipe.origin = Origin::Script;
+        recipe.native = Native::Nothing;
+        recipe
+    }
+
+    /// A program for RV32, the instruction set named as `-march` has it. The VM decodes neither `rev8` nor
+    /// `zext.h` of RV32, which are in Zbb.
+    fn narrow(name: &'static str, file: &str, march: &'static str) -> Recipe {
+        let mut recipe = Recipe::own(name, 0);
+        recipe.origin = Origin::Narrow;
+        recipe.machine = Machine {
+            target: "--target=riscv32",
+            march,
+            abi: "-mabi=ilp32",
+        };
+        recipe.sources = vec![source(file)];
         recipe.native = Native::Nothing;
         recipe
     }
@@ -147,12 +190,19 @@ fn source(name: &str) -> PathBuf {
     Path::new("guests/src").join(name)
 }
 
+/// RV32 with the bit manipulation that CKB's machines have.
+const RV32_B: &str = "-march=rv32imc_zba_zbb_zbc_zbs";
+
 /// Our own guests.
 pub(crate) fn own() -> Vec<Recipe> {
-    let mut strings = Recipe::own("strings", 160);
     // The functions that it measures, in both builds, and called as functions.
-    strings.sources.append(&mut strings.guest_sources);
-    strings.flags.push("-fno-builtin".into());
+    let called = |mut strings: Recipe| {
+        strings.sources.append(&mut strings.guest_sources);
+        strings.flags.push("-fno-builtin".into());
+        strings
+    };
+    let mut narrow = Recipe::narrow("narrow", "narrow.c", "-march=rv32imc");
+    narrow.native = Native::Model;
     let mut print = Recipe::own("print", 0);
     print.sources = Vec::new();
     print.guest_sources = vec![source("print.S")];
@@ -165,13 +215,18 @@ pub(crate) fn own() -> Vec<Recipe> {
         Recipe::own("blake2b", 1600),
         Recipe::own("sorthash", 200),
         Recipe::own("bytecode", 130),
-        strings,
+        called(Recipe::own("strings", 160)),
         Recipe::own("recursion", 130),
         Recipe::assembly("bits"),
         Recipe::assembly("muldiv"),
         Recipe::assembly("fused"),
         Recipe::assembly("jumps"),
         print,
+        narrow,
+        Recipe::narrow("narrow_b", "narrow.c", RV32_B),
+        Recipe::narrow("narrow_sha256", "sha256.c", RV32_B),
+        Recipe::narrow("narrow_recursion", "recursion.c", "-march=rv32imc"),
+        called(Recipe::narrow("narrow_strings", "strings.c", RV32_B)),
         Recipe::script("always_success"),
         Recipe::script("exec"),
         Recipe::library("library"),

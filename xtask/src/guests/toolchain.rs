@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use super::recipe::{Form, Recipe};
+use super::recipe::{Form, Machine, Recipe};
 use super::{GuestError, at};
 
 const CLANG: &str = "clang-19";
@@ -16,18 +16,11 @@ const LLD: &str = "ld.lld-19";
 /// What to build for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Target {
-    /// RV64 for the VM.
+    /// RISC-V for the VM.
     Guest,
     /// The machine that this runs on.
     Native,
 }
-
-/// Flags of every RISC-V command.
-const GUEST_TARGET: &[&str] = &[
-    "--target=riscv64",
-    "-march=rv64imc_zba_zbb_zbc_zbs",
-    "-mabi=lp64",
-];
 
 /// Further flags of every RISC-V compilation of C.
 const GUEST_COMPILE: &[&str] = &[
@@ -70,9 +63,10 @@ const NATIVE_COMPILE: &[&str] = &["-O2", "-std=gnu17"];
 
 const WARNINGS: &[&str] = &["-Wall", "-Wextra", "-Werror"];
 
-/// All flags of a RISC-V build, as the manifest shows them.
+/// All flags of a RISC-V build for the chain's machine, as the manifest shows them.
 pub(crate) fn guest_flags() -> Vec<&'static str> {
-    [GUEST_TARGET, GUEST_COMPILE, GUEST_LINK, &["-Wl,-s"]].concat()
+    let machine = &Machine::RV64.flags();
+    [machine, GUEST_COMPILE, GUEST_LINK, &["-Wl,-s"]].concat()
 }
 
 /// The compiler, found and asked for its version.
@@ -130,7 +124,7 @@ impl Toolchain {
                     Form::Program => GUEST_LINK,
                     Form::Library => LIBRARY_LINK,
                 };
-                let flags = [GUEST_TARGET, form].concat();
+                let flags = [&recipe.machine.flags(), form].concat();
                 self.link(&flags, &objects, &unstripped(&output), &[])?;
                 self.link(&flags, &objects, &output, &["-Wl,-s"])?;
             }
@@ -148,7 +142,7 @@ impl Toolchain {
         let mut command = Command::new(CLANG);
         match target {
             Target::Native => command.args(NATIVE_COMPILE),
-            Target::Guest => command.args(GUEST_TARGET),
+            Target::Guest => command.args(recipe.machine.flags()),
         };
         if source.extension().is_some_and(|extension| extension == "S") {
             return self.run(command.arg("-c").arg(source).arg("-o").arg(object));
