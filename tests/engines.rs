@@ -39,6 +39,12 @@ mod structured;
 mod wild;
 
 use campaign::TIERS;
+use common::asm::assemble;
+use common::ours::Modules;
+use common::random::Random;
+use contest::{Contest, Opinion};
+use source::Source;
+use start::Entry;
 
 /// Programs of a tier when nothing else is said.
 const ITERATIONS: u64 = if cfg!(debug_assertions) { 160 } else { 3200 };
@@ -80,4 +86,66 @@ fn structured_programs() {
 #[test]
 fn wild_programs() {
     run_tier("wild");
+}
+
+/// Programs of a few lines, each with a word for which wrong code is made, and what must be told.
+/// Whoever looks at less than all of the state would miss one of them.
+#[test]
+fn wrong_native_code_is_noticed() {
+    let cases = [
+        (
+            "register",
+            "addi a1, zero, 5",
+            "addi a1, zero, 6",
+            "a1: 0x5 / 0x6",
+        ),
+        ("memory", "sd sp, -1024(sp)", "sd sp, -1032(sp)", "memory: "),
+        (
+            "flags",
+            "sd zero, -2048(t0)",
+            "ld zero, -2048(t0)",
+            "page flags: ",
+        ),
+        (
+            "reservation",
+            "lr.d zero, (sp)",
+            "lr.d zero, (t0)",
+            "reservation: ",
+        ),
+        ("cycles", "addi a1, zero, 5", "mul a1, a2, a2", "cycles: "),
+        (
+            "exit code",
+            "addi s1, zero, 5",
+            "addi a0, zero, 5",
+            "verdict: ",
+        ),
+    ];
+    for entry in [Entry::File, Entry::Pages, Entry::Resumed] {
+        for (what, line, wrong, expected) in cases {
+            let mut source = Source::new(&mut Random::new(7), profiles::numbered(19), entry);
+            source
+                .registers
+                .push((5, source.setup.memory_size as u64 - 0x3000));
+            // A page that is written already, so that native code stores by itself, and a call,
+            // because native code is entered again where it returns.
+            source.lines = [".text 0x10000", "sd zero, -1024(sp)", "jal ra, f"]
+                .into_iter()
+                .chain(["li a0, 0", line, "exit", "f: ret"])
+                .map(String::from)
+                .collect();
+            let modules = Modules::planted(word_of(line), word_of(wrong));
+            let mut contest = Contest::default();
+            let found = contest.run_with(&source, 1, &modules, Opinion::Never);
+            let difference = found.expect_err(what);
+            assert!(difference.contains(expected), "{what}: {difference}");
+            contest.run(&source, 1).expect("right code is right");
+        }
+    }
+}
+
+/// The word that a line is assembled to.
+fn word_of(line: &str) -> u32 {
+    let assembly = assemble(&format!(".text 0x10000\n{line}")).expect("a line of the test");
+    let bytes = assembly.segments[0].bytes[..4].try_into();
+    u32::from_le_bytes(bytes.expect("an instruction of four bytes"))
 }

@@ -245,6 +245,8 @@ impl Ours {
 /// Modules translated in this process, by key.
 pub(crate) struct Modules {
     options: Options,
+    /// A word of code and what is translated in its place.
+    planted: Option<(u32, u32)>,
     known: Mutex<BTreeMap<KeyId, Arc<KnownText>>>,
     made: Mutex<Vec<Made>>,
 }
@@ -273,9 +275,34 @@ impl Modules {
     pub(crate) fn with(options: Options) -> Arc<Modules> {
         Arc::new(Modules {
             options,
+            planted: None,
             known: Mutex::default(),
             made: Mutex::default(),
         })
+    }
+
+    /// An empty library whose modules are wrong: where the code has the first word, they do what the
+    /// second one says. For tests of tests.
+    pub(crate) fn planted(word: u32, instead: u32) -> Arc<Modules> {
+        Arc::new(Modules {
+            options: Options::default(),
+            planted: Some((word, instead)),
+            known: Mutex::default(),
+            made: Mutex::default(),
+        })
+    }
+
+    /// The text that is translated.
+    fn replace(&self, text: &[u8]) -> Vec<u8> {
+        let mut text = text.to_vec();
+        if let Some((word, instead)) = self.planted {
+            for place in text.as_chunks_mut::<4>().0 {
+                if *place == word.to_le_bytes() {
+                    *place = instead.to_le_bytes();
+                }
+            }
+        }
+        text
     }
 
     /// Takes the reports of the translations since the last call.
@@ -302,12 +329,13 @@ fn scan_data(memory: &Memory, hints: &mut Hints) {
 
 impl Library for Modules {
     fn find(&self, request: &Request<'_>) -> Option<Arc<KnownText>> {
+        let bytes = self.replace(request.text);
         let text = Text {
             profile: request.profile,
             cost: request.cost,
             memory_size: request.memory_size as u64,
             base: request.base,
-            bytes: request.text,
+            bytes: &bytes,
         };
         let options = &self.options;
         let id = lockstep_translator::key(&text, options)

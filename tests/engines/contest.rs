@@ -52,10 +52,12 @@ pub(crate) struct Summary {
 
 /// Whether the trace machine is asked.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Opinion {
+pub(crate) enum Opinion {
+    /// No.
     Never,
     /// When the assembly machine's guest exited: only then do the two agree in more than having failed.
     OnExit,
+    /// For every program.
     Always,
 }
 
@@ -68,14 +70,7 @@ pub(crate) struct Contest {
 impl Contest {
     /// Runs a program; an error tells the difference between two engines.
     pub(crate) fn run(&mut self, source: &Source, seed: u64) -> Result<Summary, String> {
-        let mut random = Random::new(!seed);
         let rare = seed.is_multiple_of(RARELY);
-        let opinion = if rare {
-            Opinion::Always
-        } else {
-            Opinion::OnExit
-        };
-        let setup = &source.setup;
         let modules = Modules::with(Options {
             target: None,
             cpu: Cpu::Baseline,
@@ -83,6 +78,24 @@ impl Contest {
             emit: false,
             ..Options::default()
         });
+        let opinion = if rare {
+            Opinion::Always
+        } else {
+            Opinion::OnExit
+        };
+        self.run_with(source, seed, &modules, opinion)
+    }
+
+    /// The same with native code from this library.
+    pub(crate) fn run_with(
+        &mut self,
+        source: &Source,
+        seed: u64,
+        modules: &Arc<Modules>,
+        opinion: Opinion,
+    ) -> Result<Summary, String> {
+        let setup = &source.setup;
+        let mut random = Random::new(!seed);
         let assembly = source.assembly()?;
         let mut start = match source.entry {
             Entry::Pages => Start::pages(&assembly, &source.registers, setup),
@@ -93,9 +106,9 @@ impl Contest {
             start = resumed.unwrap_or(start);
         }
         let limits = self.explore(&start, setup, &mut random)?;
-        let summary = self.race(&start, setup, &[PLENTY], &modules, opinion)?;
+        let summary = self.race(&start, setup, &[PLENTY], modules, opinion)?;
         if !limits.is_empty() {
-            self.race(&start, setup, &limits, &modules, Opinion::Never)
+            self.race(&start, setup, &limits, modules, Opinion::Never)
                 .map_err(|difference| format!("in pieces {limits:?}: {difference}"))?;
         }
         Ok(summary)

@@ -50,7 +50,7 @@ impl Source {
         const ROOM: u64 = 0x8000;
         match self.entry {
             Entry::File | Entry::Resumed => 0x1_0000,
-            Entry::Pages if random.one_in(2) => random.below((RODATA - ROOM >> 12) + 1) << 12,
+            Entry::Pages if random.one_in(2) => random.below(((RODATA - ROOM) >> 12) + 1) << 12,
             Entry::Pages => {
                 let (first, end) = (DATA + 0x4000, self.setup.memory_size as u64 - ROOM);
                 first + (random.below((end - first) >> 12) << 12)

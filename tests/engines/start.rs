@@ -3,10 +3,10 @@
 //!
 //! A node does all three: it loads scripts, a system call puts code into pages at an address of the
 //! guest's choice, and a suspended machine comes back on a fresh one that never loads anything. The
-//! snapshot is the oracle's and is taken of the oracle; ours is restored from its plain fields.
+//! snapshot is taken of the oracle's machine, with all of its pages; ours restore it in their own way.
 
 use ckb_vm::machine::DefaultMachineRunner;
-use ckb_vm::snapshot2::{DataSource, Snapshot2, Snapshot2Context};
+use ckb_vm::snapshot2::Snapshot2;
 use ckb_vm::{Bytes, CoreMachine, Memory, SupportMachine};
 use lockstep_contract::image::Image;
 use lockstep_contract::pages::{EXECUTABLE, FREEZED, PAGE_SIZE};
@@ -17,6 +17,7 @@ use crate::common::asm::Assembly;
 use crate::common::oracle::{Asm, Oracle};
 use crate::common::outcome::Verdict;
 use crate::common::program::{Program, Segment, Setup};
+use crate::common::snapshots::{Files, OraclesContext, OurContext, second_of};
 
 /// How a program gets onto a machine.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -61,7 +62,7 @@ pub(crate) enum Start {
         registers: Vec<(usize, u64)>,
     },
     /// A state of the oracle's.
-    Snapshot(Box<Snapshot2<u64>>),
+    Snapshot(Box<Snapshot2<u8>>),
 }
 
 /// A range of pages to be initialised.
@@ -101,7 +102,7 @@ impl Start {
 
     /// The state of this machine.
     pub(crate) fn snapshot(asm: &mut Asm) -> Result<Start, String> {
-        Snapshot2Context::new(NoData)
+        OraclesContext::new(Files::default())
             .make_snapshot(asm.inner_mut())
             .map(|snapshot| Start::Snapshot(Box::new(snapshot)))
             .map_err(|error| format!("the oracle's snapshot: {error:?}"))
@@ -136,7 +137,7 @@ impl Start {
                 machine.commit_pc();
                 Ok(())
             }
-            Start::Snapshot(snapshot) => Snapshot2Context::new(NoData)
+            Start::Snapshot(snapshot) => OraclesContext::new(Files::default())
                 .resume(oracle.inner_mut(), snapshot)
                 .map_err(fault),
         }
@@ -170,7 +171,10 @@ impl Start {
                 core.set_pc(*pc);
                 Ok(0)
             }
-            Start::Snapshot(snapshot) => resume(core, snapshot).map(|()| 0).map_err(fault),
+            Start::Snapshot(snapshot) => OurContext::new(Files::default())
+                .resume(core, &second_of((**snapshot).clone()))
+                .map(|()| 0)
+                .map_err(fault),
         }
     }
 }
@@ -196,34 +200,5 @@ impl Pages {
 fn set_registers(core: &mut Core, registers: &[(usize, u64)]) {
     for (register, value) in registers {
         core.set_register(Reg::new(*register as u32), *value);
-    }
-}
-
-fn resume(core: &mut Core, snapshot: &Snapshot2<u64>) -> Result<(), Trap> {
-    for (register, value) in Reg::all().zip(snapshot.registers) {
-        core.set_register(register, value);
-    }
-    core.set_pc(snapshot.pc);
-    core.set_cycles(snapshot.cycles);
-    core.set_max_cycles(snapshot.max_cycles);
-    for (addr, flags, bytes) in &snapshot.dirty_pages {
-        let memory = core.memory_mut();
-        memory.store_bytes(*addr, bytes)?;
-        let first = addr / PAGE_SIZE as u64;
-        for page in first..first + (bytes.len() / PAGE_SIZE) as u64 {
-            memory.set_flag(page, *flags)?;
-        }
-    }
-    core.memory_mut()
-        .set_reservation(snapshot.load_reservation_address);
-    Ok(())
-}
-
-/// No page comes from a source: all of them are in the snapshot.
-struct NoData;
-
-impl DataSource<u64> for NoData {
-    fn load_data(&self, _: &u64, _: u64, _: u64) -> Option<(Bytes, u64)> {
-        None
     }
 }
