@@ -28,6 +28,11 @@ const SIDE: u64 = 2;
 const ECALL: u64 = 3;
 const EBREAK: u64 = 4;
 
+const KIND_BITS: u32 = 3;
+
+/// Bits of an exit word that can be other than 0.
+pub const BITS: u32 = 8;
+
 impl Exit {
     /// The word that native code returns.
     #[must_use]
@@ -35,7 +40,7 @@ impl Exit {
         match self {
             Exit::Limit => LIMIT,
             Exit::Lookup => LOOKUP,
-            Exit::Side { entries } => SIDE | (entries as u64) << 8,
+            Exit::Side { entries } => SIDE | (entries as u64) << KIND_BITS,
             Exit::Ecall => ECALL,
             Exit::Ebreak => EBREAK,
         }
@@ -44,7 +49,7 @@ impl Exit {
     /// The reason in a word; `None` for a word that no native code of ours returns.
     #[must_use]
     pub const fn decode(word: u64) -> Option<Exit> {
-        match (word & 0xff, word >> 8) {
+        match (word & ((1 << KIND_BITS) - 1), word >> KIND_BITS) {
             (LIMIT, 0) => Some(Exit::Limit),
             (LOOKUP, 0) => Some(Exit::Lookup),
             (SIDE, entries @ 1..=16) => Some(Exit::Side {

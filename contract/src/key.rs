@@ -14,11 +14,11 @@ use core::str::FromStr;
 use lockstep_isa::{Cost, Profile, Xlen};
 
 /// Format of the module file that this build writes and reads.
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;
 
 /// Version of the translator. The part behind the plus sign is raised with every change to the code
 /// that the translator generates, so that modules of an older one are not taken for its own.
-pub const TRANSLATOR_VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), "+4");
+pub const TRANSLATOR_VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), "+5");
 
 /// Version of Cranelift, as its crates are numbered.
 pub const COMPILER_VERSION: &str = "0.135.8";

@@ -9,7 +9,7 @@
 //! ```text
 //! offset  size
 //!      0     8  magic: the ASCII letters LOCKSTEP
-//!      8     4  format: 1
+//!      8     4  format: 2
 //!     12     4  count of sections: 6
 //!     16     8  bytes in the file, the digest included
 //!     24     4  enter: offset in the code of the function that the host calls
@@ -29,7 +29,7 @@
 //! | --- | --- | --- |
 //! | 1 | key | [`Key::encode`] says it byte by byte |
 //! | 2 | hints | `u64` words, ascending, each once: a guest address, and in the top two bits 0 for a place inside a function, 1 for the target of a pointer, 2 for the start of a function |
-//! | 3 | table | for each halfword of text a `u32`: offset in the code of its native entry, 0 for none |
+//! | 3 | table | for each halfword of text a `u32`: its native entry as [`Entry`] packs it, 0 for none |
 //! | 4 | blocks | 12 bytes each, `head` ascending, each once: `u32` head, `u16` len, `u8` entries, `u8` 0, `u32` cycles |
 //! | 5 | map | 8 bytes each, `start` ascending, each once: `u32` start, `u32` head |
 //! | 6 | code | host code, position independent, no relocations, to be loaded at a multiple of a page |
@@ -37,11 +37,10 @@
 //! The meaning of the fields is that of [`Module`], [`Block`] and [`Span`].
 //!
 //! # What must hold
-//! - key: the format is 1; memory is 1 to 1024 pages of 4096 bytes; base and len are whole pages, len is
+//! - key: the format is 2; memory is 1 to 1024 pages of 4096 bytes; base and len are whole pages, len is
 //!   not 0, and the text lies inside the memory; CPU features ascend, each once, none empty.
-//! - code: 1 to 2^32 - 1 bytes. `enter` and every table entry are below that; where the target is
-//!   `aarch64` they are multiples of 4.
-//! - table: exactly len / 2 entries.
+//! - code: 1 to 2^32 - 1 bytes. `enter` is below that; where the target is `aarch64` it is a multiple of 4.
+//! - table: exactly len / 2 entries, each of a function that starts inside the code.
 //! - blocks: head and len are even, head + len <= key's len; 1 to 16 entries; 2 * entries <= len < 256.
 //! - map: start is below the bytes of code; head is even and below key's len, or all ones.
 //!
@@ -51,11 +50,13 @@
 //! right, or that this host can run it: that is the key's to answer, field by field.
 
 mod check;
+mod entry;
 mod error;
 mod read;
 
 use crate::key::{FORMAT, Key};
 
+pub use entry::{CODE_LIMIT, Entry, START_ALIGN};
 pub use error::{Kind, ModuleError};
 
 /// A translated piece of code, in memory.
@@ -66,10 +67,10 @@ pub struct Module {
     /// What steered discovery; outside the key. Sorted, each once: with the text and the key they are
     /// all that a translator needs to make this module again.
     pub hints: Vec<u64>,
-    /// Offset in `code` of the function that the host calls: `extern "C" fn(context, code) -> u64`.
+    /// Offset in `code` of the function that the host calls: `extern "C" fn(context, entry) -> u64`.
     pub enter: u32,
-    /// For each halfword of text, the offset in `code` of its native entry; 0 where there is none
-    /// (offset 0 holds the function that leaves with [`crate::exit::Exit::Lookup`]).
+    /// For each halfword of text, its native entry as an [`Entry`]; 0 where there is none (offset 0 of the
+    /// code holds the function that leaves with [`crate::exit::Exit::Lookup`]).
     pub table: Vec<u32>,
     /// Host code, position independent, without relocations.
     pub code: Vec<u8>,

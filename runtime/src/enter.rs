@@ -16,22 +16,21 @@ pub(crate) struct Return {
     pub(crate) left: u64,
 }
 
-/// Runs native code from `entry`, an offset from the module's table that belongs to the context's pc,
+/// Runs native code from `entry`, a row of the module's table that belongs to the context's pc,
 /// until it leaves.
 pub(crate) fn enter(memory: &mut Memory, module: &NativeModule, entry: u32, budget: u64) -> Return {
-    let code = module.code();
     let context = memory.context_mut();
     context.budget = budget;
-    context.code = code as u64;
+    context.code = module.code() as u64;
     context.table = module.module().table.as_ptr() as u64;
     let pointer = memory.context_pointer();
-    // SAFETY: `entry` is a number of the module's table, checked to lie in its code when it was
-    // mapped. The pointer is to a context with the table of writable pages and guest memory behind it
+    // SAFETY: `entry` is a row of the module's table, whose function was checked to lie in its code
+    // when it was mapped. The pointer is to a context with the table of writable pages and guest memory behind it
     // at the distances of the contract, exclusively borrowed for the length of the call. Native code
     // of ours stays within these: it is compiled for this size of memory (compared when the module
     // was attached) and checks each guest address against it; it calls helpers by the addresses in
     // the context, which are those of this process, and does not unwind.
-    let word = unsafe { (module.enter())(pointer, code.wrapping_add(entry as usize)) };
+    let word = unsafe { (module.enter())(pointer, u64::from(entry)) };
     Return {
         word,
         left: memory.context().budget,
@@ -57,7 +56,7 @@ pub(crate) mod script {
     }
 
     /// The entry function of modules made by tests.
-    pub(crate) unsafe extern "C" fn run(context: *mut Context, _: *const u8) -> u64 {
+    pub(crate) unsafe extern "C" fn run(context: *mut Context, _: u64) -> u64 {
         // SAFETY: the caller is `enter`, which passes a context that it borrows exclusively.
         let context = unsafe { &mut *context };
         SCRIPT.with(|slot| {

@@ -25,8 +25,8 @@ use lockstep_contract::module::{Module, ModuleError};
 use memmap2::{Mmap, MmapMut};
 
 /// The function that the host calls: it reads pc and budget from the context and runs on from the
-/// code it is given. The result is an [`Exit`](lockstep_contract::exit::Exit) word.
-pub(crate) type Enter = unsafe extern "C" fn(context: *mut Context, code: *const u8) -> u64;
+/// entry it is given, a row of the module's table. The result is an [`Exit`](lockstep_contract::exit::Exit) word.
+pub(crate) type Enter = unsafe extern "C" fn(context: *mut Context, entry: u64) -> u64;
 
 /// A module, ready to run.
 #[derive(Debug)]
@@ -109,7 +109,7 @@ impl NativeModule {
         self.enter
     }
 
-    /// Offset in the code of the native entry for a guest address; none where there is none.
+    /// The table's row for a guest address; none where there is no native entry.
     #[inline]
     pub(crate) fn entry(&self, pc: u64) -> Option<u32> {
         let offset = pc.wrapping_sub(self.module.key.base);

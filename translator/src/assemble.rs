@@ -4,15 +4,13 @@
 //! relocation is left to apply: units reach each other through the table only.
 
 use lockstep_contract::key::Key;
-use lockstep_contract::module::{Block, Module, Span};
+use lockstep_contract::module::{Block, CODE_LIMIT, Entry, Module, Span};
 
 use crate::codegen::{Compiled, Compiler};
 use crate::region::Unit;
 use crate::text::Text;
 use crate::{Report, TranslateError};
 
-/// Code bytes of one module at most.
-const CODE: usize = 64 << 20;
 /// A span that belongs to no block.
 const NO_BLOCK: u32 = u32::MAX;
 
@@ -56,7 +54,7 @@ impl Assembler {
 
     /// Whether the code has used up its share.
     pub(crate) fn full(&self) -> bool {
-        self.module.code.len() >= CODE
+        self.module.code.len() > CODE_LIMIT - self.alignment
     }
 
     fn append(&mut self, compiled: Compiled, name: &str) -> Result<u32, TranslateError> {
@@ -101,11 +99,14 @@ impl Assembler {
     ) -> Result<(), TranslateError> {
         let first = unit.heads.keys().next().copied().unwrap_or(text.base);
         let start = self.append(compiled, &format!("unit at {first:#x}"))?;
-        for chain in &unit.chains {
-            if chain.entry {
-                let row = (chain.head() - text.base) / 2;
-                self.module.table[row as usize] = start;
+        for (number, (head, _)) in unit.entries().enumerate() {
+            // Of more than a row can number, the interpreter takes the rest.
+            if let Some(entry) = Entry::new(start, number) {
+                let row = (head - text.base) / 2;
+                self.module.table[row as usize] = entry.0;
             }
+        }
+        for chain in &unit.chains {
             for block in &chain.blocks {
                 self.module.blocks.push(Block {
                     head: (block.head - text.base) as u32,

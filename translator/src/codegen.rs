@@ -15,11 +15,12 @@ use cranelift_codegen::isa::{OwnedTargetIsa, TargetIsa};
 use cranelift_codegen::settings::{self, Configurable};
 use cranelift_codegen::{Context, isa};
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
-use lockstep_contract::context::offset;
+use lockstep_contract::context::{displacement, offset};
 use lockstep_contract::exit::Exit;
+use lockstep_contract::module::START_ALIGN;
 use target_lexicon::{Architecture, Triple};
 
-use crate::lift::{lift_unit, unit_signature};
+use crate::lift::{lift_unit, pointer, unit_signature, unpack};
 use crate::region::Unit;
 use crate::text::Text;
 use crate::{Cpu, Options, TranslateError};
@@ -137,7 +138,7 @@ impl Compiler {
 
     /// Bytes that a function's start is a multiple of.
     pub(crate) fn alignment(&self) -> usize {
-        self.isa.function_alignment().preferred.max(16) as usize
+        self.isa.function_alignment().preferred.max(START_ALIGN) as usize
     }
 
     pub(crate) fn unit(
@@ -154,27 +155,30 @@ impl Compiler {
     /// The code for guest addresses without code: leaves at once.
     pub(crate) fn miss(&mut self) -> Result<Compiled, TranslateError> {
         self.compile(unit_signature(), |builder| {
-            let [context, pc, budget] = entry(builder);
+            let [context, pc, budget, _] = entry(builder);
             let flags = MemFlagsData::new().with_notrap();
-            (builder.ins()).store(flags, pc, context, offset::PC as i32);
-            (builder.ins()).store(flags, budget, context, offset::BUDGET as i32);
+            (builder.ins()).store(flags, pc, context, displacement(offset::PC));
+            (builder.ins()).store(flags, budget, context, displacement(offset::BUDGET));
             let word = (builder.ins()).iconst(I64, Exit::Lookup.encode() as i64);
             builder.ins().return_(&[word]);
         })
     }
 
-    /// The function that the host calls, in the host's convention: (context, code) → exit word.
+    /// The function that the host calls, in the host's convention: (context, entry) → exit word.
     pub(crate) fn enter(&mut self) -> Result<Compiled, TranslateError> {
         let mut signature = Signature::new(self.isa.default_call_conv());
         signature.params = vec![AbiParam::new(I64); 2];
         signature.returns = vec![AbiParam::new(I64)];
         self.compile(signature, |builder| {
-            let [context, code] = entry(builder);
+            let [context, row] = entry(builder);
             let flags = MemFlagsData::new().with_notrap();
             let pc = (builder.ins()).load(I64, flags, context, offset::PC as i32);
             let budget = (builder.ins()).load(I64, flags, context, offset::BUDGET as i32);
+            let pointer = pointer(builder, context);
+            let (function, number) = unpack(builder, pointer, row);
             let unit = builder.import_signature(unit_signature());
-            let call = (builder.ins()).call_indirect(unit, code, &[context, pc, budget]);
+            let call =
+                (builder.ins()).call_indirect(unit, function, &[pointer, pc, budget, number]);
             let word = builder.inst_results(call)[0];
             builder.ins().return_(&[word]);
         })

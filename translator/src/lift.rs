@@ -11,6 +11,8 @@ mod machine;
 mod memory;
 mod value;
 
+pub(crate) use control::unpack;
+
 use cranelift_codegen::ir::{
     self, AbiParam, InstBuilder, MemFlagsData, Value,
     types::{I8, I32, I64},
@@ -62,7 +64,13 @@ pub struct Lifter<'l, 'f> {
     context: Value,
     registers: [Variable; Reg::COUNT],
     budget_variable: Variable,
+    /// Where an indirect jump on its way to the dispatch wants to go.
+    target_variable: Variable,
     leave: ir::Block,
+    /// The same for an address below 2^24, in one word with the exit.
+    leave_packed: ir::Block,
+    /// Goes on in another unit; made when the first transfer needs it.
+    onward: Option<ir::Block>,
     homed: bool,
     plant: Option<Plant>,
     // The state below is the current chain's.
@@ -77,10 +85,10 @@ pub struct Lifter<'l, 'f> {
     fault: Option<Fault>,
 }
 
-/// The signature of units: (context, pc, budget) → exit word.
+/// The signature of units: (pointer, pc, budget, number of the entry) → exit word.
 pub(crate) fn unit_signature() -> ir::Signature {
     let mut signature = ir::Signature::new(CallConv::Tail);
-    signature.params = vec![AbiParam::new(I64); 3];
+    signature.params = vec![AbiParam::new(I64); 4];
     signature.returns = vec![AbiParam::new(I64)];
     signature
 }
@@ -112,14 +120,14 @@ pub(crate) fn lift_unit(
     let blocks: Vec<ir::Block> = (unit.chains.iter())
         .map(|_| lifter.builder.create_block())
         .collect();
-    lifter.enter(unit, &blocks, params[1], params[2]);
+    lifter.enter(unit, &blocks, params[1], params[2], params[3]);
     for (number, sealed) in sealing_order(unit).into_iter().enumerate() {
         lifter.lift_chain(unit, &blocks, number);
         for chain in sealed {
             lifter.builder.seal_block(blocks[chain]);
         }
     }
-    lifter.emit_leave();
+    lifter.emit_ways_out();
     lifter.builder.seal_all_blocks();
 }
 
@@ -132,6 +140,12 @@ fn sealing_order(unit: &Unit<'_>) -> Vec<Vec<usize>> {
         }
     }
     order
+}
+
+/// The pointer that units hold to a context at this address.
+pub(crate) fn pointer(builder: &mut FunctionBuilder<'_>, context: Value) -> Value {
+    let bias = (builder.ins()).iconst(I64, -i64::from(context::displacement(0)));
+    builder.ins().iadd(context, bias)
 }
 
 /// Lifts whatever `body` does to its words, outside of any unit: for tests of the primitives against
@@ -156,7 +170,8 @@ pub fn snippet<'f>(
         base: 0,
         bytes: &[],
     };
-    let mut lifter = Lifter::new(builder, helper_conv, &text, context);
+    let pointer = pointer(builder, context);
+    let mut lifter = Lifter::new(builder, helper_conv, &text, pointer);
     let words: Vec<Word> = args.iter().map(|&arg| Word::Value(arg)).collect();
     let result = body(&mut lifter, &words);
     lifter.value(result)
@@ -173,7 +188,10 @@ impl<'l, 'f> Lifter<'l, 'f> {
         Lifter {
             registers: std::array::from_fn(|_| builder.declare_var(I64)),
             budget_variable: builder.declare_var(I64),
+            target_variable: builder.declare_var(I64),
             leave: builder.create_block(),
+            leave_packed: builder.create_block(),
+            onward: None,
             helper_conv,
             xlen: text.profile.xlen,
             memory_limit: text.memory_size.saturating_sub(u64::from(!readable)),
@@ -204,23 +222,30 @@ impl<'l, 'f> Lifter<'l, 'f> {
         self.dirty = if self.homed { 0 } else { chain.dirty };
         self.budget = self.builder.use_var(self.budget_variable);
         self.checks = memory::plan(&chain.accesses).into_iter();
-        self.set_location(chain.head());
+        let Some(head) = chain.head() else {
+            self.dispatch(unit, blocks, chain);
+            return;
+        };
+        self.set_location(head);
         if chain.check {
-            self.check_budget(chain.head(), chain.worst);
+            let head = Word::Known(head);
+            self.check_budget(head, chain.worst);
         }
         self.charge(chain.cycles);
-        self.lift_blocks(chain);
-        self.terminate(unit, blocks, number);
+        let end = self.lift_blocks(chain);
+        self.terminate(unit, blocks, chain, end);
     }
 
-    fn lift_blocks(&mut self, chain: &Chain<'_>) {
+    /// Lifts the blocks of a chain; the result is the address behind the last.
+    fn lift_blocks(&mut self, chain: &Chain<'_>) -> u64 {
         let mut refund = chain.cycles;
+        let mut pc = 0;
         for block in &chain.blocks {
             refund -= block.cycles;
             self.set_location(block.head);
             self.note_head(block.head);
             self.fault = self.plant.and_then(|plant| plant.at(block.head));
-            let mut pc = block.head;
+            pc = block.head;
             for (number, inst) in block.entries.iter().enumerate() {
                 self.place = Place {
                     pc,
@@ -242,6 +267,7 @@ impl<'l, 'f> Lifter<'l, 'f> {
             }
             self.spoil_end();
         }
+        pc
     }
 
     /// The planted fault at a block's end, if there is one.
@@ -255,7 +281,7 @@ impl<'l, 'f> Lifter<'l, 'f> {
             }
             Some(Fault::Stray { addr, byte }) => {
                 let byte = self.builder.ins().iconst(I8, i64::from(byte));
-                let offset = (context::MEMORY + usize::from(addr)) as i32;
+                let offset = context::displacement(context::MEMORY + usize::from(addr));
                 self.builder
                     .ins()
                     .store(mapped(), byte, self.context, offset);
@@ -268,7 +294,7 @@ impl<'l, 'f> Lifter<'l, 'f> {
     /// store of a constant a block.
     fn note_head(&mut self, head: u64) {
         if self.notes_heads {
-            let offset = (context::HEADS + 4 * context::slot(head)) as i32;
+            let offset = context::displacement(context::HEADS + 4 * context::slot(head));
             // Addresses of code are below 4 MiB.
             let note = self.builder.ins().iconst(I32, head as i64 + 1);
             (self.builder.ins()).store(mapped(), note, self.context, offset);
@@ -307,7 +333,7 @@ impl<'l, 'f> Lifter<'l, 'f> {
     }
 }
 
-/// Distance from the context to a register.
+/// Displacement of a register.
 fn register_offset(reg: Reg) -> i32 {
-    (context::offset::REGISTERS + 8 * reg.index()) as i32
+    context::displacement(context::offset::REGISTERS + 8 * reg.index())
 }

@@ -4,7 +4,10 @@
 //! beyond about a thousand instructions. Inside a unit, blocks that nothing else can enter are glued
 //! to their predecessor (a chain: one scope for memory checks, one subtraction of cycles); budget
 //! checks stand at the targets of retreating edges, so that every way between two checks is acyclic
-//! and its worst cost is known.
+//! and its worst cost is known. All indirect jumps inside a unit meet in one dispatch, a chain without
+//! blocks: with a switch of their own each, the edges and what register allocation puts on them would
+//! be jumps times targets, and a switch-based interpreter has hundreds of both. A function that calls
+//! itself stays inside its unit for that, and its returns look first whether they come back there.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,19 +21,25 @@ use crate::record::{Access, Flow, Recorder};
 
 /// Translated instructions of one unit at most.
 const UNIT: usize = 1000;
+/// The same for a function whose jumps have at least [`OPERATIONS`] targets: an interpreter's loop. Cut
+/// in pieces it leaves its unit at most operations; Lua runs a quarter faster in one.
+const LOOP_UNIT: usize = 8000;
+/// Targets of indirect jumps that make a function an interpreter's loop.
+const OPERATIONS: usize = 64;
 /// Bytes of text from a unit's first block to its last at most: the table of its entries has a row a
 /// halfword, and code with wide gaps would make it large.
 const REACH: u64 = 1 << 14;
 /// Entries of one chain at most.
 const CHAIN: usize = 256;
-/// Indirect jumps of a unit times the width of their switch, in halfwords, at most.
-const SWITCHES: u64 = 20_000;
+/// Calls of a unit to itself that are edges inside it, at most: each of its returns is compared with
+/// all of them.
+const RECURSIONS: usize = 4;
 /// Exits times registers to store, above which a unit keeps its registers in memory.
 const STORES: usize = 30_000;
 
 /// Blocks glued together: entered at the first only, left at the end of the last or by an exit.
 pub(crate) struct Chain<'a> {
-    /// The blocks in order.
+    /// The blocks in order; none in a unit's dispatch.
     pub blocks: Vec<&'a Block>,
     /// Control may come here from outside the unit.
     pub entry: bool,
@@ -40,8 +49,10 @@ pub(crate) struct Chain<'a> {
     pub successors: Vec<usize>,
     /// Chains that may go on to it.
     pub predecessors: Vec<usize>,
-    /// It ends with an indirect jump that may stay inside the unit.
-    pub switches: bool,
+    /// The unit's dispatch, if it ends with an indirect jump that may stay inside the unit.
+    pub dispatch: Option<usize>,
+    /// It ends with a return that may stay inside the unit.
+    pub returns: bool,
     /// Cycles of all its blocks.
     pub cycles: u64,
     /// The most that can be charged from here to the next check, its own charge included.
@@ -58,14 +69,14 @@ pub(crate) struct Chain<'a> {
 }
 
 impl Chain<'_> {
-    /// Address of the first instruction.
-    pub(crate) fn head(&self) -> u64 {
-        self.blocks[0].head
+    /// Address of the first instruction; none for a dispatch.
+    pub(crate) fn head(&self) -> Option<u64> {
+        self.blocks.first().map(|block| block.head)
     }
 
-    /// The block that decides where it goes.
-    pub(crate) fn last(&self) -> &Block {
-        self.blocks[self.blocks.len() - 1]
+    /// The block that decides where it goes; none for a dispatch.
+    pub(crate) fn last(&self) -> Option<&Block> {
+        self.blocks.last().copied()
     }
 }
 
@@ -75,8 +86,10 @@ pub(crate) struct Unit<'a> {
     pub chains: Vec<Chain<'a>>,
     /// Chains by head.
     pub heads: BTreeMap<u64, usize>,
-    /// What an indirect jump may go to inside the unit; empty where switching does not pay.
+    /// What the dispatch may go to inside the unit.
     pub switch: BTreeMap<u64, usize>,
+    /// Where the unit's calls of itself return to.
+    pub returns: BTreeMap<u64, usize>,
     /// Registers live in the context between chains, not in host registers.
     pub homed: bool,
     /// A fault on purpose.
@@ -87,12 +100,16 @@ pub(crate) struct Unit<'a> {
 pub(crate) fn partition<'a>(program: &'a Program, xlen: Xlen, options: &Options) -> Vec<Unit<'a>> {
     let mut groups: Vec<Vec<&Block>> = Vec::new();
     let mut size = 0;
+    let mut limit = UNIT;
     for block in program.blocks.values() {
         size += block.entries.len();
+        let start = program.starts.contains(&block.head);
+        if start {
+            limit = unit_limit(program, block.head);
+        }
         let fits = |group: &&mut Vec<&Block>| {
-            let start = program.starts.contains(&block.head);
             let far = (group.first()).is_some_and(|first| block.head - first.head > REACH);
-            !start && !far && size <= UNIT
+            !start && !far && size <= limit
         };
         match groups.last_mut().filter(fits) {
             Some(group) => group.push(block),
@@ -108,6 +125,16 @@ pub(crate) fn partition<'a>(program: &'a Program, xlen: Xlen, options: &Options)
         .iter()
         .map(|group| Unit::build(group, &entries, &program.switched, xlen, options))
         .collect()
+}
+
+/// Instructions that a unit of the function that starts here may have.
+fn unit_limit(program: &Program, start: u64) -> usize {
+    let next = program.starts.range(start + 1..).next();
+    let function = start..next.copied().unwrap_or(u64::MAX);
+    match program.switched.range(function).count() {
+        OPERATIONS.. => LOOP_UNIT,
+        _ => UNIT,
+    }
 }
 
 /// Heads that a block of another group goes on to.
@@ -137,13 +164,25 @@ struct Graph<'g, 'a> {
     checks: Vec<bool>,
     /// Reachable blocks, predecessors first.
     order: Vec<usize>,
+    /// Where the dispatch goes. If there is one, it is the node behind the last block.
     switch: BTreeMap<u64, usize>,
+    /// Where calls of the unit to itself return to.
+    returns: BTreeMap<u64, usize>,
+}
+
+/// An indirect jump that is not a call.
+fn jumps(block: &Block) -> bool {
+    block.flow == Flow::Dynamic && !block.links
+}
+
+/// A jump to the link register.
+fn returns(block: &Block) -> bool {
+    jumps(block) && block.entries.last().is_some_and(|inst| inst.rs1 == Reg::RA)
 }
 
 /// An indirect jump that is not a return.
 fn switches(block: &Block) -> bool {
-    let returns = block.entries.last().is_some_and(|inst| inst.rs1 == Reg::RA);
-    block.flow == Flow::Dynamic && !block.links && !returns
+    jumps(block) && !returns(block)
 }
 
 impl<'g, 'a> Graph<'g, 'a> {
@@ -152,21 +191,31 @@ impl<'g, 'a> Graph<'g, 'a> {
             .map(|(number, block)| (block.head, number))
             .collect();
         let switch = switch_targets(blocks, &position, switched);
-        let mut successors = Vec::with_capacity(blocks.len());
-        let mut predecessors = vec![Vec::new(); blocks.len()];
-        for (number, block) in blocks.iter().enumerate() {
+        let return_points = recursions(blocks, &position);
+        let dispatch = blocks.len();
+        let mut successors = Vec::with_capacity(dispatch + 1);
+        for block in blocks {
             let mut next: Vec<usize> = (block.successors())
                 .filter_map(|head| position.get(&head).copied())
                 .collect();
-            if switches(block) {
-                next.extend(switch.values());
+            if switches(block) && !switch.is_empty() {
+                next.push(dispatch);
             }
+            if returns(block) {
+                next.extend(return_points.values());
+            }
+            let callee = block.callee().filter(|_| !return_points.is_empty());
+            next.extend(callee.and_then(|callee| position.get(&callee)));
             next.sort_unstable();
             next.dedup();
-            for &target in &next {
+            successors.push(next);
+        }
+        successors.push(switch.values().copied().collect());
+        let mut predecessors = vec![Vec::new(); successors.len()];
+        for (number, next) in successors.iter().enumerate() {
+            for &target in next {
                 predecessors[target].push(number);
             }
-            successors.push(next);
         }
         let mut graph = Graph {
             blocks,
@@ -174,9 +223,10 @@ impl<'g, 'a> Graph<'g, 'a> {
             successors,
             predecessors,
             entries: blocks.iter().map(|b| entries.contains(&b.head)).collect(),
-            checks: vec![false; blocks.len()],
+            checks: vec![false; dispatch + 1],
             order: Vec::new(),
             switch,
+            returns: return_points,
         };
         graph.sort();
         graph
@@ -191,9 +241,9 @@ impl<'g, 'a> Graph<'g, 'a> {
 
     /// Orders the blocks and marks the targets of retreating edges.
     fn sort(&mut self) {
-        let mut rank = vec![usize::MAX; self.blocks.len()];
-        let mut post = Vec::with_capacity(self.blocks.len());
-        let mut seen = vec![false; self.blocks.len()];
+        let mut rank = vec![usize::MAX; self.successors.len()];
+        let mut post = Vec::with_capacity(self.successors.len());
+        let mut seen = vec![false; self.successors.len()];
         // The lowest entry is finished last and so comes first: a function's start, usually.
         let roots: Vec<usize> = (0..self.blocks.len())
             .filter(|&b| self.entries[b])
@@ -225,6 +275,7 @@ impl<'g, 'a> Graph<'g, 'a> {
             }
         }
         self.order = post;
+        // Not so the dispatch, which has no address: its targets are entries anyway.
         for (entry, check) in self.entries.iter_mut().zip(&self.checks) {
             *entry |= *check;
         }
@@ -235,29 +286,38 @@ impl<'g, 'a> Graph<'g, 'a> {
         let &[before] = self.predecessors[block].as_slice() else {
             return false;
         };
-        !self.entries[block] && self.blocks[before].flow == Flow::Next
+        let flow = self.blocks.get(before).map(|block| block.flow);
+        self.entries.get(block) == Some(&false) && flow == Some(Flow::Next)
     }
 }
 
-/// Heads that the unit's indirect jumps may go to, if a switch over them is not too large.
+/// Heads that the unit's indirect jumps may go to, if it has any.
 fn switch_targets(
     blocks: &[&Block],
     position: &BTreeMap<u64, usize>,
     switched: &BTreeSet<u64>,
 ) -> BTreeMap<u64, usize> {
-    let jumps = blocks.iter().filter(|block| switches(block)).count() as u64;
-    let targets: BTreeMap<u64, usize> = (position.iter())
-        .filter(|(head, _)| jumps > 0 && switched.contains(head))
+    let jumps = blocks.iter().any(|block| switches(block));
+    (position.iter())
+        .filter(|(head, _)| jumps && switched.contains(head))
         .map(|(&head, &number)| (head, number))
+        .collect()
+}
+
+/// Where the unit's calls of itself return to, if they are few.
+fn recursions(blocks: &[&Block], position: &BTreeMap<u64, usize>) -> BTreeMap<u64, usize> {
+    let calls_itself =
+        |block: &&&Block| (block.callee()).is_some_and(|callee| position.contains_key(&callee));
+    let points: BTreeMap<u64, usize> = (blocks.iter().filter(calls_itself))
+        .filter_map(|block| {
+            let point = block.return_point()?;
+            Some((point, *position.get(&point)?))
+        })
         .collect();
-    let width = match (targets.first_key_value(), targets.last_key_value()) {
-        (Some((first, _)), Some((last, _))) => (last - first) / 2 + 1,
-        _ => 0,
-    };
-    if jumps * width > SWITCHES {
-        return BTreeMap::new();
+    match points.len() {
+        0..=RECURSIONS => points,
+        _ => BTreeMap::new(),
     }
-    targets
 }
 
 impl<'a> Unit<'a> {
@@ -282,15 +342,17 @@ impl<'a> Unit<'a> {
                 (chain.accesses.len() + 1) * registers
             })
             .sum();
-        let switch = (graph.switch.iter())
-            .filter_map(|(&head, block)| Some((head, *chain_of.get(block)?)))
-            .collect();
+        let chains_at = |heads: &BTreeMap<u64, usize>| {
+            let chain = |(&head, block): (&u64, &usize)| Some((head, *chain_of.get(block)?));
+            heads.iter().filter_map(chain).collect()
+        };
         Unit {
             heads: (chains.iter().enumerate())
-                .map(|(number, chain)| (chain.head(), number))
+                .filter_map(|(number, chain)| Some((chain.head()?, number)))
                 .collect(),
             chains,
-            switch,
+            switch: chains_at(&graph.switch),
+            returns: chains_at(&graph.returns),
             homed: exits > STORES,
             plant: options.plant,
         }
@@ -313,8 +375,7 @@ fn chains<'a>(
         let mut recorder = Recorder::new(xlen);
         let mut members = Vec::new();
         let (mut block, mut size, mut wrong) = (first, 0, 0);
-        loop {
-            let member = graph.blocks[block];
+        while let Some(&member) = graph.blocks.get(block) {
             let fault = plant.and_then(|plant| plant.at(member.head));
             wrong |= fault.map_or(0, Fault::register);
             let mut pc = member.head;
@@ -337,10 +398,11 @@ fn chains<'a>(
         }
         chain_of.insert(first, chains.len());
         chains.push(Chain {
-            switches: !graph.switch.is_empty() && switches(graph.blocks[block]),
+            dispatch: None,
+            returns: graph.blocks.get(block).is_some_and(|block| returns(block)),
             cycles: members.iter().map(|block| block.cycles).sum(),
             blocks: members,
-            entry: graph.entries[first],
+            entry: graph.entries.get(first) == Some(&true),
             check: graph.checks[first],
             successors: Vec::new(),
             predecessors: Vec::new(),
@@ -357,10 +419,14 @@ fn chains<'a>(
 
 fn connect(graph: &Graph<'_, '_>, chains: &mut [Chain<'_>], chain_of: &BTreeMap<usize, usize>) {
     for number in 0..chains.len() {
-        let last = graph.position[&chains[number].last().head];
+        let dispatch = graph.blocks.len();
+        let last = (chains[number].last()).map_or(dispatch, |block| graph.position[&block.head]);
         let next: Vec<usize> = (graph.successors[last].iter())
             .filter_map(|block| chain_of.get(block).copied())
             .collect();
+        if graph.successors[last].contains(&dispatch) {
+            chains[number].dispatch = chain_of.get(&dispatch).copied();
+        }
         for &target in &next {
             chains[target].predecessors.push(number);
         }
@@ -408,6 +474,13 @@ fn dataflow(chains: &mut [Chain<'_>]) {
 }
 
 impl Unit<'_> {
+    /// Heads where control may come from outside, with their chains. An entry's number is its place
+    /// in this order.
+    pub(crate) fn entries(&self) -> impl Iterator<Item = (u64, usize)> {
+        let heads = self.heads.iter().map(|(&head, &number)| (head, number));
+        heads.filter(|&(_, number)| self.chains[number].entry)
+    }
+
     /// Instructions of all chains, fused ones counted once.
     pub(crate) fn instructions(&self) -> usize {
         let blocks = self.chains.iter().flat_map(|chain| &chain.blocks);

@@ -1,6 +1,8 @@
 //! What must hold of a module, wherever it comes from: a file, or a translator in this process.
 
-use super::{ALIGN, BLOCK, ENTRY, FIRST, HINT, Kind, Module, ModuleError, SPAN, Section, Span};
+use super::{
+    ALIGN, BLOCK, ENTRY, Entry, FIRST, HINT, Kind, Module, ModuleError, SPAN, Section, Span,
+};
 use crate::key::FORMAT;
 use crate::pages::{PAGE_SIZE, is_memory_size};
 
@@ -91,9 +93,9 @@ impl Module {
             1
         };
         let good = |offset: u32| (offset as usize) < len && offset.is_multiple_of(step);
-        let expected = || format!("a multiple of {step:#x} below {len:#x}");
+        let expected = format!("a multiple of {step:#x} below {len:#x}");
         if !good(self.enter) {
-            return Err(ModuleError::number("enter", 24, self.enter, expected()));
+            return Err(ModuleError::number("enter", 24, self.enter, expected));
         }
         let at = self.offset(Section::Table);
         if self.table.len() as u64 != self.key.len / 2 {
@@ -101,11 +103,13 @@ impl Module {
             let expected = format!("{expected:#x} entries");
             return Err(ModuleError::number("table", at, found, expected));
         }
-        match self.table.iter().position(|entry| !good(*entry)) {
+        let outside = |entry: &u32| Entry(*entry).start() as usize >= len;
+        match self.table.iter().position(outside) {
             None => Ok(()),
             Some(index) => {
                 let (at, found) = (at + index * ENTRY, self.table[index]);
-                Err(ModuleError::number("table entry", at, found, expected()))
+                let expected = format!("the entry of a function below {len:#x}");
+                Err(ModuleError::number("table entry", at, found, expected))
             }
         }
     }

@@ -1,7 +1,7 @@
 //! How code is mapped, and what is refused. Nothing mapped here is native code of the translator; on
 //! x86-64 six bytes of it are run.
 
-use lockstep_contract::module::Module;
+use lockstep_contract::module::{Entry, Module};
 
 use super::*;
 use crate::run::tests::module;
@@ -80,7 +80,9 @@ fn numbers_that_do_not_fit_are_refused() {
         ("table", |module| module.table.truncate(7)),
         ("memory size", |module| module.key.memory_size = 0),
         ("enter", |module| module.enter = 100),
-        ("table", |module| module.table[3] = 100),
+        ("table", |module| {
+            module.table[3] = Entry::new(112, 0).unwrap().0
+        }),
         ("code", |module| module.code.clear()),
     ];
     for (what, change) in changes {

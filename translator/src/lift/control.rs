@@ -10,15 +10,20 @@ use cranelift_codegen::ir::{
     self, BlockArg, BlockCall, InstBuilder, JumpTableData, Value,
     types::{I32, I64},
 };
-use lockstep_contract::context::offset;
-use lockstep_contract::exit::Exit;
+use lockstep_contract::context::{displacement, offset};
+use lockstep_contract::exit::{self, Exit};
+use lockstep_contract::module::Entry;
 use lockstep_isa::Reg;
+
+use cranelift_frontend::FunctionBuilder;
 
 use super::{Flow, Lifter, Word, mapped, register_offset, registers_in, unit_signature};
 use crate::region::{Chain, Unit};
 
 /// Entries that are compared one after the other; with more, a table is used.
 const COMPARED: usize = 4;
+/// Addresses that fit a word together with the exit.
+const PACKED: u64 = 1 << (32 - exit::BITS);
 
 impl Lifter<'_, '_> {
     /// The function's start: finds the entry that was asked for, loads what it needs.
@@ -28,47 +33,42 @@ impl Lifter<'_, '_> {
         blocks: &[ir::Block],
         pc: Value,
         budget: Value,
+        entry: Value,
     ) {
-        let entries: Vec<(u64, usize, ir::Block)> = (unit.heads.iter())
-            .filter(|&(_, &number)| unit.chains[number].entry)
-            .map(|(&head, &number)| (head, number, self.builder.create_block()))
+        let stubs: Vec<ir::Block> = (unit.entries())
+            .map(|_| self.builder.create_block())
             .collect();
         self.budget = budget;
-        self.dispatch(&entries, pc);
-        for &(_, number, stub) in &entries {
+        self.find_entry(&stubs, entry, pc);
+        for ((head, number), stub) in unit.entries().zip(stubs) {
             self.builder.switch_to_block(stub);
             self.builder.seal_block(stub);
-            self.enter_chain(&unit.chains[number], budget);
+            self.enter_chain(&unit.chains[number], head, budget);
             self.builder.ins().jump(blocks[number], &[]);
         }
     }
 
-    /// Goes to the stub of the entry at `pc`.
-    fn dispatch(&mut self, entries: &[(u64, usize, ir::Block)], pc: Value) {
-        let Some((&(first, _, main), others)) = entries.split_first() else {
-            self.leave(pc, Exit::Lookup);
-            return;
+    /// Goes to the stub of an entry by its number.
+    fn find_entry(&mut self, stubs: &[ir::Block], entry: Value, pc: Value) {
+        let compared = match stubs.len() {
+            0..=COMPARED => stubs.len(),
+            // The first is where the unit is called.
+            _ => 1,
         };
-        if others.is_empty() {
-            self.builder.ins().jump(main, &[]);
-            return;
+        for (number, &stub) in stubs[..compared].iter().enumerate() {
+            self.go_if_at(entry, number as u64, stub);
         }
-        self.go_if_at(pc, first, main);
-        if others.len() < COMPARED {
-            for &(head, _, stub) in others {
-                self.go_if_at(pc, head, stub);
-            }
+        let unknown = self.builder.create_block();
+        if compared < stubs.len() {
+            let number = self.builder.ins().ireduce(I32, entry);
+            self.jump_by_table(number, stubs, unknown);
         } else {
-            let targets: Vec<(u64, ir::Block)> =
-                others.iter().map(|&(head, _, stub)| (head, stub)).collect();
-            let unknown = self.builder.create_block();
-            self.switch(pc, &targets, unknown);
-            self.builder.switch_to_block(unknown);
-            self.builder.set_cold_block(unknown);
-            self.builder.seal_block(unknown);
+            self.builder.ins().jump(unknown, &[]);
         }
-        // The table names entries only; whoever comes from elsewhere is sent back.
-        self.leave(pc, Exit::Lookup);
+        // Rows of the table have no other numbers.
+        self.emit_cold(unknown, |lifter| {
+            lifter.leave(Word::Value(pc), Exit::Lookup)
+        });
     }
 
     fn go_if_at(&mut self, pc: Value, head: u64, target: ir::Block) {
@@ -81,11 +81,11 @@ impl Lifter<'_, '_> {
     }
 
     /// Loads the registers a chain needs and checks the budget if the chain does not.
-    fn enter_chain(&mut self, chain: &Chain<'_>, budget: Value) {
+    fn enter_chain(&mut self, chain: &Chain<'_>, head: u64, budget: Value) {
         self.budget = budget;
         (self.written, self.dirty) = (0, 0);
         if !chain.check {
-            self.check_budget(chain.head(), chain.worst);
+            self.check_budget(Word::Known(head), chain.worst);
         }
         self.builder.def_var(self.budget_variable, budget);
         if self.homed {
@@ -98,10 +98,14 @@ impl Lifter<'_, '_> {
         }
     }
 
-    /// Ends a chain as its last instruction asked.
-    pub(super) fn terminate(&mut self, unit: &Unit<'_>, blocks: &[ir::Block], number: usize) {
-        let chain = &unit.chains[number];
-        let end = chain.last().end();
+    /// Ends a chain whose last instruction is before `end` as that one asked.
+    pub(super) fn terminate(
+        &mut self,
+        unit: &Unit<'_>,
+        blocks: &[ir::Block],
+        chain: &Chain<'_>,
+        end: u64,
+    ) {
         let inside = |target: u64| {
             let number = unit.heads.get(&target)?;
             chain.successors.contains(number).then(|| blocks[*number])
@@ -112,13 +116,20 @@ impl Lifter<'_, '_> {
             Flow::Branch { holds, taken } => {
                 self.fork(holds, (taken, inside(taken)), (end, inside(end)))
             }
-            Flow::Dynamic(target) if chain.switches => {
-                self.jump_inside(unit, blocks, target);
-            }
-            Flow::Dynamic(target) => {
-                self.flush();
-                self.transfer(target);
-            }
+            Flow::Dynamic(target) => match chain.dispatch {
+                Some(dispatch) => {
+                    self.commit();
+                    self.builder.def_var(self.target_variable, target);
+                    self.builder.ins().jump(blocks[dispatch], &[]);
+                }
+                None => {
+                    if chain.returns {
+                        self.return_inside(unit, blocks, target);
+                    }
+                    self.flush();
+                    self.transfer(target);
+                }
+            },
             Flow::Ecall => self.call_host(end, Exit::Ecall),
             Flow::Ebreak => self.call_host(end, Exit::Ebreak),
         }
@@ -126,8 +137,7 @@ impl Lifter<'_, '_> {
 
     fn call_host(&mut self, pc: u64, exit: Exit) {
         self.flush();
-        let pc = self.number(pc);
-        self.leave(pc, exit);
+        self.leave(Word::Known(pc), exit);
     }
 
     /// Goes to a known address: inside the unit where there is a block for it.
@@ -173,9 +183,24 @@ impl Lifter<'_, '_> {
         }
     }
 
-    /// Goes where a register says: to a block of the unit if one is known there.
-    fn jump_inside(&mut self, unit: &Unit<'_>, blocks: &[ir::Block], target: Value) {
+    /// Goes on inside the unit where a return comes back to one of its calls of itself.
+    fn return_inside(&mut self, unit: &Unit<'_>, blocks: &[ir::Block], target: Value) {
+        if unit.returns.is_empty() {
+            return;
+        }
         self.commit();
+        for (&head, &number) in &unit.returns {
+            self.go_if_at(target, head, blocks[number]);
+        }
+    }
+
+    /// The unit's dispatch: goes where an indirect jump wanted to, to a block of the unit if one is
+    /// known there. Its check stands for those of its targets.
+    pub(super) fn dispatch(&mut self, unit: &Unit<'_>, blocks: &[ir::Block], chain: &Chain<'_>) {
+        let target = self.builder.use_var(self.target_variable);
+        if chain.check {
+            self.check_budget(Word::Value(target), chain.worst);
+        }
         let targets: Vec<(u64, ir::Block)> = (unit.switch.iter())
             .map(|(&head, &number)| (head, blocks[number]))
             .collect();
@@ -203,19 +228,25 @@ impl Lifter<'_, '_> {
         self.builder.switch_to_block(table);
         self.builder.seal_block(table);
 
-        let pool = &mut self.builder.func.dfg.value_lists;
-        let mut call = |block| BlockCall::new(block, std::iter::empty::<BlockArg>(), pool);
-        let default = call(otherwise);
-        let mut rows = vec![default; width as usize];
+        let mut rows = vec![otherwise; width as usize];
         for &(head, block) in targets {
-            rows[((head - first) / 2) as usize] = call(block);
+            rows[((head - first) / 2) as usize] = block;
         }
-        let data = JumpTableData::new(default, &rows);
-        let rows = self.builder.create_jump_table(data);
         let distance = self.builder.ins().ireduce(I32, distance);
         let one = self.builder.ins().iconst(I32, 1);
         let row = self.builder.ins().ushr(distance, one);
-        self.builder.ins().br_table(row, rows);
+        self.jump_by_table(row, &rows, otherwise);
+    }
+
+    /// Jumps to the block of a row, or elsewhere if there are not so many.
+    fn jump_by_table(&mut self, row: Value, rows: &[ir::Block], otherwise: ir::Block) {
+        let pool = &mut self.builder.func.dfg.value_lists;
+        let mut call =
+            |block: &ir::Block| BlockCall::new(*block, std::iter::empty::<BlockArg>(), pool);
+        let rows: Vec<BlockCall> = rows.iter().map(&mut call).collect();
+        let data = JumpTableData::new(call(&otherwise), &rows);
+        let table = self.builder.create_jump_table(data);
+        self.builder.ins().br_table(row, table);
     }
 
     /// Makes the chain's writes visible to its successors inside the unit.
@@ -250,46 +281,53 @@ impl Lifter<'_, '_> {
     /// Tail call to the native code for a known address, or out if it cannot have any.
     fn transfer_to(&mut self, target: u64) {
         let distance = target.wrapping_sub(self.base);
-        let pc = self.number(target);
         if distance >= self.len || distance & 1 != 0 {
-            self.leave(pc, Exit::Lookup);
+            self.leave(Word::Known(target), Exit::Lookup);
             return;
         }
-        let table = self.context_word(offset::TABLE);
-        // Two bytes of text are one row of four bytes.
-        self.call_row(pc, table, (distance * 2) as i32);
+        let pc = self.number(target);
+        self.transfer(pc);
     }
 
-    /// Tail call to the native code for an address in a register, or out if it lies elsewhere.
+    /// Tail call to the native code for an address, or out if it has none. One place a unit does it
+    /// for all: code for it at each was a tenth of all code, and no faster.
     fn transfer(&mut self, target: Value) {
+        let builder = &mut *self.builder;
+        let block = *(self.onward).get_or_insert_with(|| builder.create_block());
+        let args = [target, self.budget].map(BlockArg::Value);
+        self.builder.ins().jump(block, &args);
+    }
+
+    fn emit_onward(&mut self) {
+        let Some(block) = self.onward else {
+            return;
+        };
+        let [target, budget] = self.begin_shared(block);
+        self.budget = budget;
         let base = self.number(self.base);
         let distance = self.builder.ins().isub(target, base);
         let len = self.number(self.len);
         let beyond = (self.builder.ins()).icmp(IntCC::UnsignedGreaterThanOrEqual, distance, len);
         let exit = self.builder.create_block();
         self.exit_if(beyond, exit);
-        self.emit_cold(exit, |lifter| lifter.leave(target, Exit::Lookup));
+        self.emit_cold(exit, |lifter| {
+            lifter.leave(Word::Value(target), Exit::Lookup)
+        });
         let table = self.context_word(offset::TABLE);
         let one = self.number(1);
         let scaled = self.builder.ins().ishl(distance, one);
         let row = self.builder.ins().iadd(table, scaled);
-        self.call_row(target, row, 0);
-    }
-
-    /// Tail call through a row of the table. Rows without an entry hold 0, where code stands that
-    /// leaves.
-    fn call_row(&mut self, pc: Value, row: Value, displacement: i32) {
-        let distance = (self.builder.ins()).uload32(mapped(), row, displacement);
-        let code = self.context_word(offset::CODE);
-        let function = self.builder.ins().iadd(code, distance);
+        // Rows without an entry hold 0, where code stands that leaves.
+        let entry = (self.builder.ins()).uload32(mapped(), row, 0);
+        let (function, number) = unpack(self.builder, self.context, entry);
         let signature = self.builder.import_signature(unit_signature());
-        let args = [self.context, pc, self.budget];
+        let args = [self.context, target, budget, number];
         (self.builder.ins()).return_call_indirect(signature, function, &args);
     }
 
     fn context_word(&mut self, offset: usize) -> Value {
         let context = self.context;
-        (self.builder.ins()).load(I64, mapped(), context, offset as i32)
+        (self.builder.ins()).load(I64, mapped(), context, displacement(offset))
     }
 
     /// Branches to a cold block of several predecessors, which is emitted and sealed later.
@@ -319,31 +357,74 @@ impl Lifter<'_, '_> {
             lifter.flush();
             let budget = lifter.refunded(place.refund);
             let charged = std::mem::replace(&mut lifter.budget, budget);
-            let pc = lifter.number(place.pc);
             let entries = place.entries;
-            lifter.leave(pc, Exit::Side { entries });
+            lifter.leave(Word::Known(place.pc), Exit::Side { entries });
             lifter.budget = charged;
         });
     }
 
     /// Leaves with this pc; registers are in the context already.
-    pub(super) fn leave(&mut self, pc: Value, exit: Exit) {
-        let word = self.number(exit.encode());
-        let args = [pc, self.budget, word].map(BlockArg::Value);
-        self.builder.ins().jump(self.leave, &args);
+    pub(super) fn leave(&mut self, pc: Word, exit: Exit) {
+        let word = exit.encode();
+        match pc {
+            // One constant instead of two, at each of very many places.
+            Word::Known(pc) if pc < PACKED => {
+                let packed = self.number(pc << exit::BITS | word);
+                let args = [packed, self.budget].map(BlockArg::Value);
+                self.builder.ins().jump(self.leave_packed, &args);
+            }
+            pc => {
+                let pc = self.value(pc);
+                let word = self.number(word);
+                let args = [pc, self.budget, word].map(BlockArg::Value);
+                self.builder.ins().jump(self.leave, &args);
+            }
+        }
     }
 
-    /// The block behind all ways out.
-    pub(super) fn emit_leave(&mut self) {
-        let leave = self.leave;
-        let [pc, budget, word] = [(); 3].map(|()| self.builder.append_block_param(leave, I64));
-        self.builder.switch_to_block(leave);
-        self.builder.set_cold_block(leave);
+    /// The blocks behind all ways out.
+    pub(super) fn emit_ways_out(&mut self) {
+        self.emit_onward();
+        let [packed, budget] = self.begin_shared(self.leave_packed);
+        self.builder.set_cold_block(self.leave_packed);
+        let bits = self.number(u64::from(exit::BITS));
+        let pc = self.builder.ins().ushr(packed, bits);
+        let mask = self.number((1 << exit::BITS) - 1);
+        let word = self.builder.ins().band(packed, mask);
+        let args = [pc, budget, word].map(BlockArg::Value);
+        self.builder.ins().jump(self.leave, &args);
+
+        let [pc, budget, word] = self.begin_shared(self.leave);
+        self.builder.set_cold_block(self.leave);
         let (context, flags) = (self.context, mapped());
-        (self.builder.ins()).store(flags, pc, context, offset::PC as i32);
-        (self.builder.ins()).store(flags, budget, context, offset::BUDGET as i32);
+        (self.builder.ins()).store(flags, pc, context, displacement(offset::PC));
+        (self.builder.ins()).store(flags, budget, context, displacement(offset::BUDGET));
         self.builder.ins().return_(&[word]);
     }
+
+    /// Starts a block that many others lead to, with so many parameters.
+    fn begin_shared<const N: usize>(&mut self, block: ir::Block) -> [Value; N] {
+        let params = [(); N].map(|()| self.builder.append_block_param(block, I64));
+        self.builder.switch_to_block(block);
+        params
+    }
+}
+
+/// What a row of the table says: the address of the function, and the number of its entry.
+pub(crate) fn unpack(
+    builder: &mut FunctionBuilder<'_>,
+    pointer: Value,
+    entry: Value,
+) -> (Value, Value) {
+    let shift = (builder.ins()).iconst(I64, i64::from(Entry::START_SHIFT));
+    let shifted = builder.ins().ushr(entry, shift);
+    let mask = builder.ins().iconst(I64, i64::from(Entry::START_MASK));
+    let start = builder.ins().band(shifted, mask);
+    let code = (builder.ins()).load(I64, mapped(), pointer, displacement(offset::CODE));
+    let function = builder.ins().iadd(code, start);
+    let mask = (builder.ins()).iconst(I64, i64::from(Entry::NUMBER_MASK));
+    let number = builder.ins().band(entry, mask);
+    (function, number)
 }
 
 /// `x0` is never written, so it is never stored.

@@ -8,19 +8,18 @@ use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{InstBuilder, Value};
 use lockstep_contract::exit::Exit;
 
-use super::Lifter;
+use super::{Lifter, Word};
 
 impl Lifter<'_, '_> {
     /// Leaves at a head, nothing charged for it, where the budget does not cover `worst`.
-    pub(super) fn check_budget(&mut self, head: u64, worst: u64) {
+    pub(super) fn check_budget(&mut self, head: Word, worst: u64) {
         let worst = self.number(worst);
         let short = (self.builder.ins()).icmp(IntCC::UnsignedLessThan, self.budget, worst);
         let exit = self.builder.create_block();
         self.exit_if(short, exit);
         self.emit_cold(exit, |lifter| {
             lifter.flush();
-            let pc = lifter.number(head);
-            lifter.leave(pc, Exit::Limit);
+            lifter.leave(head, Exit::Limit);
         });
     }
 

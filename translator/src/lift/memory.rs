@@ -12,7 +12,8 @@ use cranelift_codegen::ir::{
     self, InstBuilder, Value,
     types::{I32, I64},
 };
-use lockstep_contract::{context, pages};
+use lockstep_contract::context::{self, displacement};
+use lockstep_contract::pages;
 use lockstep_isa::{Extend, Machine, Size, Width};
 
 use super::value::{Word, size_type};
@@ -189,17 +190,18 @@ impl Lifter<'_, '_> {
             Word::Known(address) => {
                 // A known address was compared with the limit already; what is beyond has left.
                 let page = (address >> pages::PAGE_SHIFT) as usize % pages::MAX_PAGES;
-                (context, context::WRITABLE + 4 * page)
+                (context, displacement(context::WRITABLE + 4 * page))
             }
             Word::Value(address) => {
                 let shift = self.number(u64::from(pages::PAGE_SHIFT));
                 let page = self.builder.ins().ushr(address, shift);
                 let two = self.number(2);
                 let scaled = self.builder.ins().ishl(page, two);
-                (self.builder.ins().iadd(context, scaled), context::WRITABLE)
+                let row = self.builder.ins().iadd(context, scaled);
+                (row, displacement(context::WRITABLE))
             }
         };
-        let word = (self.builder.ins()).load(I32, mapped(), row, offset as i32);
+        let word = (self.builder.ins()).load(I32, mapped(), row, offset);
         let writable = self.builder.ins().iconst(I32, 1);
         let refused = (self.builder.ins()).icmp(IntCC::NotEqual, word, writable);
         self.refuse_if(refused, exit);
@@ -213,11 +215,11 @@ impl Lifter<'_, '_> {
                 let address = address.wrapping_add(i64::from(offset) as u64);
                 // Checked before; the remainder only keeps code that never runs well formed.
                 let address = address as usize % pages::MAX_MEMORY;
-                (context, (context::MEMORY + address) as i32)
+                (context, displacement(context::MEMORY + address))
             }
             Word::Value(base) => {
                 let row = self.builder.ins().iadd(context, base);
-                (row, context::MEMORY as i32 + offset)
+                (row, displacement(context::MEMORY) + offset)
             }
         }
     }
@@ -268,13 +270,13 @@ impl Lifter<'_, '_> {
     }
 
     pub(super) fn reservation(&mut self) -> Word {
-        let (context, offset) = (self.context, context::offset::RESERVATION as i32);
+        let (context, offset) = (self.context, displacement(context::offset::RESERVATION));
         Word::Value(self.builder.ins().load(I64, mapped(), context, offset))
     }
 
     pub(super) fn set_reservation(&mut self, address: Word) {
         let address = self.value(address);
-        let (context, offset) = (self.context, context::offset::RESERVATION as i32);
+        let (context, offset) = (self.context, displacement(context::offset::RESERVATION));
         self.builder.ins().store(mapped(), address, context, offset);
     }
 }

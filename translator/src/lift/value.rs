@@ -8,6 +8,7 @@ use cranelift_codegen::ir::{
     AbiParam, InstBuilder, Signature, Type, Value,
     types::{I8, I16, I32, I64},
 };
+use lockstep_contract::context::displacement;
 use lockstep_contract::helpers::Helper;
 use lockstep_isa::{Cond, Size, Width, Xlen};
 
@@ -170,7 +171,7 @@ impl Lifter<'_, '_> {
         let signature = self.builder.import_signature(signature);
         let a = self.value(a);
         let b = self.value(b);
-        let (context, offset) = (self.context, helper.offset() as i32);
+        let (context, offset) = (self.context, displacement(helper.offset()));
         let function = self.builder.ins().load(I64, mapped(), context, offset);
         let call = (self.builder.ins()).call_indirect(signature, function, &[a, b]);
         Word::Value(self.builder.inst_results(call)[0])
