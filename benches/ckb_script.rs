@@ -1,5 +1,5 @@
-//! A signed transaction through `ckb-script`: the oracle's assembly machine against ours, with the
-//! native module in memory.
+//! Scripts of transactions through `ckb-script`: the oracle's assembly machine against ours, with the
+//! native modules in memory. The smallest script there is, and the lock that most cells have.
 //!
 //! Prints CPU time a verification (medians of interleaved rounds) and their ratio, then where the
 //! time goes: making the verifier, making and loading the machine, running the guest. What a node
@@ -14,16 +14,20 @@ mod transaction;
 use std::sync::Arc;
 
 use ckb_chain_spec::consensus::Consensus;
+use ckb_mock_tx_types::MockTransaction;
 use ckb_script::RunMode;
 use ckb_types::core::ScriptHashType;
-use ckb_types::core::cell::ResolvedTransaction;
 use ckb_vm::machine::asm::AsmMachine;
 use ckb_vm::{DefaultMachineRunner, Error, SupportMachine};
 use lockstep::Engine;
 use lockstep::ckb::{NativeMachine, counters, install};
 use lockstep::engine::{Mode, Translate};
+use lockstep::isa::Version;
+use lockstep::transaction::{Transaction, Verifier, consensus};
 use rustix::time::{ClockId, clock_gettime};
-use transaction::{Signature, consensus, resolved, verifier};
+use transaction::scripts::nothing;
+use transaction::silent;
+use transaction::system::{Signature, sighash};
 
 /// Rounds without an argument; each measures both machines in turn.
 const ROUNDS: usize = 15;
@@ -43,17 +47,17 @@ fn main() {
     install(Arc::new(engine));
     println!("CPU time of one verification, medians of {rounds} interleaved rounds of {BATCH}");
     for hash_type in [ScriptHashType::Data1, ScriptHashType::Data2] {
-        let case = Case {
-            transaction: Arc::new(resolved(hash_type, Signature::Good)),
-            consensus: consensus(),
-        };
-        case.report(hash_type, rounds);
+        Case::new(&nothing(hash_type)).report(&format!("always_success, {hash_type:?}"), rounds);
+    }
+    for hash_type in [ScriptHashType::Data1, ScriptHashType::Data2] {
+        let lock = sighash(hash_type, Signature::Good);
+        Case::new(&lock).report(&format!("secp256k1_blake160, {hash_type:?}"), rounds);
     }
 }
 
 /// One transaction on one chain.
 struct Case {
-    transaction: Arc<ResolvedTransaction>,
+    transaction: Transaction,
     consensus: Arc<Consensus>,
 }
 
@@ -71,7 +75,14 @@ enum Phase {
 }
 
 impl Case {
-    fn report(&self, hash_type: ScriptHashType, rounds: usize) {
+    fn new(mock: &MockTransaction) -> Case {
+        Case {
+            transaction: transaction::transaction(mock),
+            consensus: consensus(Version::V2),
+        }
+    }
+
+    fn report(&self, name: &str, rounds: usize) {
         let asm = self.verify::<AsmMachine>();
         let before = counters();
         let ours = self.verify::<NativeMachine>();
@@ -80,7 +91,7 @@ impl Case {
         let native = after.native_cycles - before.native_cycles;
         let charged = after.charged_cycles - before.charged_cycles;
         let share = 100.0 * native as f64 / charged as f64;
-        println!("\n{hash_type:?}: {ours} cycles, {share:.2} % of the guest's natively");
+        println!("\n{name}: {ours} cycles, {share:.2} % of the guest's natively");
         println!("{:>22} {:>10} {:>10} {:>7}", "", "asm", "ours", "ratio");
         for (name, phase) in [
             ("making the verifier", Phase::Verifier),
@@ -105,10 +116,14 @@ impl Case {
         }
     }
 
+    fn verifier<M: DefaultMachineRunner>(&self) -> Verifier<M> {
+        let consensus = Arc::clone(&self.consensus);
+        self.transaction.verifier_on(consensus, silent())
+    }
+
     fn verify<M: DefaultMachineRunner>(&self) -> u64 {
-        verifier::<M>(Arc::clone(&self.transaction), Arc::clone(&self.consensus))
-            .verify(PLENTY)
-            .expect("the signature is good")
+        let cycles = self.verifier::<M>().verify(PLENTY);
+        cycles.expect("the transaction is valid")
     }
 
     /// Microseconds of CPU time for one of a batch.
@@ -123,15 +138,13 @@ impl Case {
     fn perform<M: DefaultMachineRunner>(&self, phase: Phase) {
         match phase {
             Phase::Verifier => {
-                let transaction = Arc::clone(&self.transaction);
-                std::hint::black_box(verifier::<M>(transaction, Arc::clone(&self.consensus)));
+                std::hint::black_box(self.verifier::<M>());
             }
             Phase::Machine => {
                 std::hint::black_box(M::Inner::new(3, 2, u64::MAX));
             }
             Phase::Loaded => {
-                let transaction = Arc::clone(&self.transaction);
-                let verifier = verifier::<M>(transaction, Arc::clone(&self.consensus));
+                let verifier = self.verifier::<M>();
                 let (_, group) = verifier.groups().next().expect("one lock script");
                 let mut scheduler = verifier.create_scheduler(group).expect("its code");
                 let stopped = scheduler.run(RunMode::LimitCycles(0));

@@ -132,9 +132,10 @@ static inline uint64_t script_args(uint8_t *args, uint64_t capacity) {
     return count;
 }
 
-/* Writes all of it to a pipe. */
+/* Writes all of it to a pipe. Nothing is not written: it would wait for a reader. */
 static inline void write_all(uint64_t fd, const void *from, uint64_t length) {
     uint64_t written = length;
+    if (length == 0) return;
     expect(ckb_write(fd, from, &written), CKB_SUCCESS);
     if (written != length) ckb_exit(GUEST_CALL_FAILED);
 }

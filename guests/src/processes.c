@@ -54,7 +54,7 @@ static int be_child(char what) {
     case 'l': /* never ends */
         for (volatile uint64_t i = 0;; i++) {}
     case 'p': /* its number, and the cycles that it sees */
-        return (int)((ckb_process_id() * 31 + ckb_current_cycles()) & 0x7f);
+        return (int)(1 + (ckb_process_id() * 31 + ckb_current_cycles()) % 120);
     }
     return GUEST_NO_ARGS;
 }
@@ -185,7 +185,7 @@ int main(int argc, char **argv) {
         return (int)ckb_read(pipe[0], &byte, &length);
     }
     case 'v':
-        return (int)(ckb_vm_version() + (ckb_current_cycles() & 0x3f));
+        return (int)(1 + (ckb_vm_version() * 31 + ckb_current_cycles()) % 120);
     case 'S': /* what is no program, started: the bytes from 8 on */ {
         uint64_t process_id = 0;
         struct ckb_spawn how = {0, 0, &process_id, 0};

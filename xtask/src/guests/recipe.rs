@@ -19,6 +19,14 @@ pub(crate) enum Origin {
 }
 
 impl Origin {
+    /// What a program of this kind starts with.
+    pub(crate) fn start(self) -> &'static str {
+        match self {
+            Origin::Own | Origin::Narrow | Origin::ThirdParty => "guests/src/crt0.S",
+            Origin::Script => "guests/src/crt0_script.S",
+        }
+    }
+
     /// As the manifest has it.
     pub(crate) fn word(self) -> &'static str {
         match self {
@@ -85,7 +93,7 @@ pub(crate) struct Recipe {
     pub(crate) machine: Machine,
     /// Sources of both builds.
     pub(crate) sources: Vec<PathBuf>,
-    /// Sources of the RISC-V build alone, besides `crt0.S`.
+    /// Sources of the RISC-V build alone, besides the one that a program starts with.
     pub(crate) guest_sources: Vec<PathBuf>,
     /// Further compiler flags of both builds.
     pub(crate) flags: Vec<String>,
@@ -123,11 +131,16 @@ impl Recipe {
         recipe
     }
 
-    /// A program that runs in a transaction: nothing but its own file, and no native build.
+    /// A program that runs in a transaction: nothing but its own file, no native build, and no instruction
+    /// that version 0 does not have.
     fn script(name: &'static str) -> Recipe {
         let mut recipe = Recipe::own(name, 0);
         recipe.origin = Origin::Script;
         recipe.native = Native::Nothing;
+        recipe.machine = Machine {
+            march: "-march=rv64imc",
+            ..Machine::RV64
+        };
         recipe
     }
 

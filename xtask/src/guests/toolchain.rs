@@ -105,7 +105,7 @@ impl Toolchain {
         fs::create_dir_all(&absolute).map_err(at(&absolute))?;
         let mut sources = recipe.sources.clone();
         if target == Target::Guest && recipe.form == Form::Program {
-            sources.insert(0, "guests/src/crt0.S".into());
+            sources.insert(0, recipe.origin.start().into());
         }
         if target == Target::Guest {
             sources.extend(recipe.guest_sources.iter().cloned());
