@@ -100,20 +100,26 @@ fn drive(
     cost: &CostTable,
     pause: &mut Pause,
 ) -> Result<i8, Error> {
+    let mut decided = None;
     while machine.running() {
         // The core dropped its traces itself; whoever asks later must not see an old signal.
         machine.reset_signal();
-        let event = {
-            let paused = || pause.has_interrupted();
-            let environment = Environment {
-                cost,
-                pause: Some(&paused),
-                library,
-            };
-            machine.inner_mut().advance(&environment)?
+        let paused = || pause.has_interrupted();
+        let environment = Environment {
+            cost,
+            pause: Some(&paused),
+            library,
         };
+        let advance = || machine.inner_mut().advance(&environment);
+        let event = decided.take().unwrap_or_else(advance)?;
         match event {
-            Event::Ecall => machine.ecall()?,
+            Event::Ecall => match machine.ecall() {
+                Err(error @ Error::InvalidEcall(_)) => {
+                    let confirmed = machine.inner_mut().confirm_ecall(&environment);
+                    decided = Some(confirmed.ok_or(error)?);
+                }
+                result => result?,
+            },
             Event::Ebreak => machine.ebreak()?,
             Event::Paused => {
                 pause.free();

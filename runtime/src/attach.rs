@@ -209,6 +209,15 @@ impl Attached {
         }
     }
 
+    /// All modules that this guest has.
+    pub(crate) fn modules(&self) -> Vec<Arc<NativeModule>> {
+        let module = |text: &Text| match &text.asked {
+            Asked::Known(known) => known.module.clone(),
+            Asked::NotYet | Asked::Nothing => None,
+        };
+        self.texts.iter().filter_map(module).collect()
+    }
+
     /// Whether native code may be able to go on from here.
     #[inline]
     pub(crate) fn wants(&self, pc: u64) -> bool {

@@ -29,6 +29,7 @@ use lockstep_isa::Cost;
 
 mod compare;
 
+pub(crate) use compare::everything;
 use compare::{Pages, difference};
 
 /// Blocks between two comparisons of all memory.
@@ -62,7 +63,8 @@ pub struct End {
 /// A piece of code after which native code and interpreter are not in the same state.
 #[derive(Debug)]
 pub struct Divergence {
-    /// The heads of the blocks that the interpreter ran, in order: one where the block is known.
+    /// The heads of the blocks that the interpreter ran, in order: one where the block is known, none
+    /// where the difference was seen once and could not be seen again.
     pub blocks: Vec<u64>,
     /// The first difference, in words.
     pub difference: String,
@@ -164,6 +166,30 @@ impl Check {
             exact: false,
             over: false,
         })
+    }
+
+    /// Runs in lockstep from a state on until a difference shows; nothing, when so many cycles are
+    /// charged or the host would have something to do.
+    pub(crate) fn search(
+        before: &Core,
+        env: &Environment<'_>,
+        sources: Sources<'_>,
+        most: u64,
+    ) -> Result<Option<Divergence>, SetupError> {
+        let mut core = before.fork()?;
+        let mut check = Check::new(&core)?;
+        check.begin(&mut core, sources.cost);
+        loop {
+            let (result, found) = check.step(&mut core, env, sources);
+            if let Some(found) = found {
+                return check.locate(&core, env, sources, found).map(Some);
+            }
+            // The shipped module is compared when the interpreter has got to where it is.
+            let over = core.cycles > most && check.ahead.is_none();
+            if over || result != Ok(Step::Head) {
+                return Ok(None);
+            }
+        }
     }
 
     fn advance(

@@ -10,6 +10,7 @@ use lockstep_isa::{Cost, Op, Profile};
 use crate::check::Divergence;
 use crate::known::KnownText;
 use crate::memory::Memory;
+use crate::watch::{Mismatch, Stretch, Watch};
 
 /// Outside facts for one call of [`Core::advance`](crate::Core::advance).
 #[derive(Clone, Copy)]
@@ -49,6 +50,28 @@ pub trait Library: Send + Sync {
     /// ([`KnownText::call_at`]). Called by the thread that runs the guest, which waits.
     fn hot(&self, request: &Request<'_>, text: &Arc<KnownText>) {
         let _ = (request, text);
+    }
+
+    /// What is to be done about the stretch of native code that begins now: asked for each.
+    fn watch(&self) -> Watch {
+        Watch::default()
+    }
+
+    /// A stretch that is to be repeated, to the library's own time. Called by the thread that runs
+    /// the guest, which waits.
+    fn repeat(&self, stretch: Stretch) {
+        drop(stretch);
+    }
+
+    /// The interpreter came to another end, which is now the guest's. Called by the thread that runs
+    /// the guest, which waits.
+    fn mismatch(&self, stretch: Stretch, mismatch: Mismatch) {
+        let pc = stretch.before.pc();
+        tracing::error!(
+            pc = format_args!("{pc:#x}"),
+            "native code and interpreter differ: {}",
+            mismatch.difference
+        );
     }
 
     /// Where native code is to be checked: the library of modules for the same texts that leave

@@ -32,6 +32,7 @@ mod snapshot2;
 mod state;
 mod syscall;
 mod trap;
+mod watch;
 
 /// The interpreter's arithmetic, for tests of it against compiled code.
 #[doc(hidden)]
@@ -51,3 +52,4 @@ pub use snapshot2::{DataSource, DirtyPages, Snapshot2, Snapshot2Context, SourceP
 pub use state::Core;
 pub use syscall::{DebugPrint, Debugger, Machine, Outcome, Syscall};
 pub use trap::{Defect, Trap};
+pub use watch::{Mismatch, Repeat, Stretch, Watch};

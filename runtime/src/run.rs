@@ -16,6 +16,7 @@ use crate::environment::{Environment, Library};
 use crate::interp::Leave;
 use crate::state::Core;
 use crate::trap::{Defect, Trap};
+use crate::watch::Watch;
 
 /// Cycles that native code may charge before it is looked at again.
 const SLICE: u64 = 5_000_000;
@@ -55,6 +56,7 @@ impl Core {
         if self.profile.extensions.mop && !self.profile.version.has_fusion() {
             return Err(Trap::InvalidVersion);
         }
+        self.kept.forget();
         let library = env.library.filter(|_| env.cost.model().is_some());
         if let (Some(library), Some(model)) = (library, env.cost.model()) {
             if let Some(block) = library.checks() {
@@ -66,7 +68,20 @@ impl Core {
                 return self.advance_checked(env, sources);
             }
             self.attached.refresh(&mut self.memory, model);
+            let watch = library.watch();
+            if watch != Watch::default() {
+                return self.advance_watched(env, library, model, watch);
+            }
         }
+        self.advance_freely(env, library)
+    }
+
+    /// The loop itself. The texts are attached.
+    pub(crate) fn advance_freely(
+        &mut self,
+        env: &Environment<'_>,
+        library: Option<&dyn Library>,
+    ) -> Result<Event, Trap> {
         loop {
             if env.pause.is_some_and(|pause| pause()) {
                 return Ok(Event::Paused);
@@ -118,8 +133,7 @@ impl Core {
         self.attached.report();
     }
 
-    /// One stay in native code, if there is any for the pc.
-    /// `given` is its budget, at most what the limit leaves.
+    /// One stay in native code, if there is any for the pc. `given` is its budget, at most what the limit leaves.
     pub(crate) fn run_native(
         &mut self,
         env: &Environment<'_>,

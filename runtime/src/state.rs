@@ -15,6 +15,7 @@ use crate::helpers;
 use crate::interp::trace::Traces;
 use crate::memory::{Memory, SetupError};
 use crate::trap::Trap;
+use crate::watch::Kept;
 
 /// One guest.
 #[derive(Debug)]
@@ -29,6 +30,8 @@ pub struct Core {
     pub(crate) attached: Attached,
     /// What runs beside it where native code is checked.
     pub(crate) check: Option<Box<Check>>,
+    /// For repeating what native code does.
+    pub(crate) kept: Kept,
 }
 
 impl Core {
@@ -52,6 +55,7 @@ impl Core {
             traces: Traces::new(),
             attached: Attached::default(),
             check: None,
+            kept: Kept::default(),
         })
     }
 
@@ -216,6 +220,7 @@ impl Core {
         self.max_cycles = max_cycles;
         self.traces.clear();
         self.check = None;
+        self.kept.forget();
     }
 
     /// Loads a program and sets the pc to its entry. The result is the bytes of the file that were

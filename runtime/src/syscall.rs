@@ -16,7 +16,7 @@ use crate::state::Core;
 use crate::trap::Trap;
 
 /// Number of `exit`: the low byte of `a0` is the exit code.
-const EXIT: u64 = 93;
+pub(crate) const EXIT: u64 = 93;
 /// Number of CKB's debug print: `a0` points to a string that ends with 0.
 const DEBUG_PRINT: u64 = 2177;
 
@@ -149,13 +149,18 @@ impl Machine {
     /// # Errors
     /// Whatever stops the guest; after `CyclesExceeded` a run with a higher limit goes on.
     pub fn run(&mut self, env: &Environment<'_>) -> Result<Outcome, Trap> {
+        let mut result = self.core.advance(env);
         loop {
-            match self.core.advance(env)? {
-                Event::Ecall => {
-                    if let Some(code) = self.ecall()? {
-                        return Ok(Outcome::Exit(code));
+            match result? {
+                Event::Ecall => match self.ecall() {
+                    Ok(Some(code)) => return Ok(Outcome::Exit(code)),
+                    Ok(None) => {}
+                    Err(trap @ Trap::InvalidEcall(_)) => {
+                        result = self.core.confirm_ecall(env).ok_or(trap)?;
+                        continue;
                     }
-                }
+                    Err(trap) => return Err(trap),
+                },
                 Event::Ebreak => {
                     if let Some(debugger) = &mut self.debugger {
                         debugger.ebreak(&mut self.core)?;
@@ -163,6 +168,7 @@ impl Machine {
                 }
                 Event::Paused => return Ok(Outcome::Paused),
             }
+            result = self.core.advance(env);
         }
     }
 

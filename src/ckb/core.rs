@@ -65,6 +65,21 @@ impl NativeCore {
         self.progress.native += self.core.native_cycles() - native;
         result.map_err(from_trap)
     }
+
+    /// What the interpreter says of the way to a system call that nobody handled, if it is something
+    /// else.
+    pub(super) fn confirm_ecall(
+        &mut self,
+        environment: &Environment<'_>,
+    ) -> Option<Result<Event, Error>> {
+        let (charged, native) = (self.core.cycles(), self.core.native_cycles());
+        let result = self.core.confirm_ecall(environment)?;
+        // The interpreter ran what native code had run, and may have gone on.
+        let progress = &mut self.progress;
+        progress.charged = (progress.charged + self.core.cycles()).saturating_sub(charged);
+        progress.native = (progress.native + self.core.native_cycles()).saturating_sub(native);
+        Some(result.map_err(from_trap))
+    }
 }
 
 impl CoreMachine for NativeCore {

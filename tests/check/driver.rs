@@ -1,4 +1,6 @@
-//! Runs guests under an engine and shows what came of it.
+//! Runs guests under an engine and shows what came of it. Each test crate uses a part of it.
+
+#![allow(dead_code)]
 
 use std::cell::Cell;
 use std::fs;
@@ -7,7 +9,7 @@ use std::sync::Arc;
 
 use lockstep::engine::{EngineBuilder, Mode, Translate};
 use lockstep::runtime::{
-    Core, CostTable, DebugPrint, Environment, Event, Machine, NativeModule, Outcome, Trap,
+    Core, CostTable, DebugPrint, Environment, Event, Library, Machine, NativeModule, Outcome, Trap,
 };
 use lockstep::{Engine, Platform};
 use lockstep_isa::{Profile, Reg, Version};
@@ -101,14 +103,25 @@ impl Guest {
 
     /// Runs to the end.
     pub(crate) fn run(&self, engine: &Engine) -> Trip {
+        let mut trip = self.run_on(engine.library());
+        let found = engine.divergences().into_iter().next();
+        trip.found = found.map(|found| (found.blocks, found.difference));
+        trip
+    }
+
+    /// Runs to the end with native code from elsewhere.
+    pub(crate) fn run_with(&self, library: &dyn Library) -> Trip {
+        self.run_on(Some(library))
+    }
+
+    fn run_on(&self, library: Option<&dyn Library>) -> Trip {
         let mut machine = Machine::new(self.fork()).with(DebugPrint::new(|_: &[u8]| {}));
         let result = machine.run(&Environment {
             cost: &CostTable::from(self.platform.cost),
             pause: None,
-            library: engine.library(),
+            library,
         });
         let core = machine.core();
-        let found = engine.divergences().into_iter().next();
         Trip {
             end: End {
                 result,
@@ -119,7 +132,7 @@ impl Guest {
                 flags: core.memory().flags().to_vec(),
             },
             native_cycles: core.native_cycles(),
-            found: found.map(|found| (found.blocks, found.difference)),
+            found: None,
         }
     }
 

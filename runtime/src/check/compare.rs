@@ -52,6 +52,14 @@ pub(super) fn difference(
         .map(|difference| difference.to_string())
 }
 
+/// The first difference in anything, but for pages that no machine ever wrote by a way that is known
+/// of.
+pub(crate) fn everything(ends: (Side<'_>, Side<'_>)) -> Option<String> {
+    let ((interpreter, _), (native, _)) = ends;
+    let memory = || interpreter.memory.difference(&native.memory, false);
+    difference(ends, 0..0, 0, false).or_else(|| memory().map(|difference| difference.to_string()))
+}
+
 fn pair(name: &str, one: u64, other: u64) -> String {
     format!("{name} is {one:#x} in the interpreter, {other:#x} in native code")
 }

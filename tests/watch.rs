@@ -1,0 +1,238 @@
+//! Watching native code: stretches between two host calls repeated on the interpreter, later or at
+//! once, and failures confirmed. A library of this test says what is to be watched and notes what it is
+//! told; what the product's engine does with that is tested in `shadow.rs`.
+
+#[path = "check/driver.rs"]
+mod driver;
+
+mod common;
+
+use std::sync::{Arc, Mutex};
+
+use common::guests::guests;
+use common::ours::Modules;
+use common::program::{Program, Segment, write_elf};
+use driver::{Guest, interpreter};
+use lockstep::runtime::{
+    KnownText, Library, Mismatch, Outcome, Repeat, Request, Stretch, Trap, Watch,
+};
+use lockstep_isa::Version;
+use lockstep_translator::{Cpu, Fault, Options, Plant};
+
+/// Modules with a fault or without, a wish, and what came of it.
+struct Watching {
+    modules: Arc<Modules>,
+    watch: Watch,
+    stretches: Mutex<Vec<Stretch>>,
+    mismatches: Mutex<Vec<(Stretch, Mismatch)>>,
+}
+
+fn modules(every_block: bool, plant: Option<Plant>) -> Arc<Modules> {
+    Modules::with(Options {
+        cpu: Cpu::Baseline,
+        every_block,
+        plant,
+        ..Options::default()
+    })
+}
+
+impl Watching {
+    fn new(watch: Watch, plant: Option<Plant>) -> Watching {
+        Watching {
+            modules: modules(false, plant),
+            watch,
+            stretches: Mutex::default(),
+            mismatches: Mutex::default(),
+        }
+    }
+
+    fn mismatches(&self) -> Vec<(Stretch, Mismatch)> {
+        std::mem::take(&mut *self.mismatches.lock().expect("nobody panicked"))
+    }
+}
+
+impl Library for Watching {
+    fn find(&self, request: &Request<'_>) -> Option<Arc<KnownText>> {
+        self.modules.find(request)
+    }
+
+    fn watch(&self) -> Watch {
+        self.watch
+    }
+
+    fn repeat(&self, stretch: Stretch) {
+        let mut stretches = self.stretches.lock().expect("nobody panicked");
+        stretches.push(stretch);
+    }
+
+    fn mismatch(&self, stretch: Stretch, mismatch: Mismatch) {
+        let mut mismatches = self.mismatches.lock().expect("nobody panicked");
+        mismatches.push((stretch, mismatch));
+    }
+}
+
+const NOW: Watch = Watch {
+    repeat: Some(Repeat::Now),
+    failures: false,
+};
+const LATER: Watch = Watch {
+    repeat: Some(Repeat::Later),
+    failures: false,
+};
+const FAILURES: Watch = Watch {
+    repeat: None,
+    failures: true,
+};
+
+fn listed(name: &str) -> Guest {
+    let guests = guests();
+    let found = guests.iter().find(|guest| guest.name == name);
+    Guest::of(&found.expect("it is listed").program(&[]), Version::V2)
+}
+
+/// A block that runs often, some way into the guest.
+fn busy(guest: &Guest) -> u64 {
+    let heads = guest.heads(20_000);
+    let middle = heads[heads.len() / 2];
+    assert!(heads.iter().filter(|head| **head == middle).count() > 3);
+    middle
+}
+
+fn register(block: u64, register: u8) -> Option<Plant> {
+    let fault = Fault::Register { register, xor: 4 };
+    Some(Plant { block, fault })
+}
+
+/// What a block does to a register may not matter at the end of a stretch; this always does.
+fn cycles(block: u64) -> Option<Plant> {
+    let fault = Fault::Cycles { more: 1 };
+    Some(Plant { block, fault })
+}
+
+#[test]
+fn sound_code_is_repeated_without_a_difference() {
+    for name in ["print", "sha256", "strings"] {
+        let guest = listed(name);
+        let alone = guest.run(&interpreter());
+        for watch in [NOW, LATER, FAILURES] {
+            let library = Watching::new(watch, None);
+            let trip = guest.run_with(&library);
+            assert_eq!(trip.end, alone.end, "{name} {watch:?}");
+            assert!(trip.native_cycles * 100 > trip.end.cycles * 98, "{name}");
+            assert!(library.mismatches().is_empty(), "{name} {watch:?}");
+            let stretches = library.stretches.lock().expect("nobody panicked");
+            assert_eq!(stretches.is_empty(), watch != LATER, "{name}");
+            for stretch in &*stretches {
+                let mismatch = stretch.repeat().expect("there is memory");
+                assert!(mismatch.is_none(), "{name}: {mismatch:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_fault_is_seen_later_in_the_stretch_that_has_it() {
+    let guest = listed("sha256");
+    let block = busy(&guest);
+    let library = Watching::new(LATER, cycles(block));
+    guest.run_with(&library);
+    let stretches = std::mem::take(&mut *library.stretches.lock().expect("nobody panicked"));
+    assert!(!stretches.is_empty());
+    let mut seen = 0;
+    for stretch in stretches {
+        let Some(mismatch) = stretch.repeat().expect("there is memory") else {
+            continue;
+        };
+        seen += 1;
+        let blocks = modules(true, cycles(block));
+        let found = stretch.locate(mismatch, &*blocks).expect("there is memory");
+        assert_eq!(found.blocks, [block]);
+        assert_eq!(found.before.pc(), block);
+    }
+    assert!(seen > 0);
+}
+
+#[test]
+fn where_it_is_repeated_at_once_the_interpreter_decides() {
+    for name in ["sha256", "sorthash", "strings"] {
+        let guest = listed(name);
+        let block = busy(&guest);
+        let library = Watching::new(NOW, cycles(block));
+        let trip = guest.run_with(&library);
+        assert_eq!(trip.end, guest.run(&interpreter()).end, "{name}");
+        let (stretch, mismatch) = library.mismatches().remove(0);
+        // Without modules that leave after every block, the shortest stretch that there is.
+        let found = stretch.locate(mismatch, &Nothing).expect("there is memory");
+        assert!(found.blocks.contains(&block), "{name}: {:x?}", found.blocks);
+        assert!(found.blocks.len() < 100, "{name}: {}", found.blocks.len());
+    }
+}
+
+/// A library without native code.
+struct Nothing;
+
+impl Library for Nothing {
+    fn find(&self, _: &Request<'_>) -> Option<Arc<KnownText>> {
+        None
+    }
+}
+
+/// Runs with failures confirmed, and without that.
+fn confirmed(guest: &Guest, plant: Option<Plant>) -> (Result<Outcome, Trap>, usize) {
+    let unwatched = Watching::new(Watch::default(), plant);
+    let wrong = guest.run_with(&unwatched).end.result;
+    let library = Watching::new(FAILURES, plant);
+    let trip = guest.run_with(&library);
+    assert_eq!(trip.end, guest.run(&interpreter()).end, "{wrong:?}");
+    (wrong, library.mismatches().len())
+}
+
+#[test]
+fn a_failure_of_native_code_alone_is_none() {
+    let guest = listed("fib");
+    let heads = guest.heads(usize::MAX);
+    let last = heads[heads.len() - 1];
+    // A wrong exit code.
+    let (wrong, seen) = confirmed(&guest, register(last, 10));
+    assert_eq!((wrong, seen), (Ok(Outcome::Exit(4)), 1));
+    // A system call that nobody knows.
+    let (wrong, seen) = confirmed(&guest, register(last, 17));
+    assert_eq!((wrong, seen), (Err(Trap::InvalidEcall(93 ^ 4)), 1));
+    // A fault.
+    let fault = Fault::Register {
+        register: 2,
+        xor: 1 << 40,
+    };
+    let block = heads[0];
+    let (wrong, seen) = confirmed(&guest, Some(Plant { block, fault }));
+    assert_eq!((wrong, seen), (Err(Trap::MemOutOfBound), 1));
+}
+
+#[test]
+fn a_failure_of_the_guest_is_confirmed() {
+    // li a0, 7; li a7, 93; ecall
+    let exits = [0x0070_0513, 0x05d0_0893, 0x73];
+    // ld a0, -8(zero)
+    let faults = [0xff80_3503, 0x05d0_0893, 0x73];
+    // li a0, 7; li a7, 94; ecall
+    let calls = [0x0070_0513, 0x05e0_0893, 0x73];
+    for (code, expected) in [
+        (exits, Ok(Outcome::Exit(7))),
+        (faults, Err(Trap::MemOutOfBound)),
+        (calls, Err(Trap::InvalidEcall(94))),
+    ] {
+        let bytes = code.into_iter().flat_map(u32::to_le_bytes).collect();
+        let text = Segment {
+            addr: 0x10000,
+            flags: Segment::TEXT,
+            bytes,
+        };
+        let program = Program {
+            name: "fails".to_owned(),
+            elf: write_elf(0x10000, &[text]),
+            ..Program::default()
+        };
+        let guest = Guest::of(&program, Version::V2);
+        assert_eq!(confirmed(&guest, None), (expected, 0));
+    }
+}
