@@ -17,6 +17,15 @@ const PATIENCE: Duration = Duration::from_secs(600);
 /// Random programs of a tier: faults that need thousands of them are not planted here.
 const ITERATIONS: &str = "480";
 
+/// Our packages, which are built quickly rather than well: a fault takes seconds and not minutes.
+const PACKAGES: [&str; 5] = [
+    "lockstep-isa",
+    "lockstep-contract",
+    "lockstep-translator",
+    "lockstep-runtime",
+    "lockstep-vm",
+];
+
 /// What became of a fault.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) enum Verdict {
@@ -143,11 +152,18 @@ impl Copy {
     fn build(&self, what: &str, select: &[&str]) -> Result<Vec<PathBuf>, MutateError> {
         let log = File::create(self.log()).map_err(MutateError::file(&self.log()))?;
         let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+        for package in PACKAGES {
+            for setting in ["opt-level=1", "debug=false"] {
+                let setting = format!("profile.release.package.{package}.{setting}");
+                cargo.args(["--config", &setting]);
+            }
+        }
         cargo
             .args(["test", "--release", "--no-run", "--message-format=json"])
             .args(select)
             .current_dir(&self.tree)
             .env("CARGO_TARGET_DIR", &self.target)
+            .env("CARGO_INCREMENTAL", "1")
             .stderr(Stdio::from(log));
         let output = cargo
             .output()
