@@ -56,62 +56,66 @@ macro_rules! rules {
 }
 
 // One column a version: 0, 1, 2. Changes of version 1 are those of CKB RFC 33, changes of version 2
-// those of CKB RFC 49; what the RFCs leave open was read from the reference implementation.
+// those of CKB RFC 49; what the RFCs leave open was read from the reference implementation, ckb-vm
+// 0.24.15, whose files are named. The test of each is in tests/RULES.md.
 rules! {
     // Decoding.
 
     /// Compressed instructions that the specification calls HINTs are no-ops; else illegal.
+    /// Reference: `instructions/rvc.rs`, `factory`.
     hints_are_nops: false true true;
     /// Macro-op fusion exists. Where it does not, a machine asked for it refuses to run
-    /// (`InvalidVersion`).
+    /// (`InvalidVersion`). Reference: `machine/asm/mod.rs`, `run`.
     has_fusion: false true true;
     /// Three additions, a sum with its carry: `add3a`, `add3b`, `add3c`, `adcs`.
+    /// Reference: `decoder.rs`, `decode_mop`.
     fusion_add3: false false true;
-    /// A difference with its borrow: `sbbs`.
+    /// A difference with its borrow: `sbbs`. Reference: `decoder.rs`, `decode_mop`.
     fusion_sbbs: false false true;
-    /// `auipc` and `addi` fuse to a constant.
+    /// `auipc` and `addi` fuse to a constant. Reference: `decoder.rs`, `decode_mop`.
     fusion_load_pc_relative: false false true;
     /// `lui` or `auipc` fuses with `jalr` to a far jump whatever its register is, `x0` included;
     /// that register is then not written, and the sum of the immediates wraps.
+    /// Reference: `decoder.rs`, `decode_mop`.
     far_jump_loose: false true false;
     /// They fuse only when that register is `ra` too, and, for `auipc`, when the sum of the
-    /// immediates does not overflow.
+    /// immediates does not overflow. Reference: `decoder.rs`, `decode_mop`.
     far_jump_strict: false false true;
 
     // Running.
 
     /// `jalr` reads its source before it writes the link.
+    /// Reference: `instructions/utils.rs`, `jalr`, and the handlers of both forms.
     jalr_reads_before_link: false true true;
     /// Loads may read the last bytes of memory. Else a load that ends exactly at the end of memory
     /// is `MemOutOfBound`; atomics are not concerned.
+    /// Reference: `instructions/utils.rs`, the version-0 loads, and `instructions/common.rs`.
     last_bytes_readable: false true true;
     /// A cached trace is found by the low 32 bits of the pc alone (semantics: a pc above 4 GiB runs
     /// the trace that its slot holds for the low half).
+    /// Reference: `machine/asm/execute_x64.S`, the look-up of the next trace.
     trace_alias_low_32_bits: true true false;
 
     // Loading.
 
-    /// Writable segments are frozen, as executable ones are.
-    writable_segments_freeze: true false false;
+    /// Writable segments are frozen like read-only ones, so that no later segment may share their
+    /// pages. Reference: `elf.rs`, `convert_flags`.
+    freezes_writable_segments: true false false;
     /// After a segment is loaded, zeros are stored over the bytes between its page's start and its
     /// own; on an executable page that store fails, so that such segments are refused.
-    segment_padding_is_stored: true false false;
+    /// Reference: `machine/mod.rs`, `load_binary_inner`.
+    stores_segment_padding: true false false;
 
     // The stack at the start.
 
-    /// A null pointer ends argv.
-    argv_null_terminated: false true true;
-    /// argc and the pointers are stored with all 64 bits. Else with the low 32 bits of an 8-byte
-    /// slot, whose upper half stays as it was.
-    argv_words_full_width: false true true;
-    /// The stack pointer is lowered to a multiple of 16.
-    stack_pointer_aligned: false true true;
-    /// Without arguments nothing is written: the stack pointer is 16 below the end of memory, and
-    /// argc is read from there as zero.
-    empty_argv_writes_nothing: false true true;
-    /// Each argument is checked against the bottom of the stack before it is written
-    /// (`MemOutOfStack`). Else only the final stack pointer is.
-    argv_checked_as_written: false false true;
+    /// The stack is laid out as the ABI wants it: 64-bit words, NULL after the last argument, `sp` a
+    /// multiple of 16, and nothing is written when there are no arguments. Before, words were 32 bits
+    /// wide in slots of 64, without NULL and alignment.
+    /// Reference: `machine/mod.rs`, `initialize_stack`.
+    follows_stack_abi: false true true;
+    /// An argument that leaves the stack stops the layout at once (`MemOutOfStack`); before, only the
+    /// final `sp` was looked at. Reference: `machine/mod.rs`, `initialize_stack`.
+    checks_stack_per_argument: false false true;
 }
 
 impl Version {
@@ -186,38 +190,6 @@ pub struct Profile {
     pub extensions: Extensions,
     /// Register width.
     pub xlen: Xlen,
-}
-
-/// Rules of loading and of the initial stack.
-impl Version {
-    /// Writable segments are frozen like read-only ones, so that no later segment may share their
-    /// pages. The oracle's `convert_flags` in `elf.rs`.
-    #[must_use]
-    pub const fn freezes_writable_segments(self) -> bool {
-        matches!(self, Version::V0)
-    }
-
-    /// After a segment is loaded the bytes of its first page that lie before it are stored to once
-    /// more, which an executable page refuses. The oracle's `load_binary`.
-    #[must_use]
-    pub const fn stores_segment_padding(self) -> bool {
-        matches!(self, Version::V0)
-    }
-
-    /// The stack is laid out as the ABI wants it: 64-bit words, NULL after the last argument, `sp` a
-    /// multiple of 16, and nothing is written when there are no arguments. Before, words were 32 bits
-    /// wide in slots of 64, without NULL and alignment. The oracle's `initialize_stack`.
-    #[must_use]
-    pub const fn follows_stack_abi(self) -> bool {
-        !matches!(self, Version::V0)
-    }
-
-    /// An argument that leaves the stack stops the layout at once; before, only the final `sp` was
-    /// looked at. The oracle's `initialize_stack`.
-    #[must_use]
-    pub const fn checks_stack_per_argument(self) -> bool {
-        matches!(self, Version::V2)
-    }
 }
 
 impl Profile {
