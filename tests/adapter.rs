@@ -19,6 +19,8 @@ mod memory;
 mod own_machine;
 #[path = "adapter/own_snapshots.rs"]
 mod own_snapshots;
+#[path = "adapter/rules.rs"]
+mod rules;
 #[path = "adapter/runs.rs"]
 mod runs;
 #[path = "adapter/snapshot_calls.rs"]
