@@ -272,23 +272,18 @@ fn add_symbols(file: &mut Vec<u8>, symbols: &[(&str, u64)]) {
         names.push(0);
     }
     let mut headers = vec![0u8; 64];
-    // Name, type, content, linked section, first global symbol, size of an entry.
-    let sections: [(u32, u32, &[u8], u32, u32, u64); 3] = [
-        (1, 2, &table, 2, 1, 24),
-        (9, 3, &names, 0, 0, 0),
-        (17, 3, section_names, 0, 0, 0),
-    ];
-    for (name, kind, content, link, info, entry) in sections {
+    // Name, type, linked section, first global symbol, size of an entry.
+    let kinds: [[u32; 5]; 3] = [[1, 2, 2, 1, 24], [9, 3, 0, 0, 0], [17, 3, 0, 0, 0]];
+    let contents = [&table[..], &names, section_names];
+    for ([name, kind, link, info, entry], content) in kinds.into_iter().zip(contents) {
         file.resize(file.len().next_multiple_of(8), 0);
-        headers.extend(name.to_le_bytes());
-        headers.extend(kind.to_le_bytes());
+        headers.extend([name, kind].map(u32::to_le_bytes).concat());
         for word in [0, 0, file.len() as u64, content.len() as u64] {
             headers.extend(word.to_le_bytes());
         }
-        headers.extend(link.to_le_bytes());
-        headers.extend(info.to_le_bytes());
+        headers.extend([link, info].map(u32::to_le_bytes).concat());
         headers.extend(8u64.to_le_bytes());
-        headers.extend(entry.to_le_bytes());
+        headers.extend(u64::from(entry).to_le_bytes());
         file.extend(content);
     }
     file.resize(file.len().next_multiple_of(8), 0);
