@@ -5,6 +5,7 @@
 
 mod guests;
 mod mutate;
+mod prove;
 mod soak;
 mod spike;
 mod suite;
@@ -13,6 +14,7 @@ use std::process::ExitCode;
 
 const USAGE: &str = "\
 usage: cargo xtask test
+       cargo xtask prove [--list | STEP...]
        cargo xtask spike
        cargo xtask mutate [--list | NAME...]
        cargo xtask guests [--check | --third-party [--record] | --native]
@@ -20,6 +22,8 @@ usage: cargo xtask test
 
   test                   format, lints, documentation and every test; installs the RISC-V compiler
                          where apt-get is at hand
+  prove [STEP...]        everything that takes too long for `test`: Spike, fusion, stops, soak, mutations,
+                         fuzzing; about three hours, or only these steps
   guests                 rebuild our own guest programs in guests/elf and their MANIFEST
   guests --check         rebuild them aside and compare with what is committed
   guests --third-party   build secp256k1, Lua and zlib into target/guests/elf and target/guests/native
@@ -43,6 +47,11 @@ fn main() -> ExitCode {
         ["test"] => suite::run().map_err(Box::<dyn std::error::Error>::from),
         ["mutate", "--list"] => mutate::show().map_err(Into::into),
         ["mutate", names @ ..] => mutate::run(names).map_err(Into::into),
+        ["prove", "--list"] => {
+            prove::show();
+            Ok(())
+        }
+        ["prove", names @ ..] => prove::run(names).map_err(Into::into),
         ["spike"] => spike::run().map_err(Into::into),
         ["guests"] => guests::rebuild().map_err(Into::into),
         ["guests", "--check"] => guests::check().map_err(Into::into),

@@ -71,8 +71,11 @@ struct Plan {
 
 /// Runs what the arguments say.
 pub(crate) fn run(arguments: &[&str]) -> Result<(), SoakError> {
-    let plan = Plan::parse(arguments)?;
+    let mut plan = Plan::parse(arguments)?;
     let mut ledger = Ledger::open(&plan.ledger)?;
+    if plan.first == 0 {
+        plan.first = ledger.end();
+    }
     if plan.totals {
         print!("{}", ledger.totals());
         return Ok(());
@@ -157,6 +160,8 @@ impl Plan {
             match *word {
                 "--tier" => plan.tiers = pick(value, plan.tiers)?,
                 "--profile" => plan.profiles = pick(value, plan.profiles)?,
+                // Where the ledger ends.
+                "--first" if *value == "next" => plan.first = 0,
                 "--first" => plan.first = number(value)?,
                 "--count" => plan.count = number(value)?,
                 "--jobs" => plan.jobs = number(value)?.max(1) as usize,

@@ -112,6 +112,12 @@ impl Line {
 }
 
 impl Ledger {
+    /// The first seed that no kind of program was run with yet.
+    pub(super) fn end(&self) -> u64 {
+        let ends = self.lines.iter().map(|line| line.first + line.programs());
+        ends.max().unwrap_or(1)
+    }
+
     /// Reads a ledger; there may be none yet.
     pub(super) fn open(path: &Path) -> Result<Ledger, SoakError> {
         let text = match fs::read_to_string(path) {

@@ -1,0 +1,145 @@
+//! `cargo xtask prove`: the evidence that takes too long for every change, in one command.
+//!
+//! `cargo xtask test` is what a change must pass; it runs a little of everything. This runs much of
+//! it: the steps below, one after the other, going on where one fails, with a table at the end. The
+//! ledger, the table of mutations and the corpora are written where they are committed.
+
+use std::path::Path;
+use std::process::Command;
+use std::time::Instant;
+
+use crate::suite::{self, SuiteError};
+use crate::{mutate, soak, spike};
+
+/// What a step may fail with.
+type Failure = Box<dyn std::error::Error>;
+
+/// One kind of evidence.
+struct Step {
+    name: &'static str,
+    /// What it does, and how long on two cores of a current machine.
+    what: &'static str,
+    run: fn() -> Result<(), Failure>,
+}
+
+const STEPS: [Step; 6] = [
+    Step {
+        name: "spike",
+        what: "every instruction, random sequences and the guests against Spike: 2 minutes",
+        run: || Ok(spike::run()?),
+    },
+    Step {
+        name: "fusion",
+        what: "every pattern of fusion, every aliasing, every way in, on every engine: 2 minutes",
+        run: || Ok(tests("fusion", "LOCKSTEP_FUSION_ROUNDS", "10")?),
+    },
+    Step {
+        name: "stops",
+        what: "10 000 random stopping points, resumed on fresh machines: 10 minutes",
+        run: || Ok(tests("stops", "LOCKSTEP_STOPS", "10000")?),
+    },
+    Step {
+        name: "soak",
+        what: "a thousand more random programs of each kind on each machine: 30 minutes",
+        run: || {
+            Ok(soak::run(&[
+                "--first", "next", "--count", "1000", "--jobs", "2",
+            ])?)
+        },
+    },
+    Step {
+        name: "mutate",
+        what: "every deliberate fault is noticed: 60 minutes",
+        run: || Ok(mutate::run(&[])?),
+    },
+    Step {
+        name: "fuzz",
+        what: "each fuzz target for 20 minutes; needs a nightly compiler and cargo-fuzz",
+        run: || Ok(fuzz()?),
+    },
+];
+
+/// Seconds for each fuzz target.
+const FUZZ_SECONDS: &str = "-max_total_time=1200";
+
+/// What to do about steps that were not there.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ProveError {
+    #[error("no step is called {name}; there are {all}")]
+    Unknown { name: String, all: String },
+    #[error("failed: {0}")]
+    Failed(String),
+}
+
+/// Runs the steps with these names; all, where there are none.
+pub(crate) fn run(names: &[&str]) -> Result<(), ProveError> {
+    let all: Vec<&str> = STEPS.iter().map(|step| step.name).collect();
+    if let Some(name) = names.iter().find(|name| !all.contains(name)) {
+        return Err(ProveError::Unknown {
+            name: (*name).to_string(),
+            all: all.join(", "),
+        });
+    }
+    let mut report = Vec::new();
+    let mut failed = Vec::new();
+    let chosen = |step: &&Step| names.is_empty() || names.contains(&step.name);
+    for step in STEPS.iter().filter(chosen) {
+        eprintln!("== {}: {}", step.name, step.what);
+        let start = Instant::now();
+        let result = (step.run)();
+        let seconds = start.elapsed().as_secs();
+        let verdict = match result {
+            Ok(()) => "passed".to_string(),
+            Err(error) => {
+                failed.push(step.name);
+                format!("FAILED: {error}")
+            }
+        };
+        report.push(format!("{:8} {seconds:>6} s  {verdict}", step.name));
+    }
+    println!("{}", report.join("\n"));
+    match failed.is_empty() {
+        true => Ok(()),
+        false => Err(ProveError::Failed(failed.join(", "))),
+    }
+}
+
+/// Shows the steps.
+pub(crate) fn show() {
+    for step in &STEPS {
+        println!("{:8} {}", step.name, step.what);
+    }
+}
+
+fn tests(binary: &str, variable: &str, value: &str) -> Result<(), SuiteError> {
+    let arguments = ["test", "--release", "--test", binary, "--", "--nocapture"];
+    suite::cargo(binary, &arguments, &[(variable, value)])
+}
+
+/// The targets, and what each takes beside its time (`fuzz/README.md`).
+fn fuzz() -> Result<(), SuiteError> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz");
+    let targets: [(&str, &[&str], &[&str]); 3] = [
+        ("elf", &[], &["-max_len=10000", "-len_control=0"]),
+        ("module", &[], &["-max_len=20000", "-malloc_limit_mb=64"]),
+        ("programs", &["--features", "programs"], &["-max_len=4096"]),
+    ];
+    for (target, features, options) in targets {
+        let mut command = Command::new("cargo");
+        command
+            .args(["+nightly", "fuzz", "run", "-s", "none"])
+            .args(features)
+            .args([target, "--"])
+            .args(options)
+            .arg(FUZZ_SECONDS)
+            .current_dir(&folder)
+            // A build of this command's own must not decide what the compiler of that one is.
+            .env_remove("RUSTUP_TOOLCHAIN")
+            .env_remove("CARGO");
+        if target == "programs" {
+            command.env("RUSTC_WRAPPER", folder.join("wrap.sh"));
+        }
+        suite::step(&format!("fuzzing {target}"), &mut command)?;
+    }
+    Ok(())
+}
