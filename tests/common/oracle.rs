@@ -87,6 +87,7 @@ where
         let machine = DefaultMachineBuilder::new(core)
             .instruction_cycle_func(cost)
             .syscall(Box::new(DebugPrint))
+            .syscall(Box::new(LoadCode))
             .build();
         Oracle {
             name,
@@ -200,6 +201,34 @@ where
 
 /// The number of the debug print call in CKB.
 pub(crate) const DEBUG_PRINT: u64 = 2177;
+
+/// The number of the call that makes pages executable, as CKB's `load_cell_data_as_code`: `a0` the
+/// address and `a1` the size of the pages, `a2` and `a3` the address and size of what goes there.
+pub(crate) const LOAD_CODE: u64 = 2091;
+
+/// Copies guest memory into pages that become executable and frozen.
+pub(crate) struct LoadCode;
+
+impl<Mac: SupportMachine> Syscalls<Mac> for LoadCode {
+    fn initialize(&mut self, _: &mut Mac) -> Result<(), Error> {
+        Ok(())
+    }
+
+    fn ecall(&mut self, machine: &mut Mac) -> Result<bool, Error> {
+        let argument = |number: usize| machine.registers()[number].to_u64();
+        if argument(ckb_vm::registers::A7) != LOAD_CODE {
+            return Ok(false);
+        }
+        let [addr, size, from, len] = [10, 11, 12, 13].map(argument);
+        let content = machine.memory_mut().load_bytes(from, len)?;
+        let flags = ckb_vm::memory::FLAG_EXECUTABLE | ckb_vm::memory::FLAG_FREEZED;
+        machine
+            .memory_mut()
+            .init_pages(addr, size, flags, Some(content), 0)?;
+        machine.set_register(ckb_vm::registers::A0, Mac::REG::from_u64(0));
+        Ok(true)
+    }
+}
 
 /// Reads the string as CKB's debug print does, and drops it.
 pub(crate) struct DebugPrint;

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex};
 
 use lockstep_contract::image::Image;
 use lockstep_contract::key::KeyId;
-use lockstep_contract::pages::{EXECUTABLE, PAGE_SIZE};
+use lockstep_contract::pages::{EXECUTABLE, FREEZED, PAGE_SIZE};
 use lockstep_isa::{Reg, Xlen};
 use lockstep_runtime::{
     Core, CostTable, Environment, Event, KnownText, Library, Memory, NativeModule, Request, Trap,
@@ -19,7 +19,7 @@ use lockstep_translator::{Cpu, Hints, Options, Report, Text};
 
 use super::Subject;
 use super::clock::thread_seconds;
-use super::oracle::DEBUG_PRINT;
+use super::oracle::{DEBUG_PRINT, LOAD_CODE};
 use super::outcome::{Outcome, Verdict};
 use super::program::{Program, Setup};
 
@@ -200,6 +200,18 @@ impl Ours {
                 while self.core.memory_mut().load_bytes(addr, 1)?[0] != 0 {
                     addr = addr.wrapping_add(1);
                 }
+                if self.core.cycles() > self.core.max_cycles() {
+                    return Err(Trap::CyclesExceeded);
+                }
+                Ok(None)
+            }
+            LOAD_CODE => {
+                let [size, from, len] =
+                    [11, 12, 13].map(|number| self.core.register(Reg::new(number)));
+                let memory = self.core.memory_mut();
+                let content = memory.load_bytes(from, len)?;
+                memory.init_pages(argument, size, EXECUTABLE | FREEZED, &content, 0)?;
+                self.core.set_register(Reg::A0, 0);
                 if self.core.cycles() > self.core.max_cycles() {
                     return Err(Trap::CyclesExceeded);
                 }

@@ -26,6 +26,8 @@ struct Generator<'r> {
     function: u64,
     /// Jump tables, each with its labels.
     tables: Vec<(String, Vec<String>)>,
+    /// Code that stands in data, each with its label.
+    pieces: Vec<(String, Vec<String>)>,
 }
 
 /// A program as a compiler could have made it, or nearly.
@@ -44,6 +46,7 @@ pub(crate) fn generate(random: &mut Random, profile: Profile, entry: Entry) -> S
         functions,
         function: 0,
         tables: Vec::new(),
+        pieces: Vec::new(),
     };
     generator.program();
     generator.source
@@ -75,6 +78,13 @@ impl Generator<'_> {
             let word = pick_word(self.random);
             self.push(format!(".dword {word:#x}"));
         }
+        for (label, lines) in std::mem::take(&mut self.pieces) {
+            self.push(".align 4");
+            self.push(format!("{label}:"));
+            for line in lines {
+                self.push(line);
+            }
+        }
     }
 
     fn push(&mut self, line: impl Into<String>) {
@@ -101,6 +111,7 @@ impl Generator<'_> {
                 13 | 14 if depth < COUNTERS.len() => self.choice(depth),
                 15 | 16 => self.call(),
                 17 => self.table(),
+                18 if depth == 0 && self.random.one_in(3) => self.load_code(),
                 18 => self.constants(),
                 19 if self.random.one_in(4) => self.fault(),
                 _ => self.jump_over(),
@@ -304,6 +315,52 @@ impl Generator<'_> {
         }
         self.push(format!("{end}:"));
         self.tables.push((table, labels));
+    }
+
+    /// Code that comes at run time, to a page of its own, and a call of it: now and then into the
+    /// middle, not at all, or to where no code can go.
+    fn load_code(&mut self) {
+        let piece = self.label();
+        let lines = std::mem::take(&mut self.source.lines);
+        let turn = self.random.one_in(2).then(|| self.label());
+        if let Some(turn) = &turn {
+            self.push("li s8, 3");
+            self.push(format!("{turn}:"));
+        }
+        for _ in 0..self.random.between(1, 3) {
+            match self.random.below(3) {
+                0 => self.straight(),
+                1 => self.fused(),
+                _ => self.memory(),
+            }
+        }
+        if let Some(turn) = &turn {
+            self.push("addi s8, s8, -1");
+            self.push(format!("bnez s8, {turn}"));
+        }
+        self.push("ret");
+        let code = std::mem::replace(&mut self.source.lines, lines);
+        self.pieces.push((piece.clone(), code));
+        let end = self.source.setup.memory_size as u64;
+        let page = match self.random.below(16) {
+            0 => 0x1_0000,
+            1 => 0x3_0004,
+            2 => end - 0x1000,
+            3 => end,
+            _ => (0x24 + self.random.below(0x18)) << 12,
+        };
+        let size = self.random.pick(&[0x1000, 0x1000, 0x1000, 0x2000, 0x800]);
+        let start = page + self.random.pick(&[0, 0, 0, 0, 0, 2, 4]);
+        self.push(format!("li a0, {page:#x}"));
+        self.push(format!("li a1, {size:#x}"));
+        self.push(format!("la a2, {piece}"));
+        self.push("li a3, 0x1000");
+        self.push("li a7, 2091");
+        self.push("ecall");
+        if !self.random.one_in(8) {
+            self.push(format!("li t6, {start:#x}"));
+            self.push("jalr ra, 0(t6)");
+        }
     }
 
     /// Numbers, built as compilers build them.
