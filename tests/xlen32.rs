@@ -23,6 +23,8 @@ mod patterns;
 mod profiles;
 #[path = "engines/shrink.rs"]
 mod shrink;
+#[path = "xlen32/snapshots.rs"]
+mod snapshots;
 #[path = "engines/source.rs"]
 mod source;
 #[allow(dead_code)]

@@ -3,7 +3,8 @@
 //! A snapshot has the fields, and for the same state the content, of the oracle's `Snapshot`, so that
 //! either side can take what the other made. It holds no cycles: whoever resumes sets them. What a
 //! page held before anything was stored to it is not in it either, so a snapshot is complete where all
-//! that was loaded is still dirty; [`crate::snapshot2`] knows pages that can be had elsewhere.
+//! that was loaded is still dirty; [`crate::snapshot2`] knows pages that can be had elsewhere. (The
+//! oracle's own, of a machine with 32-bit registers, lacks every second word of its pages; ours does not.)
 //!
 //! Native code is no part of a state: a resumed guest finds its module by the content of its pages.
 
@@ -39,9 +40,9 @@ impl Snapshot {
     pub fn of(core: &mut Core) -> Snapshot {
         let mut snapshot = Snapshot {
             version: core.profile().version.number(),
-            registers: *core.registers(),
+            registers: registers(core),
             pc: core.pc(),
-            load_reservation_address: core.memory().reservation(),
+            load_reservation_address: core.reservation(),
             ..Snapshot::default()
         };
         for page in 0..core.memory().pages() {
@@ -81,10 +82,14 @@ impl Snapshot {
             core.memory_mut().store_bytes(addr, content)?;
             core.memory_mut().set_flag(*number, *flags)?;
         }
-        core.memory_mut()
-            .set_reservation(self.load_reservation_address);
+        core.set_reservation(self.load_reservation_address);
         Ok(())
     }
+}
+
+/// All registers, as unsigned numbers of their width.
+pub(crate) fn registers(core: &Core) -> [u64; 32] {
+    std::array::from_fn(|number| core.register(Reg::new(number as u32)))
 }
 
 /// Sets all registers.

@@ -17,7 +17,7 @@ use lockstep_contract::pages::{DIRTY, MAX_MEMORY, PAGE_SHIFT, PAGE_SIZE, page_up
 use lockstep_isa::Size;
 use serde::{Deserialize, Serialize};
 
-use crate::snapshot::set_registers;
+use crate::snapshot::{registers, set_registers};
 use crate::state::Core;
 use crate::trap::Trap;
 
@@ -107,11 +107,11 @@ impl<I: Clone + PartialEq, D: DataSource<I>> Snapshot2Context<I, D> {
             pages_from_source,
             dirty_pages,
             version: core.profile().version.number(),
-            registers: *core.registers(),
+            registers: registers(core),
             pc: core.pc(),
             cycles: core.cycles(),
             max_cycles: core.max_cycles(),
-            load_reservation_address: core.memory().reservation(),
+            load_reservation_address: core.reservation(),
         })
     }
 
@@ -166,8 +166,7 @@ impl<I: Clone + PartialEq, D: DataSource<I>> Snapshot2Context<I, D> {
         for (addr, flags, content) in &snapshot.dirty_pages {
             restore(core, *addr, *flags, content)?;
         }
-        core.memory_mut()
-            .set_reservation(snapshot.load_reservation_address);
+        core.set_reservation(snapshot.load_reservation_address);
         Ok(())
     }
 

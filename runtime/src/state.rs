@@ -116,6 +116,25 @@ impl Core {
         }
     }
 
+    /// The reserved address as an unsigned number of a register's width; all ones when there is none.
+    #[must_use]
+    pub fn reservation(&self) -> u64 {
+        let held = self.memory.reservation();
+        match self.profile.xlen {
+            Xlen::X32 => u64::from(held as u32),
+            Xlen::X64 => held,
+        }
+    }
+
+    /// Reserves an address, or with all ones of a register's width none.
+    pub fn set_reservation(&mut self, addr: u64) {
+        let held = match self.profile.xlen {
+            Xlen::X32 => addr as i32 as u64,
+            Xlen::X64 => addr,
+        };
+        self.memory.set_reservation(held);
+    }
+
     /// Writes a register, with RV32 its low 32 bits; a write to `x0` is dropped.
     pub fn set_register(&mut self, reg: Reg, value: u64) {
         if reg != Reg::ZERO {

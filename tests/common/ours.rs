@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex};
 use lockstep_contract::image::Image;
 use lockstep_contract::key::KeyId;
 use lockstep_contract::pages::{EXECUTABLE, FREEZED, PAGE_SIZE};
-use lockstep_isa::{Reg, Xlen};
+use lockstep_isa::Reg;
 use lockstep_runtime::{
     Core, CostTable, Environment, Event, KnownText, Library, Memory, NativeModule, Request, Trap,
 };
@@ -244,10 +244,7 @@ impl Ours {
             registers: std::array::from_fn(|index| self.core.register(Reg::new(index as u32))),
             memory: memory.as_bytes().to_vec(),
             flags: memory.flags().to_vec(),
-            reservation: match self.core.profile().xlen {
-                Xlen::X32 => u64::from(memory.reservation() as u32),
-                Xlen::X64 => memory.reservation(),
-            },
+            reservation: self.core.reservation(),
             loaded: self.loaded,
             native_cycles: self.modules.as_ref().map(|_| self.core.native_cycles()),
         }

@@ -6,6 +6,7 @@
 //! are compared with: at a limit ours must stand at the last of them that the limit allows.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use ckb_vm::machine::{InstructionCycleFunc, Pause};
 use ckb_vm::{
@@ -20,12 +21,15 @@ use super::outcome::{Outcome, Rule, Verdict, compare};
 use super::program::{Program, Setup};
 use super::{Agreement, Subject, same_refusal};
 
-type Machine = TraceMachine<DefaultCoreMachine<u32, WXorXMemory<FlatMemory<u32>>>>;
+type Core = DefaultCoreMachine<u32, WXorXMemory<FlatMemory<u32>>>;
+type Machine = TraceMachine<Core>;
 
 /// The machine with a loaded guest.
 pub(crate) struct Trace32 {
     machine: Machine,
     pause: Pause,
+    /// Whether it stops after each trace.
+    steps: Arc<AtomicBool>,
     loaded: u64,
 }
 
@@ -48,8 +52,25 @@ struct Run {
 impl Trace32 {
     /// Loads the program; an error is the kind of failure.
     pub(crate) fn new(program: &Program, setup: &Setup) -> Result<Trace32, Verdict> {
+        let mut trace = Trace32::fresh(setup);
+        let elf = Bytes::copy_from_slice(&program.elf);
+        let args: Vec<Bytes> = (program.args.iter())
+            .map(|arg| Bytes::copy_from_slice(arg))
+            .collect();
+        trace.loaded = (trace.machine)
+            .load_program(&elf, args.into_iter().map(Ok))
+            .map_err(|error| Verdict::fault(&error))?;
+        for (register, value) in &program.registers {
+            let value = u32::from_u64(*value);
+            trace.inner_mut().set_register(*register, value);
+        }
+        Ok(trace)
+    }
+
+    /// Without a guest.
+    pub(crate) fn fresh(setup: &Setup) -> Trace32 {
         assert_eq!(setup.profile.xlen, Xlen::X32, "this is the 32-bit machine");
-        let core = DefaultCoreMachine::new_with_memory(
+        let core = Core::new_with_memory(
             setup.profile.extensions.bits(),
             setup.profile.version.number(),
             u64::MAX,
@@ -61,10 +82,12 @@ impl Trace32 {
         };
         // The machine looks at the pause before each trace, and asks for the cost of each instruction:
         // so this pauses it after each trace.
-        let pause = Pause::new();
-        let after_trace = pause.clone();
+        let (pause, steps) = (Pause::new(), Arc::new(AtomicBool::new(false)));
+        let (after_trace, wanted) = (pause.clone(), Arc::clone(&steps));
         let cost: Box<InstructionCycleFunc> = Box::new(move |instruction| {
-            after_trace.interrupt();
+            if wanted.load(Ordering::Relaxed) {
+                after_trace.interrupt();
+            }
             cost(instruction)
         });
         let machine = DefaultMachineBuilder::new(core)
@@ -72,33 +95,59 @@ impl Trace32 {
             .syscall(Box::new(DebugPrint))
             .pause(pause.clone())
             .build();
-        let mut machine = Machine::new(machine);
-        let elf = Bytes::copy_from_slice(&program.elf);
-        let args: Vec<Bytes> = (program.args.iter())
-            .map(|arg| Bytes::copy_from_slice(arg))
-            .collect();
-        let loaded = machine
-            .load_program(&elf, args.into_iter().map(Ok))
-            .map_err(|error| Verdict::fault(&error))?;
-        for (register, value) in &program.registers {
-            let value = u32::from_u64(*value);
-            machine.machine.inner_mut().set_register(*register, value);
-        }
-        Ok(Trace32 {
-            machine,
+        Trace32 {
+            machine: Machine::new(machine),
             pause,
-            loaded,
-        })
+            steps,
+            loaded: 0,
+        }
+    }
+
+    /// The machine that snapshots are taken of and put on.
+    pub(crate) fn inner_mut(&mut self) -> &mut Core {
+        self.machine.machine.inner_mut()
+    }
+
+    /// Runs one trace; tells how it ended if that was the end.
+    fn step(&mut self) -> Option<Verdict> {
+        self.steps.store(true, Ordering::Relaxed);
+        self.pause.free();
+        match self.machine.run() {
+            Ok(code) => Some(Verdict::Exit(code)),
+            Err(Error::Pause) => None,
+            Err(error) => Some(Verdict::fault(&error)),
+        }
+    }
+
+    /// Runs so many traces; the cycles then. Nothing where it ends before.
+    pub(crate) fn run_traces(&mut self, count: usize) -> Option<u64> {
+        for _ in 0..count {
+            if self.step().is_some() {
+                return None;
+            }
+        }
+        Some(self.boundary().cycles)
+    }
+
+    /// Runs to the end, or to the instruction that would exceed the limit.
+    pub(crate) fn finish(&mut self, limit: u64) -> Outcome {
+        self.steps.store(false, Ordering::Relaxed);
+        self.pause.free();
+        self.inner_mut().set_max_cycles(limit);
+        let verdict = match self.machine.run() {
+            Ok(code) => Verdict::Exit(code),
+            Err(error) => Verdict::fault(&error),
+        };
+        self.outcome(verdict)
     }
 
     /// Runs trace by trace until it ends or stands beyond so many cycles.
     fn run(&mut self, plenty: u64) -> Run {
         let mut boundaries = vec![self.boundary()];
         loop {
-            self.pause.free();
-            let verdict = match self.machine.run() {
-                Ok(code) => Verdict::Exit(code),
-                Err(Error::Pause) => {
+            let verdict = match self.step() {
+                Some(verdict) => verdict,
+                None => {
                     let boundary = self.boundary();
                     if boundary.cycles <= plenty {
                         boundaries.push(boundary);
@@ -106,7 +155,6 @@ impl Trace32 {
                     }
                     Verdict::fault(&Error::CyclesExceeded)
                 }
-                Err(error) => Verdict::fault(&error),
             };
             let end = self.outcome(verdict);
             return Run { boundaries, end };
@@ -167,11 +215,23 @@ pub(crate) fn check(
         }
     };
     let plenty = limits.last().copied().unwrap_or(0);
-    let run = reference.run(plenty);
+    let mut run = match limits {
+        // States on the way are seldom asked for, and take a while.
+        [_] => Run {
+            boundaries: Vec::new(),
+            end: reference.finish(plenty),
+        },
+        _ => reference.run(plenty),
+    };
     let mut stop = 0;
     loop {
         let limit = limits[stop];
         let (ours, compiled) = (interp.run(limit), native.run(limit));
+        if ours.verdict.is_cycles_exceeded() && run.boundaries.is_empty() {
+            run = Trace32::new(program, setup)
+                .map(|mut again| again.run(plenty))
+                .map_err(|verdict| format!("loading again: {verdict}"))?;
+        }
         run.compare(&ours, limit)
             .and_then(|()| {
                 let names = (interp.name(), native.name());
