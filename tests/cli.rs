@@ -11,6 +11,8 @@ mod cache;
 mod check;
 #[path = "cli/harness.rs"]
 mod harness;
+#[path = "cli/narrow.rs"]
+mod narrow;
 #[path = "cli/usage.rs"]
 mod usage;
 
