@@ -26,8 +26,9 @@ use ckb_vm::{CoreMachine, DefaultMachine, DefaultMachineRunner, Error, Machine, 
 use lockstep_runtime::{CostTable, Environment, Event, Library};
 
 pub use self::core::NativeCore;
-pub use self::settings::{Counters, counters, install, with_engine};
+pub use self::settings::{Counters, counters, install, thread_counters, with_engine};
 use crate::engine::Engine;
+use crate::engine::meter::{self, Run};
 
 /// A machine that runs guests natively where it can and interprets the rest, exactly as the
 /// oracle's assembly machine would run them.
@@ -50,6 +51,12 @@ impl NativeMachine {
             engine,
             cost: None,
         }
+    }
+
+    /// What the machine has done so far: `record().engine()` names the engine that decided.
+    pub fn record(&self) -> Run {
+        // The core is its own memory, which the machine gives by reference.
+        self.machine.memory().record()
     }
 
     /// The engine that decides what runs natively.
@@ -86,9 +93,18 @@ impl DefaultMachineRunner for NativeMachine {
         });
         let mut pause = machine.pause();
         machine.set_running(true);
+        let library = engine.library();
+        if library.is_some() {
+            if cost.model().is_none() {
+                meter::fell_back("cost");
+            } else if !engine.is_enabled() {
+                meter::fell_back("off");
+            }
+        }
         let before = machine.inner_mut().progress();
-        let result = drive(machine, engine.library(), cost, &mut pause);
-        settings::count(before, machine.inner_mut().progress());
+        let result = drive(machine, library, cost, &mut pause);
+        machine.inner_mut().report();
+        settings::count(machine.inner_mut().progress().since(before));
         result
     }
 }

@@ -2,76 +2,55 @@
 //!
 //! An [`Engine`] is what the run loop asks when pages become executable (it is the runtime's
 //! [`Library`]): from the registry of this process, else from the module cache, else by translating.
-//! One translation a text is in flight at a time, all others wait for it; a text whose translation
-//! failed is not tried again while it is remembered. Whatever goes wrong here means that the
-//! interpreter runs the code: never an error, always a reason in the log.
+//! One translation a text is in flight at a time. In a node it is in flight in the background: code
+//! without a module is interpreted and counted, and past a threshold of cycles it is queued for threads
+//! of low priority; nothing is compiled on a thread that verifies. Whatever goes wrong here means that
+//! the interpreter runs the code: never an error, always a reason in the log.
 //!
 //! One engine, [`Engine::global`], serves all machines of a process that are not given another. It
 //! takes its settings from the environment.
 
-use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use lockstep_contract::key::KeyId;
-use lockstep_contract::pages::{EXECUTABLE, FREEZED, PAGE_SIZE};
-use lockstep_runtime::cache::{Cache, CacheError};
-use lockstep_runtime::{Divergence, KnownText, Library, Memory, NativeModule, Request};
+use lockstep_runtime::cache::Cache;
+use lockstep_runtime::{Divergence, KnownText, Library, NativeModule, Request};
 use lockstep_translator::{Cpu, Hints, Options, Report, Text};
 
+mod background;
 mod check;
 mod control;
 mod entry;
+mod hints;
+mod hot;
+
+pub mod meter;
+mod negative;
 mod obtain;
+mod pool;
 mod registry;
 mod settings;
+mod shared;
 mod switches;
 #[cfg(test)]
 mod tests;
+mod warm;
 
 pub use check::Found;
-use entry::{Claim, Entry, State};
-use registry::Registry;
+use entry::State;
+pub use hints::regions;
+pub use meter::Stats;
+pub use pool::Backlog;
 pub use settings::{EngineBuilder, InvalidSetting, Mode, Translate};
-use switches::Switches;
+use shared::Shared;
+pub use warm::Warming;
 
-/// Finds, loads and makes native modules, for all machines that share it.
+/// Finds, loads and makes native modules, for all machines that share it. Dropping it ends its
+/// threads; machines that still have modules of it keep them.
 #[derive(Debug)]
 pub struct Engine {
-    mode: Mode,
-    translate: Translate,
-    options: Options,
-    cache: CacheState,
-    registry: Registry,
-    switches: Switches,
-    stats: Mutex<Stats>,
+    shared: Arc<Shared>,
     checks: check::Checks,
-}
-
-/// The module cache, opened when it is first needed.
-#[derive(Debug)]
-struct CacheState {
-    /// `None`: no cache is wanted. The error: no folder is known.
-    folder: Option<Result<PathBuf, CacheError>>,
-    opened: OnceLock<Option<Cache>>,
-}
-
-/// What an engine did so far.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Stats {
-    /// Requests answered from the registry of the process.
-    pub registry_hits: u64,
-    /// Modules taken from the cache.
-    pub cache_hits: u64,
-    /// Look-ups in the cache without a usable entry, by reason: `absent`, `unreadable`, `untrusted`,
-    /// `damaged`, `foreign`, `unmappable`.
-    pub cache_misses: BTreeMap<&'static str, u64>,
-    /// Modules made.
-    pub translations: u64,
-    /// Keys for which no module could be made.
-    pub failures: u64,
-    /// Seconds spent in translation, the failed ones included.
-    pub translate_seconds: f64,
 }
 
 /// A module that is ready to run, and where it came from.
@@ -126,13 +105,19 @@ impl Engine {
     /// Which arm of the run loop is wanted.
     #[must_use]
     pub fn mode(&self) -> Mode {
-        self.mode
+        self.shared.mode
+    }
+
+    /// When code without a module is translated.
+    #[must_use]
+    pub fn translate(&self) -> Translate {
+        self.shared.translate
     }
 
     /// The engine as the run loop takes it: `None` where the interpreter runs alone.
     #[must_use]
     pub fn library(&self) -> Option<&dyn Library> {
-        match self.mode {
+        match self.mode() {
             Mode::Auto | Mode::Native | Mode::Check => Some(self),
             Mode::Interp => None,
         }
@@ -141,28 +126,17 @@ impl Engine {
     /// What happened so far.
     #[must_use]
     pub fn stats(&self) -> Stats {
-        lock(&self.stats).clone()
+        self.shared.meter.stats()
     }
 
     /// The module cache, if there is one that can be used. What is wrong with one that cannot is
     /// said once, as a warning.
     pub fn cache(&self) -> Option<&Cache> {
-        let open = |folder: &Result<PathBuf, CacheError>| match folder {
-            Ok(folder) => Cache::open(folder)
-                .inspect_err(|error| tracing::warn!("{error}; going on without a cache"))
-                .ok(),
-            Err(error) => {
-                tracing::warn!("{error}; going on without a cache");
-                None
-            }
-        };
-        let opened = &self.cache.opened;
-        opened
-            .get_or_init(|| self.cache.folder.as_ref().and_then(open))
-            .as_ref()
+        self.shared.cache()
     }
 
-    /// The module for some code: loaded, from the cache, or made now.
+    /// The module for some code: loaded, from the cache, or made now, by this thread, whatever the
+    /// setting; with [`Translate::Never`] it is not made.
     ///
     /// `hints` is asked only when there is something to translate; `progress` is told units done and
     /// units in all.
@@ -175,37 +149,9 @@ impl Engine {
         hints: &mut dyn FnMut() -> Hints,
         progress: &mut dyn FnMut(usize, usize),
     ) -> Result<Prepared, Unavailable> {
-        self.settle(&self.registry.entry(text), hints, progress)
-    }
-
-    /// The same, for a text that is registered.
-    fn settle(
-        &self,
-        entry: &Entry,
-        hints: &mut dyn FnMut() -> Hints,
-        progress: &mut dyn FnMut(usize, usize),
-    ) -> Result<Prepared, Unavailable> {
-        match entry.claim() {
-            Claim::Settled(Ok(module)) => {
-                if self.switches.is_off(entry, &module) {
-                    return Err(switches::switched_off());
-                }
-                lock(&self.stats).registry_hits += 1;
-                let origin = Origin::Registry;
-                Ok(Prepared { module, origin })
-            }
-            Claim::Settled(Err(reason)) => Err(reason),
-            Claim::Yours(_work) => match self.obtain(entry, hints, progress) {
-                Ok((module, origin)) => {
-                    let module = self.switches.show(entry, module)?;
-                    Ok(Prepared { module, origin })
-                }
-                Err(reason) => {
-                    entry.settle(State::Lacks(reason.clone()));
-                    Err(reason)
-                }
-            },
-        }
+        let entry = self.shared.registry.entry(text);
+        let missing = |state: &State| matches!(state, State::Missing(_));
+        self.shared.settle(&entry, missing, hints, progress)
     }
 
     /// Puts a module that was loaded by other means where look-ups find it: `text` is the code that
@@ -214,30 +160,43 @@ impl Engine {
     /// # Errors
     /// When a switch or the quarantine keeps it from running.
     pub fn adopt(&self, text: &Text<'_>, module: Arc<NativeModule>) -> Result<(), Unavailable> {
-        let entry = self.registry.entry(text);
-        self.switches.show(&entry, module).map(|_| ())
+        let entry = self.shared.registry.entry(text);
+        let shown = self.shared.switches.show(&entry, module);
+        self.shared.meter.resident(&self.shared.registry);
+        shown.map(|_| ())
+    }
+
+    /// What its threads have to do at the moment.
+    #[must_use]
+    pub fn backlog(&self) -> Backlog {
+        self.shared.pool.backlog()
+    }
+
+    /// How far the warm list is.
+    #[must_use]
+    pub fn warming(&self) -> Warming {
+        self.shared.preloaded.warming()
+    }
+}
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        self.shared.pool.stop();
     }
 }
 
 impl Library for Engine {
     fn find(&self, request: &Request<'_>) -> Option<Arc<KnownText>> {
         self.library()?;
-        let text = Text {
-            profile: request.profile,
-            cost: request.cost,
-            memory_size: request.memory_size as u64,
-            base: request.base,
-            bytes: request.text,
-        };
-        let mut hints = || hints_in_memory(&text, request.memory, request.pc);
-        let entry = self.registry.entry(&text);
-        // Why there is none was said; there may be some later.
-        let _ = self.settle(&entry, &mut hints, &mut |_, _| {});
-        Some(Arc::clone(&entry.known))
+        Some(self.shared.find(request))
     }
 
     fn enabled(&self) -> bool {
-        self.switches.enabled()
+        self.shared.switches.enabled()
+    }
+
+    fn hot(&self, request: &Request<'_>, text: &Arc<KnownText>) {
+        self.shared.hot(request, text);
     }
 
     fn checks(&self) -> Option<&dyn Library> {
@@ -248,46 +207,6 @@ impl Library for Engine {
         self.record(divergence);
         !self.checks.stops
     }
-}
-
-/// What is known when only a machine's memory is: where it stands, and the pointers in its data.
-fn hints_in_memory(text: &Text<'_>, memory: &Memory, pc: u64) -> Hints {
-    let mut hints = Hints::new(text, pc);
-    let bytes = memory.as_bytes();
-    // The top quarter is the stack: what lies there differs from run to run.
-    let pages = memory.pages() - memory.pages() / 4;
-    let flags = &memory.flags()[..pages];
-    // Pages without a flag were never written and are zero.
-    for run in runs(flags, |flag| flag != 0 && flag & EXECUTABLE == 0) {
-        let (start, end) = (run.start * PAGE_SIZE, run.end * PAGE_SIZE);
-        if let Some(data) = bytes.get(start..end) {
-            hints.scan(start as u64, data);
-        }
-    }
-    hints
-}
-
-/// The regions of a memory that native code can be made for: maximal runs of pages that are both
-/// executable and frozen, as ranges of addresses.
-#[must_use]
-pub fn regions(memory: &Memory) -> Vec<core::ops::Range<usize>> {
-    let fixed = EXECUTABLE | FREEZED;
-    runs(memory.flags(), |flag| flag & fixed == fixed)
-        .into_iter()
-        .map(|run| run.start * PAGE_SIZE..run.end * PAGE_SIZE)
-        .collect()
-}
-
-/// Maximal runs of pages with a property.
-fn runs(flags: &[u8], wanted: impl Fn(u8) -> bool) -> Vec<core::ops::Range<usize>> {
-    let mut runs: Vec<core::ops::Range<usize>> = Vec::new();
-    for (page, _) in flags.iter().enumerate().filter(|(_, flag)| wanted(**flag)) {
-        match runs.last_mut() {
-            Some(run) if run.end == page => run.end = page + 1,
-            _ => runs.push(page..page + 1),
-        }
-    }
-    runs
 }
 
 /// How modules that are to run here are made.

@@ -172,6 +172,25 @@ impl Extensions {
     }
 }
 
+/// A list of names, as users write it: `imc,b,mop`. `imc` is always there.
+impl core::str::FromStr for Extensions {
+    type Err = String;
+
+    fn from_str(list: &str) -> Result<Extensions, String> {
+        let mut extensions = Extensions::NONE;
+        for name in list.split(',') {
+            match name.trim() {
+                "imc" => {}
+                "b" => extensions.b = true,
+                "mop" => extensions.mop = true,
+                "a" => extensions.a = true,
+                other => return Err(format!("{other:?} is none of imc, b, mop, a")),
+            }
+        }
+        Ok(extensions)
+    }
+}
+
 /// Register width.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
 pub enum Xlen {

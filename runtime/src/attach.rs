@@ -268,8 +268,8 @@ impl Attached {
         }
     }
 
-    /// Notes cycles that the interpreter ran from an address on, tells the library when they are
-    /// enough, and takes notice of native code that came meanwhile, to any text.
+    /// Notes cycles that the interpreter ran from an address on, and tells the library when they are
+    /// enough.
     pub(crate) fn count_interpreted(
         &mut self,
         pc: u64,
@@ -295,8 +295,19 @@ impl Attached {
                 }
             }
         }
-        for text in &mut self.texts {
-            text.follow(&place);
+    }
+
+    /// Takes notice of native code that came to any text meanwhile.
+    pub(crate) fn follow(&mut self, profile: Profile, memory: &Memory) {
+        if let Some(cost) = self.cost {
+            let place = Place {
+                profile,
+                cost,
+                memory,
+            };
+            for text in &mut self.texts {
+                text.follow(&place);
+            }
         }
     }
 

@@ -228,6 +228,23 @@ impl Cache {
         }
     }
 
+    /// The module of this id, whatever it was made for: read whole, and found to be what its name says.
+    ///
+    /// # Errors
+    /// A miss says why.
+    pub fn find_by_id(&self, id: &KeyId) -> Result<Module, Miss> {
+        let module = Module::read(&self.read(&self.path(id))?)?;
+        let found = module.key.id();
+        if found != *id {
+            return Err(Miss::Foreign(Mismatch {
+                field: "id",
+                expected: id.to_string(),
+                found: found.to_string(),
+            }));
+        }
+        Ok(module)
+    }
+
     /// Puts a module, given as the bytes of its file, under the name of its key. Gives the path.
     ///
     /// # Errors

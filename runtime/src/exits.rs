@@ -31,7 +31,37 @@ pub struct Exits {
     pub interpreted: u64,
 }
 
+impl core::ops::Add for Exits {
+    type Output = Exits;
+
+    fn add(self, more: Exits) -> Exits {
+        self.each(more, u64::saturating_add)
+    }
+}
+
+impl core::ops::Sub for Exits {
+    type Output = Exits;
+
+    fn sub(self, less: Exits) -> Exits {
+        self.each(less, u64::saturating_sub)
+    }
+}
+
 impl Exits {
+    fn each(self, other: Exits, combine: impl Fn(u64, u64) -> u64) -> Exits {
+        Exits {
+            limit: combine(self.limit, other.limit),
+            lookup: combine(self.lookup, other.lookup),
+            load: combine(self.load, other.load),
+            store: combine(self.store, other.store),
+            atomic: combine(self.atomic, other.atomic),
+            other: combine(self.other, other.other),
+            ecall: combine(self.ecall, other.ecall),
+            ebreak: combine(self.ebreak, other.ebreak),
+            interpreted: combine(self.interpreted, other.interpreted),
+        }
+    }
+
     /// The causes by name, in a fixed order.
     #[must_use]
     pub fn by_name(&self) -> [(&'static str, u64); 9] {

@@ -104,6 +104,12 @@ impl KnownText {
         self.call_at.store(interpreted, Ordering::Relaxed);
     }
 
+    /// Whether as many cycles were interpreted as the library wants to be called at.
+    #[must_use]
+    pub fn is_due(&self) -> bool {
+        self.interpreted() >= self.call_at.load(Ordering::Relaxed)
+    }
+
     /// Adds cycles. Whether the library wants to be called.
     pub(crate) fn add(&self, interpreted: u64, native: u64) -> bool {
         if native > 0 {

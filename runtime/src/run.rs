@@ -124,6 +124,10 @@ impl Core {
         let (cycles, profile) = (self.cycles - before, self.profile);
         self.attached
             .count_interpreted(pc, cycles, profile, &self.memory, library);
+        if cycles >= INTERPRETED {
+            // It may be in one text all the time and call another that has native code by now.
+            self.attached.follow(profile, &self.memory);
+        }
         result
     }
 

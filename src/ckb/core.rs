@@ -6,9 +6,10 @@
 
 use ckb_vm::{CoreMachine, Error, SupportMachine};
 use lockstep_isa::{Extensions, Profile, Reg, Version, Xlen};
-use lockstep_runtime::{Core, Environment, Event};
+use lockstep_runtime::{Core, Environment, Event, Exits};
 
 use super::error::from_trap;
+use crate::engine::meter::Run;
 
 /// Registers, program counter, cycles and memory of one guest.
 ///
@@ -34,12 +35,30 @@ pub(super) struct Progress {
     pub(super) charged: u64,
     /// Those charged by blocks that native code entered.
     pub(super) native: u64,
+    /// Stays in native code, by the way they ended.
+    pub(super) exits: Exits,
+}
+
+impl Progress {
+    /// What came since an earlier moment.
+    pub(super) fn since(self, before: Progress) -> Run {
+        Run {
+            charged: self.charged - before.charged,
+            native: self.native - before.native,
+            exits: self.exits - before.exits,
+        }
+    }
 }
 
 impl NativeCore {
     /// The rules that the machine's version and ISA byte stand for.
     pub fn profile(&self) -> Profile {
         self.core.profile()
+    }
+
+    /// What the machine has done since it was made, and with that, which engine decided.
+    pub fn record(&self) -> Run {
+        self.progress().since(Progress::default())
     }
 
     /// Cycles that instructions were charged since the machine was made: unlike `cycles` without
@@ -54,7 +73,15 @@ impl NativeCore {
     }
 
     pub(super) fn progress(&self) -> Progress {
-        self.progress
+        Progress {
+            exits: self.progress.exits + self.core.exits(),
+            ..self.progress
+        }
+    }
+
+    /// Tells the engine what its texts ran.
+    pub(super) fn report(&mut self) {
+        self.core.report();
     }
 
     /// Runs on until the host has to do something.
@@ -176,6 +203,7 @@ impl SupportMachine for NativeCore {
 
     /// As at the start, but for the cycles' limit and for `running`.
     fn reset(&mut self, max_cycles: u64) {
+        self.progress.exits = self.progress.exits + self.core.exits();
         self.core.reset(max_cycles);
         self.reset_signal = true;
     }

@@ -4,12 +4,12 @@
 //! environment's has to be put where [`super::NativeMachine`] finds it when it is made. The counters are sums over
 //! all machines, for the same reason.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
-use super::core::Progress;
 use crate::engine::Engine;
+use crate::engine::meter::{self, Run};
 
 static INSTALLED: RwLock<Option<Arc<Engine>>> = RwLock::new(None);
 
@@ -51,7 +51,11 @@ static RUNS: AtomicU64 = AtomicU64::new(0);
 static CHARGED: AtomicU64 = AtomicU64::new(0);
 static NATIVE: AtomicU64 = AtomicU64::new(0);
 
-/// What all machines of this process have done so far. Only differences mean something.
+thread_local! {
+    static HERE: Cell<Counters> = const { Cell::new(Counters::ZERO) };
+}
+
+/// What machines have done so far. Only differences mean something.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Counters {
     /// Calls of `run`.
@@ -60,6 +64,14 @@ pub struct Counters {
     pub charged_cycles: u64,
     /// Those charged by blocks that native code entered.
     pub native_cycles: u64,
+}
+
+impl Counters {
+    const ZERO: Counters = Counters {
+        runs: 0,
+        charged_cycles: 0,
+        native_cycles: 0,
+    };
 }
 
 /// The counters of this process.
@@ -71,9 +83,20 @@ pub fn counters() -> Counters {
     }
 }
 
+/// The counters of this thread: the difference over a verification on it says which engine decided.
+pub fn thread_counters() -> Counters {
+    HERE.get()
+}
+
 /// Adds a run to the counters.
-pub(super) fn count(before: Progress, after: Progress) {
+pub(super) fn count(run: Run) {
     RUNS.fetch_add(1, Ordering::Relaxed);
-    CHARGED.fetch_add(after.charged - before.charged, Ordering::Relaxed);
-    NATIVE.fetch_add(after.native - before.native, Ordering::Relaxed);
+    CHARGED.fetch_add(run.charged, Ordering::Relaxed);
+    NATIVE.fetch_add(run.native, Ordering::Relaxed);
+    let mut here = HERE.get();
+    here.runs += 1;
+    here.charged_cycles += run.charged;
+    here.native_cycles += run.native;
+    HERE.set(here);
+    meter::ran(run);
 }

@@ -12,7 +12,7 @@ pub(crate) struct GuestOptions {
     #[arg(long, value_name = "N", default_value = "2", value_parser = version)]
     pub(crate) vm_version: Version,
     /// Instruction sets, of imc,b,mop,a [default: imc for version 0, imc,b,mop for 1 and 2]
-    #[arg(long, value_name = "LIST", value_parser = extensions)]
+    #[arg(long, value_name = "LIST", value_parser = str::parse::<Extensions>)]
     pub(crate) isa: Option<Extensions>,
     /// Register width: 64, or 32 for RV32 (which CKB does not use)
     #[arg(long, value_name = "BITS", default_value = "64", value_parser = xlen)]
@@ -96,19 +96,4 @@ fn xlen(text: &str) -> Result<Xlen, String> {
         "32" => Ok(Xlen::X32),
         _ => Err("registers have 64 bits, or 32".to_owned()),
     }
-}
-
-fn extensions(text: &str) -> Result<Extensions, String> {
-    let mut extensions = Extensions::default();
-    for name in text.split(',') {
-        match name.trim() {
-            // Always there.
-            "imc" => {}
-            "b" => extensions.b = true,
-            "mop" => extensions.mop = true,
-            "a" => extensions.a = true,
-            other => return Err(format!("{other:?} is none of imc, b, mop, a")),
-        }
-    }
-    Ok(extensions)
 }

@@ -72,7 +72,9 @@ pub(crate) fn load<'a>(
 /// the environment says otherwise.
 pub(crate) fn engine(cache: &CacheOptions) -> Result<EngineBuilder, Failure> {
     let translate = Translate::from_environment().map_err(Failure::usage)?;
-    let builder = Engine::builder().translate(translate.unwrap_or(Translate::Now));
+    // The warm list is for nodes: a command runs one program.
+    let builder = Engine::builder().no_warm();
+    let builder = builder.translate(translate.unwrap_or(Translate::Now));
     Ok(match (&cache.cache, cache.no_cache) {
         (Some(folder), _) => builder.cache(folder),
         (None, true) => builder.no_cache(),

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use clap::Args;
-use lockstep::engine::{Found, Mode, Origin};
+use lockstep::engine::{Found, Mode, Origin, Translate};
 use lockstep::isa::{Cost, Reg};
 use lockstep::runtime::{
     Core, CostTable, DebugPrint, Defect, Environment, Machine, NativeModule, Outcome, Trap,
@@ -108,7 +108,10 @@ impl Run {
             if let Some(path) = &self.module {
                 adopt(path, &program, &engine)?;
             }
-            translate_seconds = prepare(&program, &engine, mode == Mode::Native)?;
+            // In the background the interpreter runs meanwhile, unless native code is a must.
+            if mode == Mode::Native || engine.translate() != Translate::Background {
+                translate_seconds = prepare(&program, &engine, mode == Mode::Native)?;
+            }
             if let Some(blocks) = engine.blocks() {
                 translate_seconds += prepare(&program, blocks, false)?;
             }

@@ -79,9 +79,9 @@ impl Engine {
         let beside = || Some(self.cache()?.folder().join(FOLDER));
         let folder = self.checks.bundles.clone().or_else(beside)?;
         let module = divergence.module.as_ref()?;
-        let by_block =
-            (self.blocks()).filter(|blocks| module.key().translator == blocks.options.translator());
-        let options = &by_block.unwrap_or(self).options;
+        let by_block = (self.blocks())
+            .filter(|blocks| module.key().translator == blocks.shared.options.translator());
+        let options = &by_block.unwrap_or(self).shared.options;
         let cost = module.key().cost;
         match bundle::write(&folder, divergence, cost, options, &self.checks.evidence) {
             Ok(Some(path)) => Some(path),

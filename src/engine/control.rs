@@ -12,7 +12,8 @@ impl Engine {
     /// The kill switch: from now on no machine enters native code, and those inside leave within a
     /// slice. Modules stay loaded. Whether it was on.
     pub fn disable(&self) -> bool {
-        let was = self.switches.enable(false);
+        let was = self.shared.switches.enable(false);
+        self.shared.meter.enabled(false);
         if was {
             tracing::warn!("native code is switched off: everything is interpreted");
         }
@@ -21,7 +22,8 @@ impl Engine {
 
     /// Takes back [`Engine::disable`]. Whether native code was on.
     pub fn enable(&self) -> bool {
-        let was = self.switches.enable(true);
+        let was = self.shared.switches.enable(true);
+        self.shared.meter.enabled(true);
         if !was {
             tracing::warn!("native code is switched on again");
         }
@@ -31,14 +33,14 @@ impl Engine {
     /// Whether native code may run.
     #[must_use]
     pub fn is_enabled(&self) -> bool {
-        self.switches.enabled()
+        self.shared.switches.enabled()
     }
 
     /// The kill switch of one script, named by the id of its module or, for all versions, costs and
     /// sizes of memory at once, by the BLAKE3 digest of its text (its executable pages). It need not
     /// be loaded yet. Whether that was a change.
     pub fn disable_script(&self, id: &KeyId) -> bool {
-        let changed = self.switches.set(id, false, &self.registry);
+        let changed = self.shared.switches.set(id, false, &self.shared.registry);
         if changed {
             tracing::warn!(script = %id, "native code is switched off for a script");
         }
@@ -47,7 +49,7 @@ impl Engine {
 
     /// Takes back [`Engine::disable_script`] with the same id. Whether that was a change.
     pub fn enable_script(&self, id: &KeyId) -> bool {
-        let changed = self.switches.set(id, true, &self.registry);
+        let changed = self.shared.switches.set(id, true, &self.shared.registry);
         if changed {
             tracing::warn!(script = %id, "native code is switched on again for a script");
         }
@@ -62,8 +64,15 @@ impl Engine {
     /// A module of another translator has another id: an upgrade that mends the mistake ends the
     /// quarantine.
     pub fn quarantine(&self, id: &KeyId, reason: &str) -> bool {
-        let new = self.switches.quarantine(id, reason, &self.registry);
+        let new = self
+            .shared
+            .switches
+            .quarantine(id, reason, &self.shared.registry);
+        self.shared.preloaded.bar(id);
         if new {
+            let quarantined = self.shared.switches.quarantined().len();
+            self.shared.meter.quarantined(quarantined);
+            self.shared.meter.resident(&self.shared.registry);
             tracing::error!(module = %id, reason, "quarantined: its code is interpreted from now on");
             if let Some(cache) = self.cache()
                 && let Err(error) = cache.quarantine(id, reason)
@@ -77,25 +86,29 @@ impl Engine {
     /// What is quarantined, and why, by id.
     #[must_use]
     pub fn quarantined(&self) -> Vec<(KeyId, String)> {
-        self.switches.quarantined()
+        self.shared.switches.quarantined()
     }
 
     /// Forgets the texts that an id names, as [`Engine::disable_script`] has it: machines that have
     /// one ask anew at their next entry, and then it is loaded or made again. The cache keeps its
     /// file. How many texts that were.
     pub fn evict(&self, id: &KeyId) -> usize {
-        self.registry.forget(|entry| entry.is_named(id))
+        let count = self.shared.registry.forget(|entry| entry.is_named(id));
+        self.shared.meter.resident(&self.shared.registry);
+        count
     }
 
     /// Forgets all texts.
     pub fn evict_all(&self) -> usize {
-        self.registry.forget(|_| true)
+        let count = self.shared.registry.forget(|_| true);
+        self.shared.meter.resident(&self.shared.registry);
+        count
     }
 
     /// The ids of all modules that are loaded now, sorted; those too that a switch keeps from running.
     #[must_use]
     pub fn modules(&self) -> Vec<KeyId> {
-        let entries = self.registry.entries();
+        let entries = self.shared.registry.entries();
         let mut ids: Vec<KeyId> = entries
             .iter()
             .filter_map(|entry| entry.module_id())

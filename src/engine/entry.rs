@@ -13,6 +13,12 @@ use lockstep_translator::{Options, Text};
 
 use super::{Unavailable, lock};
 
+/// Interpreted cycles between two looks into a cache that has no module, at first. A look takes some
+/// microseconds, so many cycles more than a millisecond.
+const RECHECK: u64 = 1_000_000;
+/// Doublings of that at most.
+const DOUBLINGS: u64 = 20;
+
 /// A text and what is known of it.
 #[derive(Debug)]
 pub(super) struct Entry {
@@ -29,6 +35,8 @@ pub(super) struct Entry {
     key: OnceLock<Result<(Key, KeyId), Unavailable>>,
     state: Mutex<State>,
     settled: Condvar,
+    /// How often the cache was looked into in vain.
+    misses: AtomicU64,
 }
 
 /// How far it is.
@@ -36,12 +44,18 @@ pub(super) struct Entry {
 pub(super) enum State {
     /// Nobody has looked.
     New,
+    /// It waits for a thread.
+    Queued,
     /// Somebody is at it.
     Busy,
     /// There is a module. Whether machines get it is for the switches to say.
     Has(Arc<NativeModule>),
-    /// There is none, and why.
-    Lacks(Unavailable),
+    /// There is none yet, and why.
+    Missing(Unavailable),
+    /// None could be made, and why.
+    Failed(Unavailable),
+    /// The one that would be made must not run.
+    Barred(Unavailable),
 }
 
 /// What somebody who wants native code gets.
@@ -57,6 +71,8 @@ pub(super) enum Claim<'a> {
 #[derive(Debug)]
 pub(super) struct Work<'a> {
     entry: &'a Entry,
+    /// Whether it failed before.
+    pub(super) again: bool,
 }
 
 impl Entry {
@@ -72,6 +88,7 @@ impl Entry {
             key: OnceLock::new(),
             state: Mutex::new(State::New),
             settled: Condvar::new(),
+            misses: AtomicU64::new(0),
         }
     }
 
@@ -129,37 +146,83 @@ impl Entry {
         self.settled.notify_all();
     }
 
-    /// Claims the work, if nobody has looked yet; waits for whoever is at it.
-    pub(super) fn claim(&self) -> Claim<'_> {
+    /// Claims the work, unless it is done; waits for whoever is at it. `again` is asked where there
+    /// was nothing to be had.
+    pub(super) fn claim(&self, again: impl Fn(&State) -> bool) -> Claim<'_> {
         let mut state = lock(&self.state);
         loop {
             match &*state {
-                State::New => {
-                    *state = State::Busy;
-                    return Claim::Yours(Work { entry: self });
+                State::New | State::Queued => return Claim::Yours(self.begin(&mut state)),
+                State::Missing(_) | State::Failed(_) if again(&state) => {
+                    return Claim::Yours(self.begin(&mut state));
                 }
                 State::Busy => {
                     let waited = self.settled.wait(state);
                     state = waited.unwrap_or_else(PoisonError::into_inner);
                 }
                 State::Has(module) => return Claim::Settled(Ok(Arc::clone(module))),
-                State::Lacks(reason) => return Claim::Settled(Err(reason.clone())),
+                State::Missing(reason) | State::Failed(reason) | State::Barred(reason) => {
+                    return Claim::Settled(Err(reason.clone()));
+                }
             }
+        }
+    }
+
+    /// Claims the work without waiting, where it is in such a state.
+    pub(super) fn take(&self, from: impl Fn(&State) -> bool) -> Option<Work<'_>> {
+        let mut state = lock(&self.state);
+        from(&state).then(|| self.begin(&mut state))
+    }
+
+    /// Notes that it waits for a thread, where it is in such a state.
+    pub(super) fn queue(&self, from: impl Fn(&State) -> bool) -> bool {
+        let mut state = lock(&self.state);
+        let queued = from(&state);
+        if queued {
+            // Nobody has to tell us again, however long it takes.
+            self.known.call_at(u64::MAX);
+            *state = State::Queued;
+        }
+        queued
+    }
+
+    fn begin(&self, state: &mut State) -> Work<'_> {
+        let again = matches!(state, State::Failed(_));
+        self.known.call_at(u64::MAX);
+        *state = State::Busy;
+        Work { entry: self, again }
+    }
+
+    /// Whether so much of it was interpreted, without a module, that it is to be looked at again.
+    pub(super) fn is_due(&self) -> bool {
+        self.known.is_due()
+    }
+
+    /// How many cycles later the cache is to be looked into again: twice as many each time.
+    pub(super) fn next_recheck(&self) -> u64 {
+        let misses = self.misses.fetch_add(1, Ordering::Relaxed);
+        RECHECK << misses.min(DOUBLINGS)
+    }
+
+    /// Bytes of native code and its table.
+    pub(super) fn native_size(&self) -> Option<usize> {
+        match &*lock(&self.state) {
+            State::Has(module) => {
+                Some(module.module().code.len() + 4 * module.module().table.len())
+            }
+            _ => None,
         }
     }
 
     /// Bytes it keeps in memory.
     pub(super) fn size(&self) -> usize {
-        let module = match self.state() {
-            State::Has(module) => module.module().code.len() + 4 * module.module().table.len(),
-            _ => 0,
-        };
-        self.bytes.len() + module
+        self.bytes.len() + self.native_size().unwrap_or(0)
     }
 
     /// Whether a machine or somebody at work holds on to it.
     pub(super) fn is_in_use(&self) -> bool {
-        Arc::strong_count(&self.known) > 1 || matches!(self.state(), State::Busy)
+        Arc::strong_count(&self.known) > 1
+            || matches!(&*lock(&self.state), State::Busy | State::Queued)
     }
 
     pub(super) fn age(&self) -> u64 {

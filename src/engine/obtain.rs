@@ -7,108 +7,182 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
-use lockstep_contract::key::Key;
+use lockstep_contract::key::{Key, KeyId};
 use lockstep_contract::module::Module;
 use lockstep_runtime::NativeModule;
-use lockstep_translator::{Hints, Report, Text};
+use lockstep_translator::{Hints, Report};
 
-use super::entry::Entry;
-use super::{Engine, Origin, Translate, Unavailable, lock};
+use super::entry::{Entry, State};
+use super::shared::Shared;
+use super::{Origin, Translate, Unavailable};
 
-impl Engine {
-    /// Not in this process yet: the cache, then the translator.
+/// Thrown by a progress callback to end a translation between two units. It is unwound with, without
+/// a message, and caught where the translation began.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Stopped {
+    /// It took longer than it may.
+    OverBudget,
+    /// The engine is gone.
+    Dropped,
+}
+
+/// A translation that gave no module.
+struct Failed {
+    outcome: &'static str,
+    reason: Unavailable,
+}
+
+impl Failed {
+    fn new(outcome: &'static str, reason: impl ToString) -> Failed {
+        Failed {
+            outcome,
+            reason: Unavailable::new(reason),
+        }
+    }
+}
+
+/// A module and where it came from, or the state that its entry is in without one.
+pub(super) type Obtained = Result<(Arc<NativeModule>, Origin), State>;
+
+impl Shared {
+    /// Not in this process yet: the cache, then the translator, if that may be. `again`: it failed
+    /// before, and that was long enough ago.
     pub(super) fn obtain(
         &self,
         entry: &Entry,
+        again: bool,
         hints: &mut dyn FnMut() -> Hints,
         progress: &mut dyn FnMut(usize, usize),
-    ) -> Result<(Arc<NativeModule>, Origin), Unavailable> {
-        let (key, id) = entry
-            .key(&self.options)
-            .as_ref()
-            .map_err(Unavailable::clone)?;
-        if let Some(reason) = self.switches.quarantine_of(id) {
-            return Err(reason);
+    ) -> Obtained {
+        let stored = self.stored(entry, again);
+        let missing = matches!(stored, Err(State::Missing(_)));
+        if missing && self.translate != Translate::Never {
+            return self.make(entry, &hints(), progress);
         }
-        if let Some(module) = self.look_up(key) {
+        stored
+    }
+
+    /// From the cache. Where it has none, the state says whether one may be made.
+    pub(super) fn stored(&self, entry: &Entry, again: bool) -> Obtained {
+        // Without a key there is nothing to hope for.
+        let (key, id) =
+            (entry.key(&self.options).as_ref()).map_err(|reason| State::Failed(reason.clone()))?;
+        self.check(id)?;
+        if let Some(module) = self.look_up(key, id) {
             return Ok((module, Origin::Cache));
         }
-        // What another process put on the list is known now.
-        if let Some(reason) = self.switches.quarantine_of(id) {
-            return Err(reason);
+        // What another process put on the list of the quarantined is known now.
+        self.check(id)?;
+        if let Some((reason, wait)) = self.negative.look_up(id, self.budgets.threshold)
+            && !again
+        {
+            let interpreted = entry.known.interpreted();
+            entry.known.call_at(interpreted.saturating_add(wait));
+            return Err(State::Failed(reason));
         }
-        if self.translate == Translate::Never {
-            return Err(Unavailable::new(format!(
-                "no module {id} in the cache, and LOCKSTEP_TRANSLATE is never"
-            )));
+        Err(self.missing(entry, key, id))
+    }
+
+    fn check(&self, id: &KeyId) -> Result<(), State> {
+        (self.switches.quarantine_of(id)).map_or(Ok(()), |reason| Err(State::Barred(reason)))
+    }
+
+    fn look_up(&self, key: &Key, id: &KeyId) -> Option<Arc<NativeModule>> {
+        if let Some(module) = self.preloaded.take(id) {
+            return Some(module);
         }
-        let text = entry.text();
+        let cache = self.cache()?;
+        if !self.switches.follow(cache, &self.registry) {
+            self.meter.cache_miss("unreadable");
+            return None;
+        }
+        let _span = tracing::debug_span!("load", key = %id).entered();
         let started = Instant::now();
-        let made = self.make(&text, &hints(), progress);
+        let miss = match cache.find(key) {
+            Ok(module) => match NativeModule::map(module) {
+                Ok(module) => {
+                    self.meter.cache_hit(started.elapsed().as_secs_f64());
+                    return Some(Arc::new(module));
+                }
+                Err(error) => {
+                    warn_of_entry(&cache.path(id), &error);
+                    "unmappable"
+                }
+            },
+            Err(miss) => {
+                if miss.is_suspicious() {
+                    warn_of_entry(&cache.path(id), &miss);
+                }
+                miss.name()
+            }
+        };
+        self.meter.cache_miss(miss);
+        None
+    }
+
+    /// Makes it, and notes it if that fails.
+    pub(super) fn make(
+        &self,
+        entry: &Entry,
+        hints: &Hints,
+        progress: &mut dyn FnMut(usize, usize),
+    ) -> Obtained {
+        let (_, id) =
+            (entry.key(&self.options).as_ref()).map_err(|reason| State::Failed(reason.clone()))?;
+        let text = entry.text();
+        let _span = tracing::info_span!("translate", key = %id, base = text.base).entered();
+        let started = Instant::now();
+        let made = self.translate(entry, hints, progress);
         let seconds = started.elapsed().as_secs_f64();
-        let mut stats = lock(&self.stats);
-        stats.translate_seconds += seconds;
         match made {
             Ok((module, report)) => {
-                stats.translations += 1;
+                self.meter
+                    .translated("made", seconds, Some(report.code_bytes));
+                self.negative.remove(id);
+                self.meter.negative(self.negative.len());
                 tracing::info!(key = %id, seconds, code_bytes = report.code_bytes, "translated");
                 for failure in &report.failures {
                     tracing::warn!(key = %id, failure, "part of the code stays interpreted");
                 }
                 Ok((module, Origin::Translated { seconds, report }))
             }
-            Err(reason) => {
-                stats.failures += 1;
+            Err(Failed { outcome, reason }) => {
+                self.meter.translated(outcome, seconds, None);
+                let wait = self.negative.add(id, &reason, self.budgets.threshold);
+                self.meter.negative(self.negative.len());
+                let interpreted = entry.known.interpreted();
+                entry.known.call_at(interpreted.saturating_add(wait));
                 tracing::warn!(
-                    "no native code for {:#x}..{:#x}: {reason}; the interpreter runs it",
+                    "no native code for {:#x}..{:#x}: {reason}; the interpreter runs it, and it is \
+                     tried again after {wait} cycles",
                     text.base,
                     text.end()
                 );
-                Err(reason)
+                Err(State::Failed(reason))
             }
         }
     }
 
-    fn look_up(&self, key: &Key) -> Option<Arc<NativeModule>> {
-        let cache = self.cache()?;
-        if !self.switches.follow(cache, &self.registry) {
-            return None;
-        }
-        let path = cache.path(&key.id());
-        let miss = match cache.find(key) {
-            Ok(module) => match NativeModule::map(module) {
-                Ok(module) => {
-                    lock(&self.stats).cache_hits += 1;
-                    return Some(Arc::new(module));
-                }
-                Err(error) => {
-                    warn_of_entry(&path, &error);
-                    "unmappable"
-                }
-            },
-            Err(miss) => {
-                if miss.is_suspicious() {
-                    warn_of_entry(&path, &miss);
-                }
-                miss.name()
-            }
-        };
-        *lock(&self.stats).cache_misses.entry(miss).or_insert(0) += 1;
-        None
-    }
-
-    fn make(
+    fn translate(
         &self,
-        text: &Text<'_>,
+        entry: &Entry,
         hints: &Hints,
         progress: &mut dyn FnMut(usize, usize),
-    ) -> Result<(Arc<NativeModule>, Report), Unavailable> {
+    ) -> Result<(Arc<NativeModule>, Report), Failed> {
         // A panic in the compiler must not take a node down: such code stays interpreted.
-        let translate = || lockstep_translator::translate(text, hints, &self.options, progress);
+        let translate = || (self.compiler.0)(&entry.text(), hints, &self.options, progress);
         let translation = catch_unwind(AssertUnwindSafe(translate))
-            .map_err(|_| Unavailable::new("the translator panicked"))?
-            .map_err(Unavailable::new)?;
-        let module = NativeModule::map(translation.module).map_err(Unavailable::new)?;
+            .map_err(|payload| match payload.downcast_ref() {
+                Some(Stopped::OverBudget) => {
+                    let budget = self.budgets.translation.as_secs_f64();
+                    Failed::new("over_budget", format!("it takes longer than {budget} s"))
+                }
+                Some(Stopped::Dropped) => Failed::new("stopped", "the engine is gone"),
+                None => Failed::new("panicked", "the translator panicked"),
+            })?
+            .map_err(|error| Failed::new("refused", error))?;
+        let module = NativeModule::map(translation.module)
+            .map_err(|error| Failed::new("unmappable", error))?;
         self.keep(module.module());
         Ok((Arc::new(module), translation.report))
     }

@@ -7,17 +7,14 @@
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use lockstep_contract::key::KeyId;
 use lockstep_isa::{Cost, Xlen};
-use lockstep_translator::Text;
+use lockstep_translator::{Options, Text};
 
 use super::entry::Entry;
-
-/// Bytes of texts and modules that are remembered, when nobody says. A module is some ten times as
-/// large as its text, but hundreds of times where the text is made for it.
-pub(super) const BYTES: usize = 512 << 20;
+use super::lock;
 
 /// Where a text lies and what it is for: everything in a key but the content.
 type Place = (u64, u64, u64, u32, u8, bool, bool);
@@ -36,6 +33,33 @@ fn place(text: &Text<'_>) -> Place {
 
 type Places = BTreeMap<Place, Vec<Arc<Entry>>>;
 
+/// Forgotten texts of which it is remembered what they ran.
+const DEPARTED: usize = 4096;
+
+/// What a text ran.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Ran {
+    /// BLAKE3 of the text.
+    pub(super) digest: [u8; 32],
+    /// Cycles of the interpreter.
+    pub(super) interpreted: u64,
+    /// Cycles of native code.
+    pub(super) native: u64,
+}
+
+impl Ran {
+    /// All cycles.
+    pub(super) fn cycles(&self) -> u64 {
+        self.interpreted.saturating_add(self.native)
+    }
+
+    fn add(&mut self, entry: &Entry, digest: [u8; 32]) {
+        self.digest = digest;
+        self.interpreted = self.interpreted.saturating_add(entry.known.interpreted());
+        self.native = self.native.saturating_add(entry.known.native());
+    }
+}
+
 /// All texts.
 #[derive(Debug)]
 pub(super) struct Registry {
@@ -44,6 +68,8 @@ pub(super) struct Registry {
     limit: usize,
     /// Counts look-ups, to tell old from new.
     clock: AtomicU64,
+    /// What forgotten texts ran, by the key of their module.
+    departed: Mutex<BTreeMap<KeyId, Ran>>,
 }
 
 impl Registry {
@@ -53,6 +79,7 @@ impl Registry {
             places: RwLock::default(),
             limit,
             clock: AtomicU64::new(0),
+            departed: Mutex::default(),
         }
     }
 
@@ -81,6 +108,41 @@ impl Registry {
         self.read().values().flatten().cloned().collect()
     }
 
+    /// What each text ran, those that were forgotten included, by the key of its module.
+    /// `options` are the engine's.
+    pub(super) fn ran(&self, options: &Options) -> BTreeMap<KeyId, Ran> {
+        let mut ran = lock(&self.departed).clone();
+        for entry in self.entries() {
+            if let Ok((key, id)) = entry.key(options) {
+                ran.entry(*id).or_default().add(&entry, key.digest);
+            }
+        }
+        ran
+    }
+
+    /// A text is forgotten; what it ran is not, unless that is little.
+    fn depart(&self, entry: &Entry) {
+        entry.known.forget();
+        let Some((key, id)) = entry.known_key() else {
+            return;
+        };
+        let mut departed = lock(&self.departed);
+        departed.entry(*id).or_default().add(entry, key.digest);
+        if departed.len() > DEPARTED {
+            let least = departed.iter().min_by_key(|(_, ran)| ran.cycles());
+            if let Some(id) = least.map(|(id, _)| *id) {
+                departed.remove(&id);
+            }
+        }
+    }
+
+    /// How many texts have a module, and the bytes of these.
+    pub(super) fn resident(&self) -> (usize, usize) {
+        let places = self.read();
+        let sizes = places.values().flatten().filter_map(|e| e.native_size());
+        sizes.fold((0, 0), |(count, sum), size| (count + 1, sum + size))
+    }
+
     /// The entries that this id names, among those whose key is known.
     pub(super) fn named(&self, id: &KeyId) -> Vec<Arc<Entry>> {
         let mut entries = self.entries();
@@ -96,7 +158,7 @@ impl Registry {
             entries.retain(|entry| {
                 let gone = which(entry);
                 if gone {
-                    entry.known.forget();
+                    self.depart(entry);
                     count += 1;
                 }
                 !gone
@@ -145,8 +207,8 @@ impl Registry {
             {
                 let gone = entries.swap_remove(index);
                 size -= gone.size().min(size);
-                // A machine may have come by since.
-                gone.known.forget();
+                // A machine may have come by since; it will ask again.
+                self.depart(&gone);
                 if entries.is_empty() {
                     places.remove(&place);
                 }
@@ -185,7 +247,7 @@ mod tests {
 
     #[test]
     fn a_text_is_found_by_content_and_place() {
-        let registry = Registry::new(BYTES);
+        let registry = Registry::new(512 << 20);
         let (one, two) = (vec![1; 4096], vec![2; 4096]);
         let entry = registry.entry(&text(0x10000, &one));
         assert!(Arc::ptr_eq(&entry, &registry.entry(&text(0x10000, &one))));
@@ -219,7 +281,7 @@ mod tests {
 
     #[test]
     fn what_is_told_to_be_forgotten_is_whoever_uses_it() {
-        let registry = Registry::new(BYTES);
+        let registry = Registry::new(512 << 20);
         let bytes = vec![1; 4096];
         let entry = registry.entry(&text(0, &bytes));
         let _machine = Arc::clone(&entry.known);

@@ -1,17 +1,81 @@
 //! How an engine is set: by a builder, else by the environment, else by defaults.
 
+use std::fmt;
+use std::num::NonZero;
 use std::path::PathBuf;
 use std::str::FromStr;
-use std::sync::{Mutex, OnceLock};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use lockstep_runtime::cache::{Cache, CacheError};
-use lockstep_translator::{Options, Plant};
+use lockstep_translator::{Hints, Options, Plant, Text, TranslateError, Translation};
 
 use super::check::Checks;
-use super::registry::{self, Registry};
+use super::meter::Meter;
+use super::negative::Negative;
+use super::pool::Pool;
+use super::registry::Registry;
+use super::shared::{CacheState, Shared};
 use super::switches::Switches;
-use super::{CacheState, Engine, host_options};
+use super::warm::{Preloaded, Progress, Warming};
+use super::{Engine, host_options};
 use crate::bundle::Evidence;
+
+/// What an engine may spend on native code.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Budgets {
+    /// Interpreted cycles past which a text is translated.
+    pub(super) threshold: u64,
+    /// Threads that translate.
+    pub(super) workers: usize,
+    /// Texts that may wait for them.
+    pub(super) queue: usize,
+    /// How long one translation may take.
+    pub(super) translation: Duration,
+    /// Bytes of texts and modules that are kept.
+    pub(super) memory: usize,
+}
+
+impl Default for Budgets {
+    fn default() -> Budgets {
+        let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
+        Budgets {
+            threshold: 10_000_000,
+            workers: (cores / 4).clamp(1, 4),
+            queue: 64,
+            translation: Duration::from_secs(60),
+            // A module is some ten times as large as its text, but hundreds of times where the text
+            // is made for it.
+            memory: 512 << 20,
+        }
+    }
+}
+
+/// A function in the place of the translator.
+type Translator = dyn Fn(
+        &Text<'_>,
+        &Hints,
+        &Options,
+        &mut dyn FnMut(usize, usize),
+    ) -> Result<Translation, TranslateError>
+    + Send
+    + Sync;
+
+/// What makes modules: the translator, but for tests.
+#[derive(Clone)]
+pub(super) struct Compiler(pub(super) Arc<Translator>);
+
+impl Default for Compiler {
+    fn default() -> Compiler {
+        Compiler(Arc::new(lockstep_translator::translate))
+    }
+}
+
+impl fmt::Debug for Compiler {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Compiler")
+    }
+}
 
 /// Which engine runs: `LOCKSTEP_ENGINE`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -30,7 +94,7 @@ pub enum Mode {
 /// When code that has no module is translated: `LOCKSTEP_TRANSLATE`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Translate {
-    /// Beside the interpreter. There are no workers yet: the same as `Now`.
+    /// Beside the interpreter, once it has run for long enough.
     #[default]
     Background,
     /// First, then it runs.
@@ -129,18 +193,23 @@ fn or_default<T: Default>(setting: Result<Option<T>, InvalidSetting>) -> T {
 pub struct EngineBuilder {
     mode: Option<Mode>,
     translate: Option<Translate>,
-    cache: CacheChoice,
+    cache: Choice,
+    warm: Choice,
+    progress: Option<Progress>,
+    budgets: Budgets,
+    compiler: Compiler,
     bundles: Option<PathBuf>,
     evidence: Evidence,
     stops: bool,
     plant: Option<Plant>,
 }
 
+/// A file or folder.
 #[derive(Clone, Debug, Default)]
-enum CacheChoice {
+enum Choice {
     #[default]
     Environment,
-    Folder(PathBuf),
+    Path(PathBuf),
     None,
 }
 
@@ -162,14 +231,79 @@ impl EngineBuilder {
     /// The folder of the module cache.
     #[must_use]
     pub fn cache(mut self, folder: impl Into<PathBuf>) -> EngineBuilder {
-        self.cache = CacheChoice::Folder(folder.into());
+        self.cache = Choice::Path(folder.into());
         self
     }
 
     /// No module cache: what is translated lives as long as the process.
     #[must_use]
     pub fn no_cache(mut self) -> EngineBuilder {
-        self.cache = CacheChoice::None;
+        self.cache = Choice::None;
+        self
+    }
+
+    /// The warm list: programs and modules that are made ready before anybody runs them. `docs/node.md`
+    /// describes the file.
+    #[must_use]
+    pub fn warm(mut self, list: impl Into<PathBuf>) -> EngineBuilder {
+        self.warm = Choice::Path(list.into());
+        self
+    }
+
+    /// No warm list.
+    #[must_use]
+    pub fn no_warm(mut self) -> EngineBuilder {
+        self.warm = Choice::None;
+        self
+    }
+
+    /// Told after each line of the warm list how far it is, by a worker thread.
+    #[must_use]
+    pub fn warm_progress(
+        mut self,
+        progress: impl Fn(Warming) + Send + Sync + 'static,
+    ) -> EngineBuilder {
+        self.progress = Some(Progress(Arc::new(progress)));
+        self
+    }
+
+    /// Interpreted cycles of a text past which it is translated in the background: 10 million, some
+    /// 15 milliseconds, unless this is called.
+    #[must_use]
+    pub fn threshold(mut self, cycles: u64) -> EngineBuilder {
+        self.budgets.threshold = cycles;
+        self
+    }
+
+    /// Threads that translate in the background: a quarter of the processors, from 1 to 4, unless this
+    /// is called; at least one.
+    #[must_use]
+    pub fn workers(mut self, threads: usize) -> EngineBuilder {
+        self.budgets.workers = threads.max(1);
+        self
+    }
+
+    /// Texts that may wait for translation: 64 unless this is called, at least one. Each keeps its text
+    /// and up to 1 MiB of a guest's data.
+    #[must_use]
+    pub fn queue(mut self, texts: usize) -> EngineBuilder {
+        self.budgets.queue = texts.max(1);
+        self
+    }
+
+    /// How long one translation in the background may take: 60 seconds unless this is called. It is
+    /// looked at between two compiled functions.
+    #[must_use]
+    pub fn translation_time(mut self, time: Duration) -> EngineBuilder {
+        self.budgets.translation = time;
+        self
+    }
+
+    /// Bytes of texts and modules that are kept when no machine has them: 512 MiB unless this is
+    /// called.
+    #[must_use]
+    pub fn memory(mut self, bytes: usize) -> EngineBuilder {
+        self.budgets.memory = bytes;
         self
     }
 
@@ -204,6 +338,26 @@ impl EngineBuilder {
         self
     }
 
+    /// Puts a function in the place of the translator: for tests of compilers that hang, fail or
+    /// mistranslate.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn compiler(
+        mut self,
+        compiler: impl Fn(
+            &Text<'_>,
+            &Hints,
+            &Options,
+            &mut dyn FnMut(usize, usize),
+        ) -> Result<Translation, TranslateError>
+        + Send
+        + Sync
+        + 'static,
+    ) -> EngineBuilder {
+        self.compiler = Compiler(Arc::new(compiler));
+        self
+    }
+
     /// The engine. A variable of the environment that means nothing is warned of and ignored.
     #[must_use]
     pub fn build(self) -> Engine {
@@ -216,47 +370,65 @@ impl EngineBuilder {
             _ => translate,
         };
         let options = Options {
-            plant: self.plant,
+            plant: self.plant.clone(),
             ..host_options()
-        };
-        let engine = |mode, options| Engine {
-            mode,
-            translate,
-            options,
-            cache: CacheState {
-                folder: self.cache.folder(),
-                opened: OnceLock::new(),
-            },
-            registry: Registry::new(registry::BYTES),
-            switches: Switches::default(),
-            stats: Mutex::default(),
-            checks: Checks::default(),
         };
         let every_block = Options {
             every_block: true,
             ..options.clone()
         };
+        let engine = |mode, options| self.engine(mode, translate, options);
         let blocks = (mode == Mode::Check).then(|| engine(Mode::Native, every_block));
-        Engine {
-            checks: Checks {
-                blocks: blocks.map(Box::new),
-                bundles: self.bundles,
-                evidence: self.evidence,
-                stops: self.stops,
-                ..Checks::default()
-            },
-            ..engine(mode, options)
+        let mut engine = engine(mode, options);
+        engine.checks = Checks {
+            blocks: blocks.map(Box::new),
+            bundles: self.bundles,
+            evidence: self.evidence,
+            stops: self.stops,
+            ..Checks::default()
+        };
+        let warm = match self.warm {
+            Choice::Environment => std::env::var_os("LOCKSTEP_WARM")
+                .filter(|value| !value.is_empty())
+                .map(PathBuf::from),
+            Choice::Path(list) => Some(list),
+            Choice::None => None,
+        };
+        if let Some(list) = warm {
+            engine.shared.read_warm_list(&list);
         }
+        engine
     }
-}
 
-impl CacheChoice {
-    /// `None`: no cache is wanted. The error: no folder is known.
-    fn folder(&self) -> Option<Result<PathBuf, CacheError>> {
-        match self {
-            CacheChoice::Environment => Some(Cache::default_folder()),
-            CacheChoice::Folder(folder) => Some(Ok(folder.clone())),
-            CacheChoice::None => None,
+    /// One of the two engines that checking takes, or the only one.
+    fn engine(&self, mode: Mode, translate: Translate, options: Options) -> Engine {
+        let folder: Option<Result<PathBuf, CacheError>> = match &self.cache {
+            Choice::Environment => Some(Cache::default_folder()),
+            Choice::Path(folder) => Some(Ok(folder.clone())),
+            Choice::None => None,
+        };
+        let budgets = self.budgets;
+        let shared = Shared {
+            mode,
+            translate,
+            options,
+            budgets,
+            compiler: self.compiler.clone(),
+            cache: CacheState {
+                folder,
+                opened: OnceLock::new(),
+            },
+            registry: Registry::new(budgets.memory),
+            switches: Switches::default(),
+            negative: Negative::default(),
+            pool: Pool::new(budgets.workers, budgets.queue),
+            preloaded: Preloaded::default(),
+            progress: self.progress.clone(),
+            meter: Meter::default(),
+        };
+        Engine {
+            shared: Arc::new(shared),
+            checks: Checks::default(),
         }
     }
 }

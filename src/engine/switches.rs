@@ -64,7 +64,7 @@ impl Switches {
     ) -> Result<Arc<NativeModule>, Unavailable> {
         let marks = lock(&self.marks);
         if let Some(reason) = marks.quarantine_of(&module.key().id()) {
-            entry.settle(State::Lacks(reason.clone()));
+            entry.settle(State::Barred(reason.clone()));
             return Err(reason);
         }
         let result = match marks.disabled(entry, &module) {
@@ -178,7 +178,7 @@ impl Marks {
             if let State::Has(module) = entry.state()
                 && module.key().id() == *id
             {
-                entry.settle(State::Lacks(reason.clone()));
+                entry.settle(State::Barred(reason.clone()));
                 entry.known.withdraw();
             }
         }

@@ -2,6 +2,7 @@
 
 use std::thread;
 
+use lockstep_contract::pages::PAGE_SIZE;
 use lockstep_isa::Reg;
 use lockstep_runtime::{CostTable, Environment, Machine, Outcome};
 
@@ -70,8 +71,8 @@ fn without_translation_there_is_what_the_cache_has() {
     };
     let never = engine(Translate::Never);
     assert_eq!(run(&never).core().native_cycles(), 0);
-    assert_eq!(never.stats().cache_misses.get("absent"), Some(&1));
-    assert!(run(&engine(Translate::Background)).core().native_cycles() > 0);
+    assert!(never.stats().cache_misses.get("absent") >= Some(&1));
+    assert!(native_cycles(&engine(Translate::Now)) > 0);
     let later = engine(Translate::Never);
     assert!(run(&later).core().native_cycles() > 0);
     assert_eq!(later.stats().cache_hits, 1);

@@ -1,0 +1,296 @@
+//! What an engine did, counted: for the program that has the engine, and for the node's metrics page.
+//!
+//! Nothing here is on the way of a guest: a machine adds up what it does and hands it over at the end
+//! of a run, everything else happens once a text. The metrics go to whatever recorder the process
+//! installed for the facade `metrics`, under the names that [`METRICS`] lists.
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+
+use lockstep_runtime::Exits;
+use metrics::{counter, gauge, histogram};
+
+use super::entry::{Entry, State};
+use super::lock;
+use super::registry::Registry;
+
+/// What an engine did so far.
+#[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
+pub struct Stats {
+    /// Requests answered from the registry of the process.
+    pub registry_hits: u64,
+    /// Requests for which there was no native code at that moment, by reason: `pending`, `missing`,
+    /// `failed`, `quarantined`, `script_off`.
+    pub fallbacks: BTreeMap<&'static str, u64>,
+    /// Modules taken from the cache.
+    pub cache_hits: u64,
+    /// Look-ups in the cache without a usable entry, by reason: `absent`, `unreadable`, `untrusted`,
+    /// `damaged`, `foreign`, `unmappable`.
+    pub cache_misses: BTreeMap<&'static str, u64>,
+    /// Modules made.
+    pub translations: u64,
+    /// Attempts that gave no module.
+    pub failures: u64,
+    /// Seconds spent in translation, the failed ones included.
+    pub translate_seconds: f64,
+    /// Texts for which there was no room in the queue.
+    pub put_off: u64,
+}
+
+/// Every metric: its name, what kind it is, and what it says. Labels are in braces.
+pub const METRICS: &[(&str, Kind, &str)] = &[
+    (
+        "ckb_lockstep_runs",
+        Kind::Counter,
+        "Runs of a machine {engine: native, mixed, interp}",
+    ),
+    (
+        "ckb_lockstep_native_cycles",
+        Kind::Counter,
+        "Cycles charged by native code",
+    ),
+    (
+        "ckb_lockstep_interpreted_cycles",
+        Kind::Counter,
+        "Cycles charged by the interpreter",
+    ),
+    (
+        "ckb_lockstep_exits",
+        Kind::Counter,
+        "Stays in native code by the way they ended {cause}",
+    ),
+    (
+        "ckb_lockstep_hits",
+        Kind::Counter,
+        "Machines that found native code in the process",
+    ),
+    (
+        "ckb_lockstep_fallbacks",
+        Kind::Counter,
+        "Machines that found none, or may not use it {cause: pending, missing, failed, quarantined, script_off, off, cost}",
+    ),
+    (
+        "ckb_lockstep_cache_hits",
+        Kind::Counter,
+        "Modules taken from the cache",
+    ),
+    (
+        "ckb_lockstep_cache_misses",
+        Kind::Counter,
+        "Look-ups in the cache without a usable module {cause: absent, unreadable, untrusted, damaged, foreign, unmappable}",
+    ),
+    (
+        "ckb_lockstep_translations",
+        Kind::Counter,
+        "Translations {outcome: made, refused, panicked, over_budget, unmappable, stopped}",
+    ),
+    (
+        "ckb_lockstep_translate_seconds",
+        Kind::Histogram,
+        "Seconds that a translation took",
+    ),
+    (
+        "ckb_lockstep_load_seconds",
+        Kind::Histogram,
+        "Seconds that taking a module from the cache took",
+    ),
+    (
+        "ckb_lockstep_module_bytes",
+        Kind::Histogram,
+        "Bytes of native code in a module that was made",
+    ),
+    (
+        "ckb_lockstep_queue_length",
+        Kind::Gauge,
+        "Texts that wait for translation",
+    ),
+    (
+        "ckb_lockstep_put_off",
+        Kind::Counter,
+        "Texts for which there was no room in the queue",
+    ),
+    (
+        "ckb_lockstep_modules",
+        Kind::Gauge,
+        "Modules that are loaded",
+    ),
+    (
+        "ckb_lockstep_resident_bytes",
+        Kind::Gauge,
+        "Bytes of native code and its tables that are loaded",
+    ),
+    (
+        "ckb_lockstep_negative",
+        Kind::Gauge,
+        "Keys that failed and are not tried again for a while",
+    ),
+    (
+        "ckb_lockstep_quarantined",
+        Kind::Gauge,
+        "Modules that must not run again",
+    ),
+    (
+        "ckb_lockstep_mismatches",
+        Kind::Counter,
+        "Native runs that the interpreter did not confirm",
+    ),
+    (
+        "ckb_lockstep_enabled",
+        Kind::Gauge,
+        "1, or 0 when the kill switch is thrown",
+    ),
+];
+
+/// What a metric is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Kind {
+    /// It only grows.
+    Counter,
+    /// It goes up and down.
+    Gauge,
+    /// A distribution.
+    Histogram,
+}
+
+/// Tells the recorder of the process what the metrics are. To be called once a recorder is installed;
+/// recorders that want no descriptions ignore it.
+pub fn describe_metrics() {
+    for (name, kind, text) in METRICS {
+        match kind {
+            Kind::Counter => metrics::describe_counter!(*name, *text),
+            Kind::Gauge => metrics::describe_gauge!(*name, *text),
+            Kind::Histogram => metrics::describe_histogram!(*name, *text),
+        }
+    }
+}
+
+/// What a machine did in one run.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Run {
+    /// Cycles that instructions were charged.
+    pub charged: u64,
+    /// Those charged by blocks that native code entered.
+    pub native: u64,
+    /// Stays in native code, by the way they ended.
+    pub exits: Exits,
+}
+
+impl Run {
+    /// Which engine did it: `native` when all cycles that count were native, `interp` when none were,
+    /// `mixed` otherwise. The first stores to each page are the interpreter's in any case, so a
+    /// hundredth of the cycles does not count.
+    #[must_use]
+    pub fn engine(&self) -> &'static str {
+        match self.native {
+            0 => "interp",
+            native if self.charged - native.min(self.charged) <= self.charged / 100 => "native",
+            _ => "mixed",
+        }
+    }
+}
+
+/// The counters of one engine.
+#[derive(Debug, Default)]
+pub(super) struct Meter {
+    stats: Mutex<Stats>,
+}
+
+impl Meter {
+    pub(super) fn stats(&self) -> Stats {
+        lock(&self.stats).clone()
+    }
+
+    /// A machine asked for a text, and this is what it got.
+    pub(super) fn asked(&self, entry: &Entry) {
+        let cause = match entry.state() {
+            State::Has(_) if entry.known.module().is_some() => {
+                lock(&self.stats).registry_hits += 1;
+                counter!("ckb_lockstep_hits").increment(1);
+                return;
+            }
+            State::Has(_) => "script_off",
+            State::New | State::Queued | State::Busy => "pending",
+            State::Missing(_) => "missing",
+            State::Failed(_) => "failed",
+            State::Barred(_) => "quarantined",
+        };
+        *lock(&self.stats).fallbacks.entry(cause).or_insert(0) += 1;
+        counter!("ckb_lockstep_fallbacks", "cause" => cause).increment(1);
+    }
+
+    pub(super) fn cache_hit(&self, seconds: f64) {
+        lock(&self.stats).cache_hits += 1;
+        counter!("ckb_lockstep_cache_hits").increment(1);
+        histogram!("ckb_lockstep_load_seconds").record(seconds);
+    }
+
+    pub(super) fn cache_miss(&self, cause: &'static str) {
+        *lock(&self.stats).cache_misses.entry(cause).or_insert(0) += 1;
+        counter!("ckb_lockstep_cache_misses", "cause" => cause).increment(1);
+    }
+
+    /// A translation ended in this way.
+    pub(super) fn translated(&self, outcome: &'static str, seconds: f64, bytes: Option<usize>) {
+        let mut stats = lock(&self.stats);
+        stats.translate_seconds += seconds;
+        match bytes {
+            Some(bytes) => {
+                stats.translations += 1;
+                histogram!("ckb_lockstep_module_bytes").record(bytes as f64);
+            }
+            None => stats.failures += 1,
+        }
+        counter!("ckb_lockstep_translations", "outcome" => outcome).increment(1);
+        histogram!("ckb_lockstep_translate_seconds").record(seconds);
+    }
+
+    pub(super) fn put_off(&self) {
+        lock(&self.stats).put_off += 1;
+        counter!("ckb_lockstep_put_off").increment(1);
+    }
+
+    pub(super) fn queue(&self, length: usize) {
+        gauge!("ckb_lockstep_queue_length").set(length as f64);
+    }
+
+    pub(super) fn negative(&self, length: usize) {
+        gauge!("ckb_lockstep_negative").set(length as f64);
+    }
+
+    /// Something was loaded or forgotten.
+    pub(super) fn resident(&self, registry: &Registry) {
+        let (modules, bytes) = registry.resident();
+        gauge!("ckb_lockstep_modules").set(modules as f64);
+        gauge!("ckb_lockstep_resident_bytes").set(bytes as f64);
+    }
+
+    pub(super) fn quarantined(&self, modules: usize) {
+        gauge!("ckb_lockstep_quarantined").set(modules as f64);
+    }
+
+    pub(super) fn enabled(&self, enabled: bool) {
+        gauge!("ckb_lockstep_enabled").set(f64::from(u8::from(enabled)));
+    }
+}
+
+/// A machine ended a run.
+pub(crate) fn ran(run: Run) {
+    counter!("ckb_lockstep_runs", "engine" => run.engine()).increment(1);
+    if run.native > 0 {
+        counter!("ckb_lockstep_native_cycles").increment(run.native);
+    }
+    if run.charged > run.native {
+        counter!("ckb_lockstep_interpreted_cycles").increment(run.charged - run.native);
+    }
+    for (cause, times) in run.exits.by_name() {
+        if times > 0 {
+            counter!("ckb_lockstep_exits", "cause" => cause).increment(times);
+        }
+    }
+}
+
+/// A machine that cannot or may not use native code began a run.
+pub(crate) fn fell_back(cause: &'static str) {
+    counter!("ckb_lockstep_fallbacks", "cause" => cause).increment(1);
+}

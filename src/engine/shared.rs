@@ -1,0 +1,207 @@
+//! What an engine shares with its worker threads: settings, registry, switches, cache, queue, counters.
+//!
+//! How a text gets its native code depends on the setting, and here is where the ways part: on the
+//! spot, from the cache alone, or in the background, where the thread that runs a guest does no more
+//! than put the text into a queue.
+
+use std::path::PathBuf;
+use std::sync::{Arc, OnceLock};
+
+use lockstep_contract::key::{Key, KeyId};
+use lockstep_runtime::cache::{Cache, CacheError};
+use lockstep_runtime::{KnownText, Request};
+use lockstep_translator::{Hints, Options, Text};
+
+use super::entry::{Claim, Entry, State};
+use super::hints::{Copied, hints_in_memory};
+use super::meter::Meter;
+use super::negative::Negative;
+use super::obtain::Obtained;
+use super::pool::{Job, Pool};
+use super::registry::Registry;
+use super::settings::{Budgets, Compiler};
+use super::switches::{self, Switches};
+use super::warm::{Preloaded, Progress};
+use super::{Mode, Origin, Prepared, Translate, Unavailable};
+
+/// Everything of an engine but the right to stop its threads.
+#[derive(Debug)]
+pub(super) struct Shared {
+    pub(super) mode: Mode,
+    pub(super) translate: Translate,
+    /// How modules are made.
+    pub(super) options: Options,
+    pub(super) budgets: Budgets,
+    pub(super) compiler: Compiler,
+    pub(super) cache: CacheState,
+    pub(super) registry: Registry,
+    pub(super) switches: Switches,
+    pub(super) negative: Negative,
+    pub(super) pool: Pool,
+    pub(super) preloaded: Preloaded,
+    pub(super) progress: Option<Progress>,
+    pub(super) meter: Meter,
+}
+
+/// The module cache, opened when it is first needed.
+#[derive(Debug)]
+pub(super) struct CacheState {
+    /// `None`: no cache is wanted. The error: no folder is known.
+    pub(super) folder: Option<Result<PathBuf, CacheError>>,
+    pub(super) opened: OnceLock<Option<Cache>>,
+}
+
+impl Shared {
+    pub(super) fn cache(&self) -> Option<&Cache> {
+        let open = |folder: &Result<PathBuf, CacheError>| match folder {
+            Ok(folder) => Cache::open(folder)
+                .inspect_err(|error| tracing::warn!("{error}; going on without a cache"))
+                .ok(),
+            Err(error) => {
+                tracing::warn!("{error}; going on without a cache");
+                None
+            }
+        };
+        let opened = &self.cache.opened;
+        opened
+            .get_or_init(|| self.cache.folder.as_ref().and_then(open))
+            .as_ref()
+    }
+
+    /// What the run loop asks when a guest first gets to a text.
+    pub(super) fn find(self: &Arc<Shared>, request: &Request<'_>) -> Arc<KnownText> {
+        let text = text_of(request);
+        let entry = self.registry.entry(&text);
+        // What was fetched for this machine is counted as that.
+        if !self.look(&entry, &text, request) {
+            self.meter.asked(&entry);
+        }
+        Arc::clone(&entry.known)
+    }
+
+    /// What the run loop says when a text without native code was interpreted for long.
+    pub(super) fn hot(self: &Arc<Shared>, request: &Request<'_>, known: &Arc<KnownText>) {
+        let text = text_of(request);
+        let entry = self.registry.entry(&text);
+        // Otherwise it was forgotten meanwhile; the machine will ask.
+        if Arc::ptr_eq(&entry.known, known) {
+            self.look(&entry, &text, request);
+        }
+    }
+
+    /// Does what the setting says for a text that a machine needs. Whether that gave a module.
+    fn look(
+        self: &Arc<Shared>,
+        entry: &Arc<Entry>,
+        text: &Text<'_>,
+        request: &Request<'_>,
+    ) -> bool {
+        if self.translate == Translate::Background {
+            self.find_later(entry, text, request);
+            return false;
+        }
+        let mut hints = || hints_in_memory(text, request.memory, request.pc);
+        let prepared = self.settle(entry, |_| entry.is_due(), &mut hints, &mut |_, _| {});
+        // Why there is none was said; there may be some later.
+        prepared.is_ok_and(|prepared| !matches!(prepared.origin, Origin::Registry))
+    }
+
+    /// Puts a text into the queue of the right threads, if there is something to do for it.
+    fn find_later(self: &Arc<Shared>, entry: &Arc<Entry>, text: &Text<'_>, request: &Request<'_>) {
+        match entry.state() {
+            State::New => {
+                if self.preloaded.may_have(text) {
+                    // It is here already, and costs no more than the digest of the text.
+                    self.load(entry, |state| matches!(state, State::New));
+                } else if entry.queue(|state| matches!(state, State::New)) {
+                    self.push(Job::Load(Arc::clone(entry)));
+                }
+            }
+            State::Missing(_) | State::Failed(_) if entry.is_due() => {
+                let due = |state: &State| matches!(state, State::Missing(_) | State::Failed(_));
+                if entry.queue(due) {
+                    let hints = Copied::from_memory(request.memory, request.pc);
+                    self.push(Job::Translate(Arc::clone(entry), hints));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// The module of an entry, obtained by this thread, or by the one that is at it, for which this
+    /// one then waits. `again` says whether to try where there was none.
+    pub(super) fn settle(
+        &self,
+        entry: &Entry,
+        again: impl Fn(&State) -> bool,
+        hints: &mut dyn FnMut() -> Hints,
+        progress: &mut dyn FnMut(usize, usize),
+    ) -> Result<Prepared, Unavailable> {
+        match entry.claim(again) {
+            Claim::Settled(Ok(module)) => {
+                if self.switches.is_off(entry, &module) {
+                    return Err(switches::switched_off());
+                }
+                let origin = Origin::Registry;
+                Ok(Prepared { module, origin })
+            }
+            Claim::Settled(Err(reason)) => Err(reason),
+            Claim::Yours(work) => {
+                let obtained = self.obtain(entry, work.again, hints, progress);
+                self.conclude(entry, obtained)
+            }
+        }
+    }
+
+    /// Settles an entry with what came of the work on it.
+    pub(super) fn conclude(
+        &self,
+        entry: &Entry,
+        obtained: Obtained,
+    ) -> Result<Prepared, Unavailable> {
+        match obtained {
+            Ok((module, origin)) => {
+                entry.known.call_at(u64::MAX);
+                let shown = self.switches.show(entry, module);
+                self.meter.resident(&self.registry);
+                let module = shown?;
+                Ok(Prepared { module, origin })
+            }
+            Err(state) => {
+                let reason = match &state {
+                    State::Missing(reason) | State::Failed(reason) | State::Barred(reason) => {
+                        reason.clone()
+                    }
+                    _ => Unavailable::new("the work on it was given up"),
+                };
+                entry.settle(state);
+                Err(reason)
+            }
+        }
+    }
+
+    /// The state of a text without a module, and when it is looked at again.
+    pub(super) fn missing(&self, entry: &Entry, key: &Key, id: &KeyId) -> State {
+        let interpreted = entry.known.interpreted();
+        let (wait, why) = match self.translate {
+            Translate::Never => (entry.next_recheck(), ", and LOCKSTEP_TRANSLATE is never"),
+            _ if self.preloaded.wants(&key.digest) => (0, ""),
+            _ => (self.budgets.threshold.saturating_sub(interpreted), ""),
+        };
+        entry.known.call_at(interpreted.saturating_add(wait));
+        State::Missing(Unavailable::new(format!(
+            "no module {id} in the cache{why}"
+        )))
+    }
+}
+
+/// What a request is about, in the translator's words.
+fn text_of<'a>(request: &Request<'a>) -> Text<'a> {
+    Text {
+        profile: request.profile,
+        cost: request.cost,
+        memory_size: request.memory_size as u64,
+        base: request.base,
+        bytes: request.text,
+    }
+}
