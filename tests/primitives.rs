@@ -12,7 +12,7 @@ mod compiled;
 mod reference;
 
 use compiled::{Compiled, Operand};
-use lockstep_isa::{Cond, Extend, Machine, Size, Width};
+use lockstep_isa::{Cond, Extend, Machine, Narrow, Size, Width, Xlen};
 use reference::Reference;
 
 /// Words at which arithmetic goes wrong when it goes wrong: the ends of every width, shift amounts
@@ -162,9 +162,23 @@ impl Primitive {
     }
 }
 
-fn run_grid(is_baseline: bool) {
+/// The boundary words as registers of this width hold them.
+fn operands(xlen: Xlen) -> Vec<u64> {
+    let mut words = OPERANDS.to_vec();
+    if xlen == Xlen::X32 {
+        words
+            .iter_mut()
+            .for_each(|word| *word = *word as i32 as u64);
+        words.sort_unstable();
+        words.dedup();
+    }
+    words
+}
+
+fn run_grid(is_baseline: bool, xlen: Xlen) {
     let primitives = Primitive::all();
-    let known: Vec<Operand> = OPERANDS.iter().map(|word| Operand::Known(*word)).collect();
+    let words = operands(xlen);
+    let known: Vec<Operand> = words.iter().map(|word| Operand::Known(*word)).collect();
     let unknown = [Operand::Unknown];
     let mut compiled = Compiled::new(is_baseline);
     let mut functions = Vec::new();
@@ -176,19 +190,22 @@ fn run_grid(is_baseline: bool) {
             (&known[..], &known[..]),
         ] {
             let pairs = pair(lefts, rights);
-            functions.push((*primitive, compiled.define(*primitive, &pairs), pairs));
+            functions.push((*primitive, compiled.define(*primitive, xlen, &pairs), pairs));
         }
     }
     compiled.finish();
     let mut wrong = Vec::new();
     for (primitive, function, pairs) in functions {
-        let (lefts, rights) = (values_for(&pairs, 0), values_for(&pairs, 1));
+        let (lefts, rights) = (values_for(&words, &pairs, 0), values_for(&words, &pairs, 1));
         for &a in lefts {
             for &b in rights {
                 let results = compiled.call(function, a, b, pairs.len());
                 for ((left, right), found) in pairs.iter().zip(results) {
                     let (x, y) = (left.value(a), right.value(b));
-                    let expected = primitive.apply(&mut Reference, x, y);
+                    let expected = match xlen {
+                        Xlen::X32 => primitive.apply(&mut Narrow(&mut Reference), x, y),
+                        Xlen::X64 => primitive.apply(&mut Reference, x, y),
+                    };
                     if expected != found {
                         wrong.push(format!(
                             "{primitive:?} {x:#x} {y:#x} ({left:?}, {right:?}): \
@@ -215,21 +232,70 @@ fn pair(lefts: &[Operand], rights: &[Operand]) -> Vec<(Operand, Operand)> {
 }
 
 /// The values that an unknown operand is to be given; one where none is unknown.
-fn values_for(pairs: &[(Operand, Operand)], side: usize) -> &'static [u64] {
+fn values_for<'w>(words: &'w [u64], pairs: &[(Operand, Operand)], side: usize) -> &'w [u64] {
     let unknown = |pair: &(Operand, Operand)| [pair.0, pair.1][side] == Operand::Unknown;
     if pairs.iter().any(unknown) {
-        &OPERANDS
+        words
     } else {
-        &OPERANDS[..1]
+        &words[..1]
+    }
+}
+
+/// Over 32 bits the same, checked against arithmetic that knows nothing of sign extension.
+#[test]
+fn words_of_32_bits_are_what_32_bits_give() {
+    let (mut narrow, words) = (Reference, operands(Xlen::X32));
+    let mut machine = Narrow(&mut narrow);
+    for &a in &words {
+        for &b in &words {
+            let (x, y) = (a as u32, b as u32);
+            let (i, j) = (x as i32, y as i32);
+            let wide = |value: i64| (value >> 32) as u32;
+            let shift = y % 32;
+            let expected: [(Primitive, u32); 20] = [
+                (Primitive::Add(Width::Full), x.wrapping_add(y)),
+                (Primitive::Sub(Width::Full), x.wrapping_sub(y)),
+                (Primitive::And, x & y),
+                (Primitive::Xor, x ^ y),
+                (Primitive::Not, !x),
+                (Primitive::Sll(Width::Full), x << shift),
+                (Primitive::Srl(Width::Full), x >> shift),
+                (Primitive::Sra(Width::Full), (i >> shift) as u32),
+                (Primitive::Rol(Width::Full), x.rotate_left(shift)),
+                (Primitive::Ror(Width::Full), x.rotate_right(shift)),
+                (Primitive::Compare(Cond::Lt), u32::from(i < j)),
+                (Primitive::Compare(Cond::Ltu), u32::from(x < y)),
+                (Primitive::Mul(Width::Full), x.wrapping_mul(y)),
+                (Primitive::Mulh, wide(i64::from(i) * i64::from(j))),
+                (Primitive::Mulhu, wide((u64::from(x) * u64::from(y)) as i64)),
+                (Primitive::Mulhsu, wide(i64::from(i) * i64::from(y))),
+                (
+                    Primitive::Divu(Width::Full),
+                    x.checked_div(y).unwrap_or(u32::MAX),
+                ),
+                (Primitive::Remu(Width::Full), x.checked_rem(y).unwrap_or(x)),
+                (Primitive::Clz(Width::Full), x.leading_zeros()),
+                (Primitive::Rev8, x.swap_bytes()),
+            ];
+            for (primitive, expected) in expected {
+                let found = primitive.apply(&mut machine, a, b);
+                assert_eq!(found, expected as i32 as u64, "{primitive:?} {x:#x} {y:#x}");
+            }
+        }
     }
 }
 
 #[test]
 fn baseline_code_computes_what_the_interpreter_does() {
-    run_grid(true);
+    run_grid(true, Xlen::X64);
 }
 
 #[test]
 fn code_for_this_cpu_computes_what_the_interpreter_does() {
-    run_grid(false);
+    run_grid(false, Xlen::X64);
+}
+
+#[test]
+fn code_for_32_bits_computes_what_the_interpreter_does() {
+    run_grid(true, Xlen::X32);
 }

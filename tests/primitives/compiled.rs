@@ -11,8 +11,9 @@ use cranelift_jit::{JITBuilder, JITModule};
 use cranelift_module::{FuncId, Module, default_libcall_names};
 use lockstep_contract::context::Context;
 use lockstep_contract::helpers::HELPER_COUNT;
+use lockstep_isa::{Narrow, Xlen};
 use lockstep_runtime::value;
-use lockstep_translator::lift::{Word, snippet};
+use lockstep_translator::lift::{Lifter, Word, snippet};
 
 use crate::Primitive;
 
@@ -80,8 +81,13 @@ impl Compiled {
         Compiled { module, context }
     }
 
-    /// Compiles a primitive for these operands.
-    pub(crate) fn define(&mut self, primitive: Primitive, pairs: &[(Operand, Operand)]) -> FuncId {
+    /// Compiles a primitive for these operands, over words of this width.
+    pub(crate) fn define(
+        &mut self,
+        primitive: Primitive,
+        xlen: Xlen,
+        pairs: &[(Operand, Operand)],
+    ) -> FuncId {
         let helpers = self.module.isa().default_call_conv();
         let mut context = self.module.make_context();
         context.func.signature.params = vec![AbiParam::new(I64); 4];
@@ -97,9 +103,14 @@ impl Compiled {
                 Operand::Unknown => given,
             };
             let args = &params[2..4];
-            let result = snippet(&mut builder, helpers, params[0], args, |lifter, given| {
-                primitive.apply(lifter, word(left, given[0]), word(right, given[1]))
-            });
+            let body = |lifter: &mut Lifter<'_, '_>, given: &[Word]| {
+                let (a, b) = (word(left, given[0]), word(right, given[1]));
+                match xlen {
+                    Xlen::X32 => primitive.apply(&mut Narrow(lifter), a, b),
+                    Xlen::X64 => primitive.apply(lifter, a, b),
+                }
+            };
+            let result = snippet(&mut builder, xlen, helpers, params[0], args, body);
             let flags = MemFlagsData::new().with_notrap();
             builder
                 .ins()

@@ -151,9 +151,11 @@ pub(crate) fn pointer(builder: &mut FunctionBuilder<'_>, context: Value) -> Valu
 /// Lifts whatever `body` does to its words, outside of any unit: for tests of the primitives against
 /// compiled code. `args` are values of the function being built; the result is one too.
 ///
-/// Memory and control primitives have no meaning here.
+/// Memory and control primitives have no meaning here. A body for RV32 gives its primitives through
+/// [`Narrow`], as units do.
 pub fn snippet<'f>(
     builder: &mut FunctionBuilder<'f>,
+    xlen: Xlen,
     helper_conv: CallConv,
     context: Value,
     args: &[Value],
@@ -163,7 +165,7 @@ pub fn snippet<'f>(
         profile: lockstep_isa::Profile {
             version: lockstep_isa::Version::V2,
             extensions: lockstep_isa::Extensions::from_bits(0),
-            xlen: Xlen::X64,
+            xlen,
         },
         cost: lockstep_isa::Cost::Constant,
         memory_size: 0,

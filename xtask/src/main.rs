@@ -16,7 +16,7 @@ const USAGE: &str = "\
 usage: cargo xtask test
        cargo xtask prove [--list | STEP...]
        cargo xtask spike
-       cargo xtask mutate [--list | NAME...]
+       cargo xtask mutate [--list | --new | NAME...]
        cargo xtask guests [--check | --third-party [--record] | --native]
        cargo xtask soak [--tier T] [--profile P] [--first SEED] [--jobs J] --count N | --totals
 

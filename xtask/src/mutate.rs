@@ -12,9 +12,10 @@ mod list;
 mod table;
 mod trial;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use list::{Fault, Tests};
+use list::Fault;
 use trial::{Copy, Verdict};
 
 /// Why faults could not be tried.
@@ -69,16 +70,16 @@ pub(crate) fn show() -> Result<(), MutateError> {
     Ok(())
 }
 
-/// Tries the faults with these names; all, where there are none.
+/// Tries the faults with these names; all, where there are none; with `--new` those that the table
+/// does not know.
 pub(crate) fn run(names: &[&str]) -> Result<(), MutateError> {
     let faults = list::read(&root())?;
     for fault in &faults {
         fault.apply(&root())?;
     }
-    let chosen = choose(&faults, names)?;
-    let copy = Copy::new(&root())?;
-    check_baseline(&copy, &chosen)?;
     let mut table = table::read(&root());
+    let chosen = choose(&faults, names, &table)?;
+    let mut copy = Copy::new(&root())?;
     let mut survivors = Vec::new();
     for (number, fault) in chosen.iter().enumerate() {
         let verdict = copy.try_fault(fault)?;
@@ -96,9 +97,18 @@ pub(crate) fn run(names: &[&str]) -> Result<(), MutateError> {
     }
 }
 
-fn choose<'a>(faults: &'a [Fault], names: &[&str]) -> Result<Vec<&'a Fault>, MutateError> {
-    if names.is_empty() {
-        return Ok(faults.iter().collect());
+fn choose<'a>(
+    faults: &'a [Fault],
+    names: &[&str],
+    table: &BTreeMap<String, String>,
+) -> Result<Vec<&'a Fault>, MutateError> {
+    match names {
+        [] => return Ok(faults.iter().collect()),
+        ["--new"] => {
+            let is_new = |fault: &&Fault| !table.contains_key(&fault.name);
+            return Ok(faults.iter().filter(is_new).collect());
+        }
+        _ => {}
     }
     let mut chosen = Vec::new();
     for name in names {
@@ -111,21 +121,4 @@ fn choose<'a>(faults: &'a [Fault], names: &[&str]) -> Result<Vec<&'a Fault>, Mut
         chosen.extend(found);
     }
     Ok(chosen)
-}
-
-/// A test that fails anyway would catch everything.
-fn check_baseline(copy: &Copy, faults: &[&Fault]) -> Result<(), MutateError> {
-    let mut all: Vec<&Tests> = faults.iter().flat_map(|fault| &fault.tests).collect();
-    all.sort();
-    all.dedup();
-    for tests in all {
-        eprintln!("without a fault: {tests}");
-        if copy.run(tests)?.is_some() {
-            return Err(MutateError::Baseline {
-                tests: tests.to_string(),
-                log: copy.log(),
-            });
-        }
-    }
-    Ok(())
 }

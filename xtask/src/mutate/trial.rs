@@ -51,6 +51,8 @@ impl fmt::Display for Verdict {
 pub(super) struct Copy {
     tree: PathBuf,
     target: PathBuf,
+    /// Tests that pass without a fault.
+    sound: BTreeSet<Tests>,
 }
 
 impl Copy {
@@ -61,6 +63,7 @@ impl Copy {
         let copy = Copy {
             tree: folder.join("tree"),
             target: folder.join("target"),
+            sound: BTreeSet::new(),
         };
         let mut git = Command::new("git");
         git.args([
@@ -98,25 +101,38 @@ impl Copy {
         self.target.with_file_name("log.txt")
     }
 
-    /// Plants the fault, asks the tests, and takes it out again.
-    pub(super) fn try_fault(&self, fault: &Fault) -> Result<Verdict, MutateError> {
+    /// Plants the fault, asks the tests, and takes it out again. Then asks the test that failed once
+    /// more: one that fails anyway would catch everything.
+    pub(super) fn try_fault(&mut self, fault: &Fault) -> Result<Verdict, MutateError> {
         let path = self.tree.join(&fault.file);
         let clean = fs::read(&path).map_err(MutateError::file(&path))?;
         let faulty = fault.apply(&self.tree)?;
         fs::write(&path, faulty).map_err(MutateError::file(&path))?;
         let verdict = self.ask(fault);
         fs::write(&path, clean).map_err(MutateError::file(&path))?;
-        verdict
+        let (verdict, tests) = verdict?;
+        let tests = tests.filter(|tests| !self.sound.contains(tests));
+        if let Some(tests) = tests {
+            eprintln!("without the fault: {tests}");
+            if self.run(&tests)?.is_some() {
+                return Err(MutateError::Baseline {
+                    tests: tests.to_string(),
+                    log: self.log(),
+                });
+            }
+            self.sound.insert(tests);
+        }
+        Ok(verdict)
     }
 
-    fn ask(&self, fault: &Fault) -> Result<Verdict, MutateError> {
+    fn ask(&self, fault: &Fault) -> Result<(Verdict, Option<Tests>), MutateError> {
         for tests in &fault.tests {
             if let Some(by) = self.run(tests)? {
-                return Ok(Verdict::Caught(by));
+                return Ok((Verdict::Caught(by), Some(tests.clone())));
             }
         }
-        let by = self.test("the suite", &["--workspace", "--no-fail-fast"], &[])?;
-        Ok(by.map_or(Verdict::Survived, Verdict::CaughtBySuite))
+        let by = self.test("the suite", &["--workspace"], &[])?;
+        Ok((by.map_or(Verdict::Survived, Verdict::CaughtBySuite), None))
     }
 
     /// Runs some tests; what failed, if anything did.
@@ -139,14 +155,12 @@ impl Copy {
         select: &[&str],
         filters: &[String],
     ) -> Result<Option<String>, MutateError> {
-        let mut found = None;
         for program in self.build(what, select)? {
-            let name = program_name(&program);
             if let Some(failure) = self.execute(&program, filters)? {
-                found.get_or_insert(format!("{name}: {failure}"));
+                return Ok(Some(format!("{}: {failure}", program_name(&program))));
             }
         }
-        Ok(found)
+        Ok(None)
     }
 
     fn build(&self, what: &str, select: &[&str]) -> Result<Vec<PathBuf>, MutateError> {
@@ -189,6 +203,7 @@ impl Copy {
         let log = File::create(self.log()).map_err(MutateError::file(&self.log()))?;
         let errors = log.try_clone().map_err(MutateError::file(&self.log()))?;
         let mut child = Command::new(program)
+            .arg("--nocapture")
             .args(filters)
             .current_dir(&self.tree)
             .env("LOCKSTEP_FUZZ_ITERATIONS", ITERATIONS)
@@ -199,47 +214,40 @@ impl Copy {
             .spawn()
             .map_err(MutateError::file(program))?;
         let start = Instant::now();
-        let status = loop {
-            match child.try_wait().map_err(MutateError::file(program))? {
-                Some(status) => break status,
-                None if start.elapsed() > PATIENCE => {
-                    // It may have ended by itself in this moment; either way it is over.
-                    let _ = child.kill();
-                    let _ = child.wait();
-                    return Ok(Some("did not end".to_string()));
-                }
-                None => std::thread::sleep(Duration::from_millis(20)),
+        loop {
+            let ended = child.try_wait().map_err(MutateError::file(program))?;
+            let text = fs::read(self.log()).map_err(MutateError::file(&self.log()))?;
+            let found = summarise(&String::from_utf8_lossy(&text));
+            if found.is_none() && ended.is_some_and(|status| status.success()) {
+                return Ok(None);
             }
-        };
-        if status.success() {
-            return Ok(None);
+            let late = start.elapsed() > PATIENCE;
+            if found.is_none() && ended.is_none() && !late {
+                std::thread::sleep(Duration::from_millis(200));
+                continue;
+            }
+            // One failure is enough. It may have ended by itself in this moment; it is over anyway.
+            let _ = child.kill();
+            let _ = child.wait();
+            let otherwise = || ended.map_or("did not end".to_string(), |status| status.to_string());
+            return Ok(Some(found.unwrap_or_else(otherwise)));
         }
-        let text = fs::read(self.log()).map_err(MutateError::file(&self.log()))?;
-        let text = String::from_utf8_lossy(&text);
-        Ok(Some(
-            summarise(&text).unwrap_or_else(|| format!("{status}")),
-        ))
     }
 }
 
-/// The tests that failed, three at most, and the first case file that is named.
+/// The first test that failed, and the case file that its report names, if any.
 fn summarise(text: &str) -> Option<String> {
-    let failed: Vec<&str> = (text.lines())
-        .filter_map(|line| line.strip_prefix("test ")?.strip_suffix(" ... FAILED"))
-        .collect();
-    let mut summary = failed
-        .iter()
-        .take(3)
-        .copied()
-        .collect::<Vec<_>>()
-        .join(", ");
-    if failed.len() > 3 {
-        summary += &format!(" and {} more", failed.len() - 3);
-    }
-    if let Some(file) = text.split([' ', '\n']).find(|word| word.contains(".s:")) {
-        summary += &format!(" ({})", file.trim_end_matches(':'));
-    }
-    (!failed.is_empty()).then_some(summary)
+    let failed = text.lines().find_map(|line| {
+        let rest = line.strip_prefix("test ")?;
+        rest.strip_suffix(" ... FAILED").or_else(|| {
+            // With one thread a test's own lines stand in between.
+            let name = rest.strip_suffix(" ... ").or(rest.strip_suffix(" ..."))?;
+            text.lines().any(|line| line == "FAILED").then_some(name)
+        })
+    })?;
+    let file = text.split([' ', '\n']).find(|word| word.contains(".s:"));
+    let file = file.map(|file| format!(" ({})", file.trim_end_matches(':')));
+    Some(format!("{failed}{}", file.unwrap_or_default()))
 }
 
 /// The binary's name without cargo's hash.
