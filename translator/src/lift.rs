@@ -10,6 +10,7 @@ mod cycles;
 mod machine;
 mod memory;
 mod value;
+mod wide;
 
 pub(crate) use control::unpack;
 
@@ -81,6 +82,7 @@ pub struct Lifter<'l, 'f> {
     place: Place,
     checks: std::vec::IntoIter<memory::Check>,
     flow: Flow,
+    pieces: wide::Pieces,
     /// What is wrong with the current block, on purpose.
     fault: Option<Fault>,
 }
@@ -210,6 +212,7 @@ impl<'l, 'f> Lifter<'l, 'f> {
             place: Place::default(),
             checks: Vec::new().into_iter(),
             flow: Flow::Next,
+            pieces: wide::Pieces::default(),
             fault: None,
             builder,
         }
@@ -220,6 +223,7 @@ impl<'l, 'f> Lifter<'l, 'f> {
         let chain = &unit.chains[number];
         self.builder.switch_to_block(blocks[number]);
         self.local = [None; Reg::COUNT];
+        self.pieces = wide::Pieces::default();
         self.written = 0;
         self.dirty = if self.homed { 0 } else { chain.dirty };
         self.budget = self.builder.use_var(self.budget_variable);

@@ -11,6 +11,7 @@ use lockstep_contract::helpers::Helper;
 use lockstep_isa::{Amo, Cond, Extend, Machine, Reg, Size, Width};
 
 use super::value::{Division, Word, size_type};
+use super::wide::Half;
 use super::{Flow, Lifter};
 use crate::fold;
 
@@ -42,6 +43,7 @@ impl Machine for Lifter<'_, '_> {
         match (a, b) {
             (Word::Known(a), Word::Known(b)) => Word::Known(fold::add(width, a, b)),
             (Word::Known(0), other) | (other, Word::Known(0)) if self.whole(width) => other,
+            _ if width == Width::Full => Word::Value(self.sum(a, b)),
             _ => self.binary(width, a, b, |l, a, b| l.builder.ins().iadd(a, b)),
         }
     }
@@ -114,7 +116,11 @@ impl Machine for Lifter<'_, '_> {
             (Word::Known(a), Word::Known(b)) => Word::Known(u64::from(fold::holds(cond, a, b))),
             _ => {
                 let holds = self.holds(cond, a, b);
-                Word::Value(self.builder.ins().uextend(I64, holds))
+                let result = self.builder.ins().uextend(I64, holds);
+                if cond == Cond::Ltu {
+                    self.note_below(a, b, result);
+                }
+                Word::Value(result)
             }
         }
     }
@@ -140,7 +146,10 @@ impl Machine for Lifter<'_, '_> {
     }
 
     fn mul(&mut self, width: Width, a: Word, b: Word) -> Word {
-        self.binary(width, a, b, |l, a, b| l.builder.ins().imul(a, b))
+        match width {
+            Width::Full => Word::Value(self.product(Half::Low, a, b)),
+            Width::Word => self.binary(width, a, b, |l, a, b| l.builder.ins().imul(a, b)),
+        }
     }
 
     fn mulh(&mut self, a: Word, b: Word) -> Word {
@@ -148,7 +157,7 @@ impl Machine for Lifter<'_, '_> {
     }
 
     fn mulhu(&mut self, a: Word, b: Word) -> Word {
-        self.binary(Width::Full, a, b, |l, a, b| l.builder.ins().umulhi(a, b))
+        Word::Value(self.product(Half::High, a, b))
     }
 
     fn mulhsu(&mut self, a: Word, b: Word) -> Word {

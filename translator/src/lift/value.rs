@@ -15,7 +15,7 @@ use lockstep_isa::{Cond, Size, Width, Xlen};
 use super::{Lifter, mapped};
 
 /// A guest word while translating.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Word {
     /// This number, whatever happens.
     Known(u64),
