@@ -152,9 +152,15 @@ impl Core {
 
 impl Check {
     fn new(core: &Core) -> Result<Check, SetupError> {
+        let suspect = || {
+            core.fork().map(|mut core| {
+                core.memory.keep_to_itself();
+                core
+            })
+        };
         Ok(Check {
-            block: core.fork()?,
-            whole: core.fork()?,
+            block: suspect()?,
+            whole: suspect()?,
             mark: core.fork()?,
             heads: Vec::new(),
             ahead: None,
@@ -409,9 +415,6 @@ impl Check {
         found: Found,
     ) -> Result<(), Trap> {
         self.over = true;
-        for core in [&mut self.block, &mut self.whole] {
-            core.memory.touch_all();
-        }
         let block = self.heads.get(found.from).copied().unwrap_or(core.pc());
         let told = self.locate(core, env, sources, found);
         let (block, goes_on) = match told {

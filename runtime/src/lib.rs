@@ -44,7 +44,7 @@ pub use exits::Exits;
 pub use guest_ptr::{FlattenedArgs, c_string};
 pub use known::KnownText;
 pub use mapping::{MapError, NativeModule};
-pub use memory::{Memory, SetupError};
+pub use memory::{Memory, SetupError, distrust};
 pub use pause::Pause;
 pub use run::Event;
 pub use snapshot::Snapshot;

@@ -23,6 +23,8 @@ pub(crate) mod copy;
 pub(crate) mod raw;
 mod spare;
 
+pub use spare::distrust;
+
 use access::stores_freely;
 pub(crate) use access::{Code, Pages, View};
 use raw::Region;

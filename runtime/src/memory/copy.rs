@@ -59,13 +59,20 @@ impl Memory {
         self.set_reservation(other.reservation());
     }
 
-    /// All pages may have bytes other than zero: something wrote that must not have.
+    /// All pages may have bytes other than zero: something wrote that must not have. The memory goes
+    /// to no other guest.
     pub(crate) fn touch_all(&mut self) {
+        self.keep_to_itself();
         for page in 0..self.pages() {
             let writable = self.region.parts().1;
             writable.set(page, true);
             self.reopen_page(page);
         }
+    }
+
+    /// Native code that may be wrong runs in it: it goes to no other guest.
+    pub(crate) fn keep_to_itself(&mut self) {
+        self.region.keep_to_itself();
     }
 
     /// The first difference in the bytes and flags of these pages. `thorough`: pages that were never

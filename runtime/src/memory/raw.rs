@@ -168,11 +168,15 @@ pub(crate) struct Region {
     mapping: ManuallyDrop<Mapping>,
     /// The heads of traces are kept: they may be anything but zero.
     keeps_heads: bool,
+    /// When the mapping was taken; none where no other guest may have it.
+    since: Option<u64>,
 }
 
 impl Region {
     /// Zeroed memory for a guest with `size` bytes: whole pages, at most [`MAX_MEMORY`].
     pub(crate) fn new(size: usize) -> io::Result<Region> {
+        // First: what is taken after it is not older than this.
+        let since = Some(spare::era());
         let mapping = match spare::take(size) {
             Some(mapping) => mapping,
             None => Mapping::new(size)?,
@@ -181,6 +185,7 @@ impl Region {
         Ok(Region {
             mapping,
             keeps_heads: false,
+            since,
         })
     }
 
@@ -219,6 +224,11 @@ impl Region {
     pub(crate) fn writable(&self) -> &Writable {
         // SAFETY: as for `parts`.
         unsafe { self.base().add(PAGE_TABLE).cast::<Writable>().as_ref() }
+    }
+
+    /// The mapping goes to no other guest.
+    pub(crate) fn keep_to_itself(&mut self) {
+        self.since = None;
     }
 
     /// From now on native code and interpreter note the heads of traces.
@@ -273,14 +283,18 @@ impl Region {
 }
 
 impl Drop for Region {
-    /// The next guest gets the mapping, with everything in it zero again.
+    /// The next guest gets the mapping, with everything in it zero again, if it may.
     fn drop(&mut self) {
-        self.clear();
-        // SAFETY: a `Context` is plain numbers, for which zeros are valid.
-        *self.parts().0 = unsafe { core::mem::zeroed() };
+        if self.since.is_some() {
+            self.clear();
+            // SAFETY: a `Context` is plain numbers, for which zeros are valid.
+            *self.parts().0 = unsafe { core::mem::zeroed() };
+        }
         // SAFETY: nothing uses the field after this.
         let mapping = unsafe { ManuallyDrop::take(&mut self.mapping) };
-        spare::keep(mapping);
+        if let Some(since) = self.since {
+            spare::keep(mapping, since);
+        }
     }
 }
 

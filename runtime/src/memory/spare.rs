@@ -4,7 +4,12 @@
 //! some fifteen: for a lock script, more than its run. A mapping that is kept here is all zeros, so a
 //! guest cannot tell it from a new one; who drops a region sees to that (`raw`). Few are kept: what
 //! they hold is not given back to the system before the process ends.
+//!
+//! Native code that is wrong may write where nobody notices. So a mapping is not kept where such code
+//! may have run: not that of a guest beside which native code is checked, and none of those in use or
+//! kept when a module turns out to be wrong ([`distrust`]).
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use super::raw::Mapping;
@@ -13,6 +18,20 @@ use super::raw::Mapping;
 const KEPT: usize = 16;
 
 static SPARE: Mutex<Vec<Mapping>> = Mutex::new(Vec::new());
+/// Raised when what is in use or kept may be spoiled.
+static ERA: AtomicU64 = AtomicU64::new(0);
+
+/// The time that a mapping comes from.
+pub(super) fn era() -> u64 {
+    ERA.load(Ordering::Acquire)
+}
+
+/// Wrong native code ran in this process: no mapping that is in use or kept now goes to another guest.
+pub fn distrust() {
+    let mut spare = SPARE.lock().unwrap_or_else(PoisonError::into_inner);
+    ERA.fetch_add(1, Ordering::Release);
+    spare.clear();
+}
 
 /// A mapping of this size, if one is at hand.
 pub(super) fn take(size: usize) -> Option<Mapping> {
@@ -22,10 +41,11 @@ pub(super) fn take(size: usize) -> Option<Mapping> {
     Some(spare.remove(index))
 }
 
-/// Keeps a zeroed mapping, or unmaps it when there are enough.
-pub(super) fn keep(mapping: Mapping) {
+/// Keeps a zeroed mapping that is in use since `era`, or unmaps it when there are enough or it is from
+/// an earlier time.
+pub(super) fn keep(mapping: Mapping, since: u64) {
     let mut spare = SPARE.lock().unwrap_or_else(PoisonError::into_inner);
-    if spare.len() < KEPT {
+    if spare.len() < KEPT && since == era() {
         spare.push(mapping);
     }
 }
@@ -97,6 +117,28 @@ mod tests {
                 soil(&mut memory, round);
             }
         }
+    }
+
+    /// Sizes that no other test uses: the spare mappings are the process's.
+    #[test]
+    fn what_may_be_spoiled_is_not_kept() {
+        let kept = |pages: usize, spoil: &dyn Fn(&mut Memory)| {
+            let mut memory = Memory::new(pages * PAGE_SIZE).unwrap();
+            spoil(&mut memory);
+            drop(memory);
+            super::take(pages * PAGE_SIZE).is_some()
+        };
+        // Other tests may fill the store meanwhile.
+        let kept_once = || {
+            super::distrust();
+            kept(101, &|_| {})
+        };
+        assert!((0..100).any(|_| kept_once()));
+        assert!(!(0..100).any(|_| kept(102, &Memory::keep_to_itself)));
+        assert!(!(0..100).any(|_| kept(103, &|_| super::distrust())));
+        drop(Memory::new(104 * PAGE_SIZE).unwrap());
+        super::distrust();
+        assert!(super::take(104 * PAGE_SIZE).is_none());
     }
 
     #[test]
