@@ -127,7 +127,7 @@ pub enum Amo {
 
 /// The primitives that instructions are made of.
 ///
-/// A `Word` is a register's worth of bits: 64, or 32 for RV32. All arithmetic wraps. Where a
+/// A `Word` is a register's worth of bits: 64, or what [`Narrow`] makes of them. All arithmetic wraps. Where a
 /// primitive takes a [`Width`], `Word` means: take the low 32 bits of the operands, compute, and
 /// sign-extend the 32-bit result.
 pub trait Machine {

@@ -73,7 +73,7 @@ pub enum Format {
     I,
     /// `rd, rs1, amount`, five bits
     Shift5,
-    /// `rd, rs1, amount`, six bits
+    /// `rd, rs1, amount`, six bits, of which RV32 looks at five
     Shift6,
     /// `rd, imm(rs1)`
     Load,

@@ -188,7 +188,7 @@ fn every_branch_and_fused_sequence() {
     let branches = ["beq", "bne", "blt", "bge", "bltu", "bgeu"].map(branch);
     let sequences = PATTERNS.iter().filter_map(|pattern| fused(pattern));
     for case in branches.into_iter().chain(sequences) {
-        let program = program(&case, &[case.clone()]);
+        let program = program(&case, std::slice::from_ref(&case));
         for version in [Version::V1, Version::V2] {
             let found = check(&program, &setup(version), &[PLENTY], &Modules::new())
                 .unwrap_or_else(|difference| panic!("{version:?}: {difference}"));
