@@ -15,7 +15,7 @@ use ckb_vm::{
 };
 use lockstep_isa::{Cost, Xlen};
 
-use super::oracle::DebugPrint;
+use super::oracle::{DebugPrint, LoadCode};
 use super::ours::{Modules, Ours};
 use super::outcome::{Outcome, Rule, Verdict, compare};
 use super::program::{Program, Setup};
@@ -93,6 +93,7 @@ impl Trace32 {
         let machine = DefaultMachineBuilder::new(core)
             .instruction_cycle_func(cost)
             .syscall(Box::new(DebugPrint))
+            .syscall(Box::new(LoadCode))
             .pause(pause.clone())
             .build();
         Trace32 {
