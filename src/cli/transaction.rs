@@ -1,0 +1,374 @@
+//! `translate run --tx-file`: runs a script of a transaction in a file, as `ckb-debugger` does, and
+//! says what came of it.
+//!
+//! What runs the script is `ckb-script`, on `NativeMachine` with the engine of the options; what is
+//! here is from the options there and from the result to the answer. Cycles are those that a node
+//! counts: loading and system calls are in them.
+
+use std::fmt::Write as _;
+use std::io::Read as _;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Instant;
+
+use ckb_script::types::DebugPrinter;
+use ckb_script::{ROOT_VM_ID, ScriptError, ScriptGroup};
+use ckb_types::packed::Byte32;
+use ckb_vm::{CoreMachine, DefaultMachineRunner};
+use lockstep::Engine;
+use lockstep::ckb::{Counters, NativeMachine, counters, with_engine};
+use lockstep::engine::{Found, Mode, Stats, Translate};
+use lockstep::isa::Version;
+use lockstep::transaction::{FileError, PlaceholderError, Run, ScriptName, Transaction, Verifier};
+use serde::Serialize;
+
+use super::failure::Failure;
+use super::run::{Cycles, no_module, print};
+use super::{Answer, check, code, guest};
+
+/// A script to run.
+pub(super) struct Request<'a> {
+    /// The file; `-` is standard input.
+    pub(super) file: &'a Path,
+    pub(super) script: ScriptName,
+    pub(super) latest: Version,
+    pub(super) max_cycles: u64,
+    pub(super) mode: Mode,
+    /// Run again in the interpreter.
+    pub(super) compare: bool,
+    pub(super) cache: &'a super::args::CacheOptions,
+    pub(super) bundle: Option<&'a Path>,
+}
+
+/// The answer, in the order of its fields. What is left of the machine is that of the script's own
+/// process, and is missing where that had none at the end.
+#[derive(Serialize)]
+struct Object {
+    script: String,
+    script_hash: String,
+    result: &'static str,
+    exit_code: Option<i8>,
+    fault: Option<String>,
+    cycles: u64,
+    pc: Option<String>,
+    registers: Option<Vec<String>>,
+    memory_blake3: Option<String>,
+    page_flags_blake3: Option<String>,
+    engine: &'static str,
+    native_cycles: u64,
+    translate_seconds: f64,
+    run_seconds: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    interp_seconds: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    divergence: Option<check::Object>,
+}
+
+/// What is left of the script's own process.
+#[derive(PartialEq)]
+struct Left {
+    pc: u64,
+    registers: Vec<u64>,
+    memory: blake3::Hash,
+    flags: blake3::Hash,
+}
+
+/// One run with all that is to be said of it.
+struct Ran {
+    run: Run,
+    left: Option<Left>,
+    /// Cycles that instructions were charged, of all processes.
+    charged: u64,
+    native: u64,
+    translate_seconds: f64,
+    seconds: f64,
+}
+
+impl Request<'_> {
+    pub(super) fn execute(&self, json: bool) -> Result<Answer, Failure> {
+        let (transaction, text) = self.read()?;
+        let mut builder = guest::engine(self.cache)?.mode(self.mode);
+        if self.mode == Mode::Check {
+            let files = vec![("transaction.json".to_owned(), text.into_bytes())];
+            builder = check::engine(builder, self.bundle, self.cache, files);
+        }
+        let engine = Arc::new(builder.build());
+        let ran = self.run(&transaction, &engine)?;
+        if self.mode == Mode::Native {
+            must_be_native(&ran, &engine.stats())?;
+        }
+        let mut interp_seconds = None;
+        if self.compare {
+            let interpreter = guest::engine(self.cache)?.mode(Mode::Interp).build();
+            let again = self.run(&transaction, &Arc::new(interpreter))?;
+            same(&ran, &again)?;
+            interp_seconds = Some(again.seconds);
+        }
+        let found = engine.divergences().pop();
+        self.answer(json, &transaction, &ran, interp_seconds, found.as_ref())
+    }
+
+    /// The transaction, and the text that it was read from.
+    fn read(&self) -> Result<(Transaction, String), Failure> {
+        let text = if self.file == Path::new("-") {
+            let mut text = String::new();
+            let read = std::io::stdin().lock().read_to_string(&mut text);
+            read.map_err(|error| Failure::unreadable(Path::new("standard input"), &error))?;
+            text
+        } else {
+            let bytes = guest::read(self.file)?;
+            String::from_utf8(bytes).map_err(|error| {
+                let at = error.utf8_error().valid_up_to();
+                let message = format!(
+                    "{} is no text: byte {at:#x} is not UTF-8; a transaction in JSON is needed",
+                    self.file.display()
+                );
+                Failure::new(code::DATA, "TransactionJson", message)
+            })?
+        };
+        let folder = self.file.parent().unwrap_or(Path::new(""));
+        let transaction = Transaction::parse(&text, folder);
+        let transaction = transaction.map_err(|error| self.refused(&error))?;
+        Ok((transaction, text))
+    }
+
+    /// Why the file is no transaction.
+    fn refused(&self, error: &FileError) -> Failure {
+        let (code, kind, advice) = match error {
+            FileError::Unreadable { path, source } => return Failure::unreadable(path, source),
+            FileError::TooLarge { .. } => (code::DATA, "FileTooLarge", ""),
+            FileError::Placeholder(PlaceholderError::File { .. }) => (
+                code::FILE,
+                "Unreadable",
+                "; names in placeholders are relative to the folder of the file",
+            ),
+            FileError::Placeholder(_) => (code::DATA, "TransactionPlaceholder", ""),
+            FileError::Json(_) => (code::DATA, "TransactionJson", ""),
+            FileError::Field { .. } => (
+                code::DATA,
+                "TransactionField",
+                "; the format is the one of `ckb-cli mock-tx dump`",
+            ),
+            FileError::Incomplete(_) => (code::DATA, "TransactionIncomplete", "; add it there"),
+            FileError::Cells(_) => (code::DATA, "TransactionCells", ""),
+        };
+        Failure::new(code, kind, format!("{}: {error}{advice}", self.file.display()))
+    }
+
+    /// Runs the script with an engine.
+    fn run(&self, transaction: &Transaction, engine: &Arc<Engine>) -> Result<Ran, Failure> {
+        let printer: DebugPrinter = Arc::new(|_: &Byte32, message: &str| print(message.as_bytes()));
+        let verifier = transaction.verifier::<NativeMachine>(self.latest, printer);
+        let group = self.group(transaction, &verifier)?;
+        let mut left = None;
+        let (before, started) = (counters(), Instant::now());
+        let run = with_engine(Arc::clone(engine), || {
+            Transaction::run(&verifier, group, self.max_cycles, |scheduler| {
+                let look = |machine: &mut NativeMachine| Ok(Some(look_at(machine)));
+                left = scheduler.peek(&ROOT_VM_ID, look, |_, _| Ok(None)).ok().flatten();
+            })
+        });
+        let (after, elapsed) = (counters(), started.elapsed().as_secs_f64());
+        let run = run.map_err(|error| self.no_code(group, &error))?;
+        // On this thread, unless it was left to others.
+        let translate_seconds = engine.stats().translate_seconds;
+        let background = Translate::from_environment() == Ok(Some(Translate::Background));
+        let waited = if background { 0.0 } else { translate_seconds };
+        let Counters {
+            charged_cycles,
+            native_cycles,
+            ..
+        } = after;
+        Ok(Ran {
+            run,
+            left,
+            charged: charged_cycles - before.charged_cycles,
+            native: native_cycles - before.native_cycles,
+            translate_seconds,
+            seconds: (elapsed - waited).max(0.0),
+        })
+    }
+
+    fn group<'a>(
+        &self,
+        transaction: &Transaction,
+        verifier: &'a Verifier<NativeMachine>,
+    ) -> Result<&'a ScriptGroup, Failure> {
+        let found = transaction.find(self.script);
+        let (kind, hash) = found.map_err(|error| Failure::usage(format!("--script {error}")))?;
+        let group = verifier.find_script_group(kind, &hash);
+        group.ok_or_else(|| Failure::defect(format!("no group for the script {}", self.script)))
+    }
+
+    /// Why a script has nothing that could run.
+    fn no_code(&self, group: &ScriptGroup, error: &ScriptError) -> Failure {
+        let (kind, advice) = match error {
+            ScriptError::ScriptNotFound(_) => (
+                "ScriptNotFound",
+                "no cell dependency of the transaction has this code",
+            ),
+            ScriptError::InvalidVmVersion(_) | ScriptError::InvalidScriptHashType(_) => (
+                "InvalidVmVersion",
+                "its hash type asks for a later version than --vm-version allows",
+            ),
+            ScriptError::MultipleMatches => (
+                "MultipleMatches",
+                "several cell dependencies with different data have this type",
+            ),
+            _ => ("Script", "ckb-script refuses it"),
+        };
+        let hash_type = group.script.hash_type();
+        let message = format!(
+            "{}: {error}; {advice} (code hash {:#x}, hash type {hash_type})",
+            self.script,
+            group.script.code_hash(),
+        );
+        Failure::new(code::DATA, kind, message)
+    }
+
+    fn answer(
+        &self,
+        json: bool,
+        transaction: &Transaction,
+        ran: &Ran,
+        interp_seconds: Option<f64>,
+        found: Option<&Found>,
+    ) -> Result<Answer, Failure> {
+        let (name, exit_code, fault) = match &ran.run.result {
+            _ if found.is_some() => ("diverged", None, None),
+            Ok(code) => ("exit", Some(*code), None),
+            Err(ScriptError::ValidationFailure(_, code)) => ("exit", Some(*code), None),
+            Err(ScriptError::ExceededMaximumCycles(_)) => ("cycles_exceeded", None, None),
+            Err(ScriptError::VMInternalError(error)) => ("fault", None, Some(variant(error))),
+            Err(error) => ("fault", None, Some(variant(error))),
+        };
+        let code = match (name, exit_code) {
+            ("diverged", _) => code::DIVERGED,
+            (_, Some(0)) => code::SUCCESS,
+            _ => code::GUEST,
+        };
+        if !json {
+            let text = self.describe(ran, interp_seconds, found);
+            return Ok(Answer { text, code });
+        }
+        let hash = transaction.find(self.script).map(|(_, hash)| hash);
+        let left = ran.left.as_ref();
+        let hex = |word: &u64| format!("{word:#x}");
+        let object = Object {
+            script: self.script.to_string(),
+            script_hash: hash.map_or_else(|_| String::new(), |hash| format!("{hash:#x}")),
+            result: name,
+            exit_code,
+            fault,
+            cycles: ran.run.cycles,
+            pc: left.map(|left| hex(&left.pc)),
+            registers: left.map(|left| left.registers.iter().map(hex).collect()),
+            memory_blake3: left.map(|left| left.memory.to_string()),
+            page_flags_blake3: left.map(|left| left.flags.to_string()),
+            engine: self.engine_name(ran),
+            native_cycles: ran.native,
+            translate_seconds: ran.translate_seconds,
+            run_seconds: ran.seconds,
+            interp_seconds,
+            divergence: found.map(check::Object::new),
+        };
+        Answer::new(true, &object, String::new, code)
+    }
+
+    fn engine_name(&self, ran: &Ran) -> &'static str {
+        match self.mode {
+            Mode::Check => "check",
+            _ if ran.native > 0 => "native",
+            _ => "interp",
+        }
+    }
+
+    /// The lines for people, in the words of `ckb-debugger`.
+    fn describe(&self, ran: &Ran, interp_seconds: Option<f64>, found: Option<&Found>) -> String {
+        let mut text = String::from("Run result: ");
+        // Writing to a string does not fail.
+        let _ = match (&ran.run.result, found) {
+            (_, Some(found)) => writeln!(text, "{}", check::describe(found)),
+            (Ok(code) | Err(ScriptError::ValidationFailure(_, code)), _) => writeln!(text, "{code}"),
+            (Err(ScriptError::ExceededMaximumCycles(limit)), _) => {
+                writeln!(text, "cycles exceeded: {limit} are allowed")
+            }
+            (Err(ScriptError::VMInternalError(error)), _) => {
+                writeln!(text, "fault {}: {error}", variant(error))
+            }
+            (Err(error), _) => writeln!(text, "{error}"),
+        };
+        let cycles = ran.run.cycles;
+        let _ = writeln!(text, "All cycles: {}", Cycles(cycles));
+        // Rounded down: 100.00 means all.
+        let parts = u128::from(ran.native) * 10_000 / u128::from(ran.charged.max(1));
+        let _ = writeln!(
+            text,
+            "Engine: {}, {:.2}% of the instructions' cycles native, {:.6} s, {:.1}M cycles/s",
+            self.engine_name(ran),
+            parts as f64 / 100.0,
+            ran.seconds,
+            cycles as f64 / ran.seconds.max(1e-9) / 1e6
+        );
+        if let Some(bundle) = found.and_then(|found| found.bundle.as_ref()) {
+            let _ = writeln!(text, "Bundle: {}", bundle.display());
+        }
+        if let Some(interp) = interp_seconds {
+            let _ = writeln!(
+                text,
+                "Interpreter: {interp:.6} s, {:.1} times as long, and the same end: result, cycles, \
+                 and what is left of the machine",
+                interp / ran.seconds.max(1e-9)
+            );
+        }
+        text
+    }
+}
+
+/// The name of an error, as its type has it: what its description for programmers begins with.
+fn variant(error: &impl std::fmt::Debug) -> String {
+    let text = format!("{error:?}");
+    let end = text.find(|c: char| !c.is_ascii_alphanumeric());
+    text[..end.unwrap_or(text.len())].to_owned()
+}
+
+fn look_at(machine: &mut NativeMachine) -> Left {
+    let core = machine.inner_mut();
+    Left {
+        pc: *core.pc(),
+        registers: core.registers().to_vec(),
+        memory: blake3::hash(core.memory_bytes()),
+        flags: blake3::hash(core.page_flags()),
+    }
+}
+
+/// With `--engine native`: everything had a module.
+fn must_be_native(ran: &Ran, stats: &Stats) -> Result<(), Failure> {
+    let never = Translate::from_environment() == Ok(Some(Translate::Never));
+    let misses: u64 = stats.cache_misses.values().sum();
+    if stats.failures > 0 || (never && misses > 0) || (ran.charged > 0 && ran.native == 0) {
+        return Err(no_module(
+            "some code of the script has none (LOCKSTEP_LOG=info says which)",
+        ));
+    }
+    Ok(())
+}
+
+/// Both runs came to the same end.
+fn same(ours: &Ran, interpreter: &Ran) -> Result<(), Failure> {
+    let ends = |ran: &Ran| format!("{:?} after {} cycles", ran.run.result, ran.run.cycles);
+    let (ours_end, other_end) = (ends(ours), ends(interpreter));
+    if ours_end == other_end && ours.left == interpreter.left {
+        return Ok(());
+    }
+    let message = format!(
+        "native code and interpreter differ: {ours_end} against {other_end}{}; please report it \
+         with the file",
+        if ours_end == other_end {
+            ", and what is left of the machine is not the same"
+        } else {
+            ""
+        }
+    );
+    Err(Failure::new(code::DIVERGED, "Diverged", message))
+}
