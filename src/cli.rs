@@ -20,6 +20,8 @@ mod inspect;
 mod progress;
 mod replay;
 mod run;
+#[cfg(feature = "tx")]
+mod transaction;
 mod verify;
 
 use failure::Failure;

@@ -13,6 +13,9 @@ mod check;
 mod harness;
 #[path = "cli/narrow.rs"]
 mod narrow;
+#[cfg(feature = "tx")]
+#[path = "cli/transaction.rs"]
+mod transaction;
 #[path = "cli/usage.rs"]
 mod usage;
 

@@ -51,6 +51,11 @@ impl Progress {
 }
 
 impl NativeCore {
+    /// What is behind the traits.
+    pub fn core(&self) -> &Core {
+        &self.core
+    }
+
     /// The rules that the machine's version and ISA byte stand for.
     pub fn profile(&self) -> Profile {
         self.core.profile()

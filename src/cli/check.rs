@@ -51,22 +51,26 @@ pub(super) fn describe(found: &Found) -> String {
     text
 }
 
-/// The engine that writes down what it finds and stops there.
+/// What a bundle holds of a guest that was given by itself.
+pub(super) fn guest_files(elf: &[u8], arguments: &[OsString]) -> Vec<(String, Vec<u8>)> {
+    vec![
+        ("guest.elf".to_owned(), elf.to_vec()),
+        ("arguments.txt".to_owned(), lines(arguments).into_bytes()),
+    ]
+}
+
+/// The engine that writes down what it finds, with these files, and stops there.
 pub(super) fn engine(
     builder: EngineBuilder,
     bundles: Option<&Path>,
     cache: &CacheOptions,
-    elf: &[u8],
-    arguments: &[OsString],
+    files: Vec<(String, Vec<u8>)>,
 ) -> EngineBuilder {
     let homeless = cache.no_cache || (cache.cache.is_none() && Cache::default_folder().is_err());
     let folder = bundles.or_else(|| homeless.then_some(Path::new(FOLDER)));
     let evidence = Evidence {
         command: Some(command()),
-        files: vec![
-            ("guest.elf".to_owned(), elf.to_vec()),
-            ("arguments.txt".to_owned(), lines(arguments).into_bytes()),
-        ],
+        files,
     };
     let builder = builder.stop_when_diverged(true).evidence(evidence);
     match folder {

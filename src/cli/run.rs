@@ -1,7 +1,8 @@
 //! `translate run`: runs an ELF to its end and says what came of it.
 //!
 //! The guest has `exit` and the debug print. Loading is not charged. Native code is looked up, and
-//! made where it is missing, before the guest starts, so that a run's time is the guest's.
+//! made where it is missing, before the guest starts, so that a run's time is the guest's. A script
+//! of a transaction (`--tx-file`) has all that the chain gives it: that is `transaction`'s matter.
 
 use std::ffi::OsString;
 use std::fmt::{self, Write as _};
@@ -24,13 +25,26 @@ use super::failure::Failure;
 use super::progress::Progress;
 use super::{Answer, check, code, compare, guest, verify};
 
-/// Runs an ELF: native from the cache, translated first when it is not there
+/// Runs an ELF, or a script of a transaction: native from the cache, translated first when it is not there
 #[derive(Args)]
 #[command(after_help = "Example:\n  translate run guests/elf/fib.elf --json\n  \
-                        translate run guests/elf/sha256.elf --compare -- 100")]
+                        translate run guests/elf/sha256.elf --compare -- 100\n  \
+                        translate run --tx-file examples/transactions/sighash_good.json --script input.0.lock")]
 pub(crate) struct Run {
     /// The guest program
-    elf: PathBuf,
+    #[arg(required_unless_present = "tx_file")]
+    elf: Option<PathBuf>,
+    /// A transaction with its cells, in the format of ckb-debugger and `ckb-cli mock-tx`; - is standard input
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["elf", "args", "module", "isa", "cost", "memory", "xlen"])]
+    tx_file: Option<PathBuf>,
+    /// Which script of the transaction: input.N.lock, input.N.type or output.N.type; --vm-version is what hash type `type` runs [default: input.0.lock]
+    #[arg(
+        long,
+        value_name = "SCRIPT",
+        requires = "tx_file",
+        conflicts_with = "elf"
+    )]
+    script: Option<String>,
     /// The whole argv of the guest; CKB passes no program name, so there is none to give
     #[arg(last = true)]
     args: Vec<OsString>,
@@ -92,14 +106,18 @@ struct Times {
 impl Run {
     pub(crate) fn execute(self, json: bool) -> Result<Answer, Failure> {
         let mode = self.mode()?;
+        let Some(elf) = &self.elf else {
+            return self.execute_script(mode, json);
+        };
         let platform = self.guest.platform();
-        let bytes = guest::read(&self.elf)?;
-        let mut program = guest::load(&self.elf, &bytes, &platform)?;
+        let bytes = guest::read(elf)?;
+        let mut program = guest::load(elf, &bytes, &platform)?;
         self.push_arguments(program.core_mut())?;
         let mut builder = guest::engine(&self.cache)?.mode(mode);
         if mode == Mode::Check {
             let bundle = self.bundle.as_deref();
-            builder = check::engine(builder, bundle, &self.cache, &bytes, &self.args);
+            let files = check::guest_files(&bytes, &self.args);
+            builder = check::engine(builder, bundle, &self.cache, files);
         }
         let engine = builder.build();
         let mut translate_seconds = 0.0;
@@ -135,7 +153,7 @@ impl Run {
         }
         let mut times = times;
         if self.compare {
-            let mut program = guest::load(&self.elf, &bytes, &platform)?;
+            let mut program = guest::load(elf, &bytes, &platform)?;
             self.push_arguments(program.core_mut())?;
             let interpreter = guest::engine(&self.cache)?.mode(Mode::Interp).build();
             let again = self.start(program.into_core(), &interpreter, &platform);
@@ -143,6 +161,35 @@ impl Run {
             compare::ends((machine.core(), &result), (again.0.core(), &again.1))?;
         }
         answer(json, mode, machine.core(), &result, &times, None)
+    }
+
+    /// Runs a script of a transaction.
+    #[cfg(feature = "tx")]
+    fn execute_script(&self, mode: Mode, json: bool) -> Result<Answer, Failure> {
+        let Some(file) = &self.tx_file else {
+            return Err(Failure::usage("neither an ELF nor --tx-file"));
+        };
+        let script = self.script.as_deref().unwrap_or("input.0.lock").parse();
+        let script = script.map_err(|error| Failure::usage(format!("--script {error}")))?;
+        let request = super::transaction::Request {
+            file,
+            script,
+            latest: self.guest.vm_version,
+            max_cycles: self.max_cycles.unwrap_or(u64::MAX),
+            mode,
+            compare: self.compare,
+            cache: &self.cache,
+            bundle: self.bundle.as_deref(),
+        };
+        request.execute(json)
+    }
+
+    /// Without the parts that know transactions.
+    #[cfg(not(feature = "tx"))]
+    fn execute_script(&self, _: Mode, _: bool) -> Result<Answer, Failure> {
+        Err(Failure::usage(
+            "--tx-file: this command was built without transactions; build it with --features tx",
+        ))
     }
 
     /// Runs the guest to its end; how long that took.
@@ -219,7 +266,7 @@ fn prepare(program: &Program<'_>, engine: &Engine, must: bool) -> Result<f64, Fa
     Ok(seconds)
 }
 
-fn no_module(reason: impl fmt::Display) -> Failure {
+pub(super) fn no_module(reason: impl fmt::Display) -> Failure {
     let message = format!("--engine native: no module can be had: {reason}; --engine auto runs it");
     Failure::new(code::DEFECT, "NoModule", message)
 }
@@ -250,7 +297,7 @@ fn run(machine: &mut Machine, cost: Cost, engine: &Engine) -> Result<Outcome, Tr
 
 /// The guest's debug print: a line a message, on standard error. That it cannot be written changes
 /// nothing for the guest.
-fn print(message: &[u8]) {
+pub(super) fn print(message: &[u8]) {
     let mut err = std::io::stderr().lock();
     let _ = err.write_all(message);
     if !message.ends_with(b"\n") {
@@ -363,7 +410,7 @@ fn describe(
 }
 
 /// Cycles as `ckb-debugger` prints them: `1736402(1.7M)`.
-struct Cycles(u64);
+pub(super) struct Cycles(pub(super) u64);
 
 impl fmt::Display for Cycles {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
