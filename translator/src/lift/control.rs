@@ -66,9 +66,8 @@ impl Lifter<'_, '_> {
             self.builder.ins().jump(unknown, &[]);
         }
         // Rows of the table have no other numbers.
-        self.emit_cold(unknown, |lifter| {
-            lifter.leave(Word::Value(pc), Exit::Lookup)
-        });
+        self.switch_to_cold(unknown);
+        self.leave(Word::Value(pc), Exit::Lookup);
     }
 
     fn go_if_at(&mut self, pc: Value, head: u64, target: ir::Block) {
@@ -338,16 +337,22 @@ impl Lifter<'_, '_> {
         self.builder.switch_to_block(next);
     }
 
-    /// Fills a cold block to which all branches are there, and comes back.
+    /// Fills a cold block to which all branches are there, and comes back. Nothing stands yet where
+    /// it comes back to.
     pub(super) fn emit_cold(&mut self, block: ir::Block, body: impl FnOnce(&mut Self)) {
         let Some(here) = self.builder.current_block() else {
             return;
         };
+        self.switch_to_cold(block);
+        body(self);
+        self.builder.switch_to_block(here);
+    }
+
+    /// Goes on in a cold block to which all branches are there.
+    fn switch_to_cold(&mut self, block: ir::Block) {
         self.builder.seal_block(block);
         self.builder.set_cold_block(block);
         self.builder.switch_to_block(block);
-        body(self);
-        self.builder.switch_to_block(here);
     }
 
     /// The way out to the interpreter at this instruction.
