@@ -18,6 +18,7 @@ use lockstep_runtime::{Divergence, KnownText, Library, NativeModule, Request};
 use lockstep_translator::{Cpu, Hints, Options, Report, Text};
 
 mod background;
+mod bucket;
 mod check;
 mod control;
 mod entry;

@@ -1,9 +1,11 @@
 //! The texts of this process, found by place and content.
 //!
 //! A look-up compares the bytes of the text with those that are known at the same place, which is
-//! many times cheaper than the digest that a key needs. An entry is put in place before its module
-//! exists. What is kept is bounded: beyond that, the texts that no machine has and that were not asked
-//! for longest are forgotten. A module that is forgotten lives as long as somebody holds it.
+//! many times cheaper than the digest that a key needs, and decides by nothing else. An entry is put in
+//! place before its module exists. What is kept is bounded: beyond that, the texts that no machine has
+//! and that were not asked for longest are forgotten, many at a time, so that making room costs little
+//! even where somebody makes texts by the thousand. A module that is forgotten lives as long as
+//! somebody holds it.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -13,6 +15,7 @@ use lockstep_contract::key::KeyId;
 use lockstep_isa::{Cost, Xlen};
 use lockstep_translator::{Options, Text};
 
+use super::bucket::{Bucket, Fingerprint};
 use super::entry::Entry;
 use super::lock;
 
@@ -31,10 +34,21 @@ fn place(text: &Text<'_>) -> Place {
     )
 }
 
-type Places = BTreeMap<Place, Vec<Arc<Entry>>>;
+type Places = BTreeMap<Place, Bucket>;
 
-/// Forgotten texts of which it is remembered what they ran.
+/// Texts that are kept at most, however small.
+const TEXTS: usize = 1 << 15;
+/// Forgotten texts of which it is remembered what they ran, if that was worth it.
 const DEPARTED: usize = 4096;
+/// Cycles that are worth it.
+const WORTH: u64 = 1_000_000;
+
+/// What is kept.
+#[derive(Clone, Copy, Debug, Default)]
+struct Load {
+    texts: usize,
+    bytes: usize,
+}
 
 /// What a text ran.
 #[derive(Clone, Copy, Debug, Default)]
@@ -64,8 +78,10 @@ impl Ran {
 #[derive(Debug)]
 pub(super) struct Registry {
     places: RwLock<Places>,
-    /// Bytes that may be kept.
-    limit: usize,
+    /// What may be kept.
+    limit: Load,
+    /// What is kept, as far as it was weighed.
+    load: Mutex<Load>,
     /// Counts look-ups, to tell old from new.
     clock: AtomicU64,
     /// What forgotten texts ran, by the key of their module.
@@ -77,7 +93,11 @@ impl Registry {
     pub(super) fn new(limit: usize) -> Registry {
         Registry {
             places: RwLock::default(),
-            limit,
+            limit: Load {
+                texts: TEXTS,
+                bytes: limit,
+            },
+            load: Mutex::default(),
             clock: AtomicU64::new(0),
             departed: Mutex::default(),
         }
@@ -89,23 +109,33 @@ impl Registry {
             return entry;
         }
         // The copy is made before anybody has to wait for it.
-        let entry = Arc::new(Entry::new(text));
+        let (print, entry) = (Fingerprint::of(text.bytes), Arc::new(Entry::new(text)));
         let mut places = self.write();
         if let Some(entry) = self.find(&places, text) {
             return entry;
         }
         self.touch(&entry);
-        places
-            .entry(place(text))
-            .or_default()
-            .push(Arc::clone(&entry));
-        self.shrink(&mut places);
+        let bucket = places.entry(place(text)).or_default();
+        bucket.insert(print, Arc::clone(&entry));
+        let over = {
+            let mut load = lock(&self.load);
+            load.texts += 1;
+            load.bytes += text.bytes.len();
+            load.texts > self.limit.texts || load.bytes > self.limit.bytes
+        };
+        if over {
+            self.shrink(&mut places);
+        }
         entry
     }
 
     /// All entries.
     pub(super) fn entries(&self) -> Vec<Arc<Entry>> {
-        self.read().values().flatten().cloned().collect()
+        self.read()
+            .values()
+            .flat_map(Bucket::iter)
+            .cloned()
+            .collect()
     }
 
     /// What each text ran, those that were forgotten included, by the key of its module.
@@ -127,7 +157,12 @@ impl Registry {
             return;
         };
         let mut departed = lock(&self.departed);
-        departed.entry(*id).or_default().add(entry, key.digest);
+        let mut ran = departed.get(id).copied().unwrap_or_default();
+        ran.add(entry, key.digest);
+        if ran.cycles() < WORTH {
+            return;
+        }
+        departed.insert(*id, ran);
         if departed.len() > DEPARTED {
             let least = departed.iter().min_by_key(|(_, ran)| ran.cycles());
             if let Some(id) = least.map(|(id, _)| *id) {
@@ -136,11 +171,23 @@ impl Registry {
         }
     }
 
-    /// How many texts have a module, and the bytes of these.
+    /// How many texts have a module, and the bytes of these. Modules come after their entries, so this
+    /// is also when they are weighed: with each module that is loaded or made.
     pub(super) fn resident(&self) -> (usize, usize) {
         let places = self.read();
-        let sizes = places.values().flatten().filter_map(|e| e.native_size());
-        sizes.fold((0, 0), |(count, sum), size| (count + 1, sum + size))
+        let (mut modules, mut native) = (0, 0);
+        let mut load = Load::default();
+        for entry in places.values().flat_map(Bucket::iter) {
+            load.texts += 1;
+            load.bytes += entry.text().bytes.len();
+            if let Some(size) = entry.native_size() {
+                modules += 1;
+                native += size;
+            }
+        }
+        load.bytes += native;
+        *lock(&self.load) = load;
+        (modules, native)
     }
 
     /// The entries that this id names, among those whose key is known.
@@ -154,8 +201,8 @@ impl Registry {
     pub(super) fn forget(&self, which: impl Fn(&Entry) -> bool) -> usize {
         let mut count = 0;
         let mut places = self.write();
-        places.retain(|_, entries| {
-            entries.retain(|entry| {
+        places.retain(|_, bucket| {
+            bucket.retain(|entry| {
                 let gone = which(entry);
                 if gone {
                     self.depart(entry);
@@ -163,18 +210,15 @@ impl Registry {
                 }
                 !gone
             });
-            !entries.is_empty()
+            !bucket.is_empty()
         });
         count
     }
 
     fn find(&self, places: &Places, text: &Text<'_>) -> Option<Arc<Entry>> {
-        let entries = places.get(&place(text))?;
-        let entry = entries
-            .iter()
-            .find(|entry| *entry.text().bytes == *text.bytes)?;
-        self.touch(entry);
-        Some(Arc::clone(entry))
+        let entry = places.get(&place(text))?.find(text.bytes)?;
+        self.touch(&entry);
+        Some(entry)
     }
 
     fn touch(&self, entry: &Entry) {
@@ -182,38 +226,42 @@ impl Registry {
         entry.used.store(now, Ordering::Relaxed);
     }
 
-    /// Forgets the oldest texts that nobody uses, never the newest, until what is left may be kept.
-    /// Modules come after their entries are made, so they are counted when the next entry is: entries
-    /// are few, and made seldom.
+    /// Forgets the oldest texts that nobody uses, never the newest, until an eighth of what may be
+    /// kept is free.
     fn shrink(&self, places: &mut Places) {
-        let mut size: usize = places.values().flatten().map(|entry| entry.size()).sum();
-        if size <= self.limit {
-            return;
-        }
         let newest = self.clock.load(Ordering::Relaxed);
-        let mut idle: Vec<(u64, Place)> = Vec::new();
-        for (place, entries) in places.iter() {
-            let unused = |entry: &&Arc<Entry>| entry.age() < newest && !entry.is_in_use();
-            idle.extend(entries.iter().filter(unused).map(|e| (e.age(), *place)));
+        let mut load = Load::default();
+        let mut idle: Vec<(u64, usize)> = Vec::new();
+        for entry in places.values().flat_map(Bucket::iter) {
+            load.texts += 1;
+            load.bytes += entry.size();
+            if entry.age() < newest && !entry.is_in_use() {
+                idle.push((entry.age(), entry.size()));
+            }
         }
         idle.sort_unstable();
-        for (age, place) in idle {
-            if size <= self.limit {
-                return;
+        let wanted = |limit: usize| limit - limit / 8;
+        // Those of this age or an earlier one go.
+        let mut last = 0;
+        for (age, size) in idle {
+            if load.texts <= wanted(self.limit.texts) && load.bytes <= wanted(self.limit.bytes) {
+                break;
             }
-            // Two entries never have the same age: the clock moves with every look-up.
-            if let Some(entries) = places.get_mut(&place)
-                && let Some(index) = entries.iter().position(|entry| entry.age() == age)
-            {
-                let gone = entries.swap_remove(index);
-                size -= gone.size().min(size);
-                // A machine may have come by since; it will ask again.
-                self.depart(&gone);
-                if entries.is_empty() {
-                    places.remove(&place);
-                }
-            }
+            load.texts -= 1;
+            load.bytes -= size.min(load.bytes);
+            last = age;
         }
+        places.retain(|_, bucket| {
+            bucket.retain(|entry| {
+                let gone = entry.age() <= last && !entry.is_in_use();
+                if gone {
+                    self.depart(entry);
+                }
+                !gone
+            });
+            !bucket.is_empty()
+        });
+        *lock(&self.load) = load;
     }
 
     // What the lock guards is whole at every moment, so a panic elsewhere spoils nothing.
@@ -277,6 +325,49 @@ mod tests {
         assert!(size(&registry) <= limit);
         assert!(Arc::ptr_eq(&first, &registry.entry(&text(0, &bytes[0]))));
         assert!(!Arc::ptr_eq(&second, &registry.entry(&text(0, &bytes[1]))));
+    }
+
+    #[test]
+    fn texts_that_differ_in_a_byte_are_told_apart_and_few_are_compared() {
+        let registry = Registry::new(64 << 20);
+        let texts: Vec<Vec<u8>> = (0..1000_u32)
+            .map(|number| {
+                let mut bytes = vec![7; 4096];
+                bytes[4092..].copy_from_slice(&number.to_le_bytes());
+                bytes
+            })
+            .collect();
+        let entries: Vec<_> = texts
+            .iter()
+            .map(|bytes| registry.entry(&text(0, bytes)))
+            .collect();
+        for (bytes, entry) in texts.iter().zip(&entries) {
+            assert!(Arc::ptr_eq(entry, &registry.entry(&text(0, bytes))));
+        }
+        let prints = texts.iter().map(|bytes| Fingerprint::of(bytes));
+        let prints: std::collections::BTreeSet<_> = prints.collect();
+        assert!(prints.len() >= 999, "{}", prints.len());
+    }
+
+    #[test]
+    fn small_texts_are_bounded_by_their_number() {
+        let registry = Registry::new(usize::MAX);
+        let mut bytes = vec![0; 8];
+        for number in 0..TEXTS as u64 + 10 {
+            bytes.copy_from_slice(&number.to_le_bytes());
+            registry.entry(&text(0, &bytes));
+        }
+        let count = registry.entries().len();
+        assert!((TEXTS - TEXTS / 8..TEXTS).contains(&count), "{count}");
+        // The last one is there.
+        let last = registry.entry(&text(0, &bytes));
+        assert!(
+            registry
+                .entries()
+                .iter()
+                .any(|entry| Arc::ptr_eq(entry, &last))
+        );
+        assert_eq!(registry.entries().len(), count);
     }
 
     #[test]

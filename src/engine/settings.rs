@@ -284,7 +284,7 @@ impl EngineBuilder {
     }
 
     /// Texts that may wait for translation: 64 unless this is called, at least one. Each keeps its text
-    /// and up to 1 MiB of a guest's data.
+    /// and up to 256 KiB of a guest's data.
     #[must_use]
     pub fn queue(mut self, texts: usize) -> EngineBuilder {
         self.budgets.queue = texts.max(1);

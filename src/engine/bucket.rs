@@ -1,0 +1,86 @@
+//! The texts at one place, found by content.
+//!
+//! Scripts of one size at one address are common, and whoever writes scripts can make thousands of
+//! them that differ in their last byte. So a text is compared with the few that were found last, which
+//! is what mostly settles it, and else with those that have its fingerprint. A fingerprint is a fast
+//! hash under a key of this process; it decides nothing, but what is worth comparing.
+
+use std::collections::BTreeMap;
+use std::hash::{BuildHasher, RandomState};
+use std::sync::{Arc, LazyLock, PoisonError, RwLock};
+
+use foldhash::SharedSeed;
+use foldhash::quality::SeedableRandomState;
+
+use super::entry::Entry;
+
+/// Texts that are compared without a fingerprint.
+const RECENT: usize = 2;
+
+/// A hash of a text.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(super) struct Fingerprint(u64);
+
+impl Fingerprint {
+    pub(super) fn of(text: &[u8]) -> Fingerprint {
+        static KEY: LazyLock<(u64, SharedSeed)> = LazyLock::new(|| {
+            let random = |number: u64| RandomState::new().hash_one(number);
+            (random(0), SharedSeed::from_u64(random(1)))
+        });
+        Fingerprint(SeedableRandomState::with_seed(KEY.0, &KEY.1).hash_one(text))
+    }
+}
+
+/// Texts of one place.
+#[derive(Debug, Default)]
+pub(super) struct Bucket {
+    all: BTreeMap<Fingerprint, Vec<Arc<Entry>>>,
+    recent: RwLock<Vec<Arc<Entry>>>,
+}
+
+impl Bucket {
+    /// The entry of a text.
+    pub(super) fn find(&self, text: &[u8]) -> Option<Arc<Entry>> {
+        let same = |entry: &&Arc<Entry>| *entry.text().bytes == *text;
+        let found = {
+            let recent = self.recent.read().unwrap_or_else(PoisonError::into_inner);
+            recent.iter().find(same).cloned()
+        };
+        found.or_else(|| {
+            let entries = self.all.get(&Fingerprint::of(text))?;
+            let entry = Arc::clone(entries.iter().find(same)?);
+            self.note(&entry);
+            Some(entry)
+        })
+    }
+
+    pub(super) fn insert(&mut self, print: Fingerprint, entry: Arc<Entry>) {
+        self.note(&entry);
+        self.all.entry(print).or_default().push(entry);
+    }
+
+    /// Keeps the entries that it is told to keep.
+    pub(super) fn retain(&mut self, mut keep: impl FnMut(&Arc<Entry>) -> bool) {
+        self.all.retain(|_, entries| {
+            entries.retain(&mut keep);
+            !entries.is_empty()
+        });
+        // They come back as they are found.
+        let recent = self.recent.get_mut();
+        recent.unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Arc<Entry>> {
+        self.all.values().flatten()
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.all.is_empty()
+    }
+
+    fn note(&self, entry: &Arc<Entry>) {
+        let mut recent = self.recent.write().unwrap_or_else(PoisonError::into_inner);
+        recent.truncate(RECENT - 1);
+        recent.insert(0, Arc::clone(entry));
+    }
+}
