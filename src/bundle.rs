@@ -110,7 +110,7 @@ fn fill(
         put(&format!("{name}.pages"), &pages)?;
     }
     if let Some(native) = &divergence.module {
-        let module = native.module();
+        let module = &native.to_module();
         put(name::MODULE, &module.to_bytes())?;
         if let Some(text) = text_of(module, divergence) {
             put(

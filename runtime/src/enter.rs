@@ -22,7 +22,7 @@ pub(crate) fn enter(memory: &mut Memory, module: &NativeModule, entry: u32, budg
     let context = memory.context_mut();
     context.budget = budget;
     context.code = module.code() as u64;
-    context.table = module.module().table.as_ptr() as u64;
+    context.table = module.table().as_ptr() as u64;
     let pointer = memory.context_pointer();
     // SAFETY: `entry` is a row of the module's table, whose function was checked to lie in its code
     // when it was mapped. The pointer is to a context with the table of writable pages and guest memory behind it

@@ -31,6 +31,7 @@ pub(crate) type Enter = unsafe extern "C" fn(context: *mut Context, entry: u64) 
 /// A module, ready to run.
 #[derive(Debug)]
 pub struct NativeModule {
+    /// Without its code, which is mapped and not kept twice.
     module: Module,
     code: Code,
     enter: Enter,
@@ -72,9 +73,15 @@ impl NativeModule {
     ///
     /// # Errors
     /// A module whose numbers do not fit together, one for another processor, or no memory.
-    pub fn map(module: Module) -> Result<NativeModule, MapError> {
+    pub fn map(mut module: Module) -> Result<NativeModule, MapError> {
         check(&module)?;
         let code = map_code(&module.code)?;
+        module.code = Vec::new();
+        // It stays for long, and the translator leaves room in them.
+        module.hints.shrink_to_fit();
+        module.table.shrink_to_fit();
+        module.blocks.shrink_to_fit();
+        module.map.shrink_to_fit();
         let at = code.start().wrapping_add(module.enter as usize);
         // SAFETY: `at` lies in mapped executable memory that lives as long as this value, and holds
         // the module's entry function, which has this signature: that is what a module promises, and
@@ -93,10 +100,41 @@ impl NativeModule {
         &self.module.key
     }
 
-    /// All of it.
+    /// A copy of the module as it was mapped.
     #[must_use]
-    pub fn module(&self) -> &Module {
-        &self.module
+    pub fn to_module(&self) -> Module {
+        Module {
+            code: self.code.bytes().to_vec(),
+            ..self.module.clone()
+        }
+    }
+
+    /// The native code.
+    #[must_use]
+    pub fn code_bytes(&self) -> &[u8] {
+        self.code.bytes()
+    }
+
+    /// Bytes of memory that it takes: code, table, and what is kept for whoever looks into it.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        let Module {
+            hints,
+            table,
+            blocks,
+            map,
+            ..
+        } = &self.module;
+        self.code.bytes().len()
+            + size_of_val(&hints[..])
+            + size_of_val(&table[..])
+            + size_of_val(&blocks[..])
+            + size_of_val(&map[..])
+    }
+
+    /// The rows for native code to find its way by.
+    pub(crate) fn table(&self) -> &[u32] {
+        &self.module.table
     }
 
     /// Address of the first byte of code.
@@ -154,6 +192,17 @@ impl Code {
             Code::Function => core::ptr::null(),
         }
     }
+
+    /// All bytes. They never change.
+    fn bytes(&self) -> &[u8] {
+        match self {
+            #[cfg(target_os = "linux")]
+            Code::Sealed(code) => code.bytes(),
+            Code::Anonymous(code) => code,
+            #[cfg(test)]
+            Code::Function => &[],
+        }
+    }
 }
 
 /// Code in executable pages.
@@ -206,6 +255,12 @@ impl Sealed {
         let start = NonNull::new(start.cast()).ok_or(io::ErrorKind::AddrNotAvailable)?;
         let len = code.len();
         Ok(Sealed { start, len })
+    }
+
+    fn bytes(&self) -> &[u8] {
+        // SAFETY: so many bytes are mapped from there, readable, for as long as this value lives, and
+        // nobody can change them.
+        unsafe { core::slice::from_raw_parts(self.start.as_ptr(), self.len) }
     }
 
     /// A memory file with these bytes, for ever.

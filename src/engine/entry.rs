@@ -204,12 +204,10 @@ impl Entry {
         RECHECK << misses.min(DOUBLINGS)
     }
 
-    /// Bytes of native code and its table.
+    /// Bytes of the module that it has.
     pub(super) fn native_size(&self) -> Option<usize> {
         match &*lock(&self.state) {
-            State::Has(module) => {
-                Some(module.module().code.len() + 4 * module.module().table.len())
-            }
+            State::Has(module) => Some(module.size()),
             _ => None,
         }
     }

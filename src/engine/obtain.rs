@@ -8,7 +8,6 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use lockstep_contract::key::{Key, KeyId};
-use lockstep_contract::module::Module;
 use lockstep_runtime::NativeModule;
 use lockstep_translator::{Hints, Report};
 
@@ -183,14 +182,14 @@ impl Shared {
             .map_err(|error| Failed::new("refused", error))?;
         let module = NativeModule::map(translation.module)
             .map_err(|error| Failed::new("unmappable", error))?;
-        self.keep(module.module());
+        self.keep(&module);
         Ok((Arc::new(module), translation.report))
     }
 
     /// Writes a module to the cache, if there is one. Failing to is no reason not to run.
-    fn keep(&self, module: &Module) {
+    fn keep(&self, module: &NativeModule) {
         if let Some(cache) = self.cache()
-            && let Err(error) = cache.store(&module.key.id(), &module.to_bytes())
+            && let Err(error) = cache.store(&module.key().id(), &module.to_module().to_bytes())
         {
             tracing::warn!("{error}; the module is used and not kept");
         }

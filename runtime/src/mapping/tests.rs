@@ -30,21 +30,23 @@ fn maps() -> Vec<(String, std::ops::Range<usize>)> {
 #[cfg(target_os = "linux")]
 #[test]
 fn code_is_never_writable_and_executable() {
-    let native = NativeModule::map(with_code(10_000)).unwrap();
-    let other = map_anonymous(&native.module.code).unwrap();
+    let module = with_code(10_000);
+    let native = NativeModule::map(module.clone()).unwrap();
+    let other = map_anonymous(&module.code).unwrap();
     assert!(
         matches!(native.code, Code::Sealed(_)),
         "this system has memory files"
     );
     let starts = [native.code() as usize, other.as_ptr() as usize];
-    for (start, content) in starts.iter().zip([&native.module.code, &other.to_vec()]) {
+    for (start, content) in starts.iter().zip([native.code_bytes(), &other[..]]) {
         let (permissions, _) = maps()
             .into_iter()
             .find(|(_, range)| range.contains(start))
             .unwrap();
         assert_eq!(permissions, "r-xp");
-        assert_eq!(content, &native.module.code);
+        assert_eq!(content, module.code);
     }
+    assert_eq!(native.to_module(), module);
     for (permissions, range) in maps() {
         let both = permissions.contains('w') && permissions.contains('x');
         assert!(!both, "{permissions} at {range:x?}");
