@@ -370,7 +370,7 @@ impl EngineBuilder {
             _ => translate,
         };
         let options = Options {
-            plant: self.plant.clone(),
+            plant: self.plant,
             ..host_options()
         };
         let every_block = Options {
