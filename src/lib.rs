@@ -33,6 +33,11 @@
 #![forbid(unsafe_code)]
 
 pub mod bundle;
+/// The page for node developers: its code is compiled with the documentation's tests.
+#[cfg(all(doctest, feature = "ckb"))]
+#[doc = include_str!("../docs/node.md")]
+mod node_page {}
+
 #[cfg(feature = "ckb")]
 pub mod ckb;
 pub mod disasm;
