@@ -7,6 +7,8 @@
 
 mod common;
 
+#[path = "adapter/corners.rs"]
+mod corners;
 #[path = "adapter/driver.rs"]
 mod driver;
 #[path = "adapter/exec.rs"]
@@ -23,6 +25,8 @@ mod own_snapshots;
 mod rules;
 #[path = "adapter/runs.rs"]
 mod runs;
+#[path = "adapter/sizes.rs"]
+mod sizes;
 #[path = "adapter/snapshot_calls.rs"]
 mod snapshot_calls;
 #[path = "adapter/snapshots.rs"]

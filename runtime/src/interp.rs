@@ -11,6 +11,7 @@ use crate::environment::Environment;
 use crate::state::{Core, charge};
 use crate::trap::Trap;
 
+mod chaos;
 mod guest;
 pub(crate) mod trace;
 pub mod value;
@@ -53,6 +54,9 @@ impl Core {
         native: bool,
         until: u64,
     ) -> Result<Leave, Trap> {
+        if self.memory.chaos_seed().is_some() {
+            return self.interpret_touching(env);
+        }
         self.run_traces(env, Run::Traces { native, until })
     }
 
@@ -71,7 +75,7 @@ impl Core {
     /// Whatever stops the guest.
     pub(crate) fn finish(&mut self, env: &Environment<'_>, entries: u8) -> Result<Leave, Trap> {
         // First: what it drops must not be the rest.
-        self.traces.follow(self.memory.generation());
+        self.traces.follow(&mut self.memory, self.profile);
         let pc = self.pc();
         let mut code = self.memory.code();
         let rest = self
@@ -98,7 +102,7 @@ impl Core {
         env: &Environment<'_>,
         run: Run,
     ) -> Result<Leave, Trap> {
-        self.traces.follow(self.memory.generation());
+        self.traces.follow(&mut self.memory, self.profile);
         let mut guest = Guest::new(self.memory.view(), self.profile);
         let result = 'run: loop {
             let trace = match run {

@@ -6,8 +6,8 @@
 //! a table with one word a page that is 1 exactly when a store needs nothing but the store: the page
 //! is writable and already dirty. It is derived from the flags here and nowhere else.
 //!
-//! The oracle's lazy clearing of frames and its pseudo-random filling are not here: untouched pages
-//! come zeroed from the operating system.
+//! The oracle's lazy clearing of frames is not here: untouched pages come zeroed from the operating
+//! system. Its pseudo-random filling is in [`chaos`].
 
 use core::ops::Range;
 use std::io;
@@ -19,6 +19,7 @@ use lockstep_isa::Size;
 use crate::trap::Trap;
 
 mod access;
+pub(crate) mod chaos;
 pub(crate) mod copy;
 pub(crate) mod raw;
 mod spare;
@@ -27,6 +28,7 @@ pub use spare::distrust;
 
 use access::stores_freely;
 pub(crate) use access::{Code, Pages, View};
+use chaos::Chaos;
 use raw::Region;
 
 /// No address is reserved.
@@ -42,6 +44,8 @@ pub struct Memory {
     recoded: Range<usize>,
     /// Counts such changes.
     generation: u64,
+    /// What fills frames that were not touched yet, in chaos mode.
+    chaos: Option<Box<Chaos>>,
 }
 
 /// Memory of a size that no guest can have.
@@ -71,6 +75,7 @@ impl Memory {
             flags: vec![0; size / PAGE_SIZE].into_boxed_slice(),
             recoded: 0..size / PAGE_SIZE,
             generation: 0,
+            chaos: None,
         };
         memory.set_reservation(NO_RESERVATION);
         Ok(memory)
@@ -94,7 +99,8 @@ impl Memory {
         &self.flags
     }
 
-    /// All bytes.
+    /// All bytes. In chaos mode a frame that was not touched yet is zeros here: unlike
+    /// [`Memory::load_bytes`], this is no touch.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
         self.region.bytes()
@@ -123,6 +129,37 @@ impl Memory {
         self.flags.fill(0);
         self.set_reservation(NO_RESERVATION);
         self.note_all_recoded();
+        if let Some(chaos) = &mut self.chaos {
+            chaos.forget();
+        }
+    }
+
+    /// From now on each frame of 256 KiB that is touched for the first time is filled with
+    /// pseudo-random bytes from this seed, as the oracle's chaos mode does; or no longer. Frames that
+    /// were stored to count as touched. To be set before the guest runs: loads of zeros before it leave
+    /// no trace.
+    pub(crate) fn set_chaos(&mut self, seed: Option<u32>) {
+        let pages = 0..self.pages();
+        let (_, writable, ..) = self.region.parts();
+        let touched = pages.filter(|page| writable.touched(*page));
+        self.chaos = seed.map(|seed| Box::new(Chaos::new(seed, touched)));
+    }
+
+    /// The seed for the next frame that is touched; none outside of chaos mode.
+    #[must_use]
+    pub fn chaos_seed(&self) -> Option<u32> {
+        self.chaos.as_ref().map(|chaos| chaos.seed())
+    }
+
+    /// A load from these pages, the first or not, as far as they are in memory.
+    fn touch(&mut self, pages: impl IntoIterator<Item = usize>) {
+        if let Some(chaos) = &mut self.chaos {
+            let (_, writable, _, mut bytes) = self.region.parts();
+            let count = self.flags.len();
+            for page in pages.into_iter().take_while(|page| *page < count) {
+                chaos.touch(page, bytes.all(), writable);
+            }
+        }
     }
 
     /// The flags of a page.
@@ -259,11 +296,13 @@ impl Memory {
     /// `MemOutOfBound`.
     pub fn load_bytes(&mut self, addr: u64, size: u64) -> Result<Vec<u8>, Trap> {
         let range = self.range(addr, size)?;
+        self.touch(range.start / PAGE_SIZE..range.end.div_ceil(PAGE_SIZE));
         Ok(self.as_bytes()[range].to_vec())
     }
 
     /// The bytes of a page, which is one of this memory's.
     pub(crate) fn page(&mut self, page: usize) -> &[u8] {
+        self.touch([page]);
         &self.as_bytes()[page * PAGE_SIZE..][..PAGE_SIZE]
     }
 
@@ -277,9 +316,7 @@ impl Memory {
             .checked_add(size)
             .filter(|end| *end <= MAX_MEMORY as u64);
         let end = end.ok_or(Trap::MemOutOfBound)?;
-        for page in addr >> PAGE_SHIFT..=(end - 1) >> PAGE_SHIFT {
-            view.pages.open(page)?;
-        }
+        (view.pages).open_all(addr, end - 1, view.bytes.all(), view.chaos)?;
         Ok(&mut view.bytes.into_all()[addr as usize..end as usize])
     }
 
@@ -299,7 +336,12 @@ impl Memory {
     /// # Errors
     /// `MemOutOfBound`.
     pub fn load(&mut self, addr: u64, size: Size) -> Result<u64, Trap> {
-        let range = self.range(addr, size.bytes())?;
+        let range = self.range(addr, size.bytes());
+        // The first page counts as touched also where the second is none.
+        let last = addr.saturating_add(size.bytes() - 1);
+        let pages = addr >> PAGE_SHIFT..=last >> PAGE_SHIFT;
+        self.touch(pages.map(|page| page as usize));
+        let range = range?;
         let mut word = [0; 8];
         word[..range.len()].copy_from_slice(&self.as_bytes()[range]);
         Ok(u64::from_le_bytes(word))
@@ -311,7 +353,8 @@ impl Memory {
     /// `MemOutOfBound` or `MemWriteOnExecutablePage`, decided page by page in the order of addresses.
     pub fn store(&mut self, addr: u64, size: Size, value: u64) -> Result<(), Trap> {
         let mut view = self.view();
-        view.pages.open_store(addr, size)?;
+        let last = addr.saturating_add(size.bytes() - 1);
+        (view.pages).open_all(addr, last, view.bytes.all(), view.chaos)?;
         let (at, len) = (addr as usize, size.bytes() as usize);
         view.bytes.all()[at..at + len].copy_from_slice(&value.to_le_bytes()[..len]);
         Ok(())
@@ -334,10 +377,13 @@ impl Memory {
     }
 
     /// What decoding reads.
-    pub(crate) fn code(&self) -> Code<'_> {
+    pub(crate) fn code(&mut self) -> Code<'_> {
+        let (_, writable, _, bytes) = self.region.parts();
         Code {
-            bytes: self.as_bytes(),
+            bytes: bytes.into_all(),
             flags: &self.flags,
+            chaos: self.chaos.as_deref_mut().map(|chaos| (chaos, writable)),
+            refused: false,
         }
     }
 
@@ -352,6 +398,7 @@ impl Memory {
                 flags: &mut self.flags,
                 writable,
             },
+            chaos: self.chaos.as_deref_mut(),
         }
     }
 

@@ -57,9 +57,15 @@ impl Core {
             return Err(Trap::InvalidVersion);
         }
         self.kept.forget();
-        let library = env.library.filter(|_| env.cost.model().is_some());
+        let translates = env.cost.model().is_some() && self.memory.chaos_seed().is_none();
+        let library = env.library.filter(|_| translates);
+        self.traces.follow(&mut self.memory, self.profile);
         if let (Some(library), Some(model)) = (library, env.cost.model()) {
             if let Some(block) = library.checks() {
+                if !self.is_plain() {
+                    // Native code would do something else, and rightly so.
+                    return self.advance_freely(env, None);
+                }
                 let sources = Sources {
                     whole: library,
                     block,
@@ -69,7 +75,7 @@ impl Core {
             }
             self.attached.refresh(&mut self.memory, model);
             let watch = library.watch();
-            if watch != Watch::default() {
+            if watch != Watch::default() && self.is_plain() {
                 return self.advance_watched(env, library, model, watch);
             }
         }
@@ -87,7 +93,7 @@ impl Core {
                 return Ok(Event::Paused);
             }
             // Whoever has none to ask, or must not, still looks up now and then.
-            let enabled = library.filter(|library| library.enabled());
+            let enabled = library.filter(|library| library.enabled() && self.is_plain());
             let next = match enabled {
                 Some(library) => {
                     self.run_native(env, library, slice(self.cycles, self.max_cycles))?
@@ -105,6 +111,13 @@ impl Core {
                 },
             }
         }
+    }
+
+    /// Whether native code finds everything as it expects it: `x0` is 0, and no slot holds a trace that
+    /// code would not be translated into.
+    #[inline]
+    fn is_plain(&self) -> bool {
+        self.memory.context().registers[0] == 0 && !self.traces.are_stale()
     }
 
     /// Interprets until native code may take over, if that is wanted, and for a bounded time where

@@ -92,9 +92,13 @@ pub(crate) fn registers(core: &Core) -> [u64; 32] {
     std::array::from_fn(|number| core.register(Reg::new(number as u32)))
 }
 
-/// Sets all registers.
+/// Sets all registers. Also `x0`, which is not 0 in a snapshot that the oracle took between its host
+/// setting it and the next instruction.
 pub(crate) fn set_registers(core: &mut Core, registers: &[u64; 32]) {
     for (reg, value) in Reg::all().zip(registers) {
-        core.set_register(reg, *value);
+        match reg {
+            Reg::ZERO => core.set_zero_register(*value),
+            _ => core.set_register(reg, *value),
+        }
     }
 }

@@ -145,6 +145,16 @@ impl Core {
         }
     }
 
+    /// Writes `x0`, which a host of the oracle's assembly machine can do: it reads as this value until
+    /// the next instruction that writes a register, `x0` included. Everything is interpreted until then.
+    /// There a fused operation is its parts, so only the first of them reads the value.
+    pub fn set_zero_register(&mut self, value: u64) {
+        self.memory.context_mut().registers[0] = match self.profile.xlen {
+            Xlen::X32 => value as i32 as u64,
+            Xlen::X64 => value,
+        };
+    }
+
     /// Address of the next instruction.
     #[must_use]
     pub fn pc(&self) -> u64 {
@@ -213,6 +223,17 @@ impl Core {
     #[must_use]
     pub fn native_cycles(&self) -> u64 {
         self.native_cycles
+    }
+
+    /// Chaos mode: from now on each frame of 256 KiB is filled with pseudo-random bytes when it is
+    /// touched for the first time, from this seed on; `None` ends it. The bytes are the oracle's for the
+    /// same seed and the same order of touches. Everything is interpreted then. To be set on a new guest:
+    /// frames that were stored to count as touched, but what was only read leaves no trace. A reset
+    /// makes all frames untouched again and lets the seed go on.
+    ///
+    /// For tests of scripts that read what they never wrote; a chain runs without it.
+    pub fn set_chaos(&mut self, seed: Option<u32>) {
+        self.memory.set_chaos(seed);
     }
 
     /// Memory.

@@ -77,6 +77,17 @@ impl NativeCore {
         self.progress.native
     }
 
+    /// Chaos mode, as the oracle's fields `chaos_mode` and `chaos_seed`: see
+    /// [`lockstep_runtime::Core::set_chaos`].
+    pub fn set_chaos(&mut self, seed: Option<u32>) {
+        self.core.set_chaos(seed);
+    }
+
+    /// The seed for the next frame that is touched; none outside of chaos mode.
+    pub fn chaos_seed(&self) -> Option<u32> {
+        self.core.memory().chaos_seed()
+    }
+
     pub(super) fn progress(&self) -> Progress {
         Progress {
             exits: self.progress.exits + self.core.exits(),
@@ -142,10 +153,15 @@ impl CoreMachine for NativeCore {
         self.core.registers()
     }
 
-    /// Register 0 stays 0. A number above 31 is the caller's mistake and panics, as in the oracle.
+    /// Register 0 holds the value until the next instruction that writes a register; a number above
+    /// 31 is the caller's mistake and panics. Both as in the oracle, but for a fused operation that comes
+    /// first and reads register 0 more than once: here only its first part reads the value.
     fn set_register(&mut self, number: usize, value: u64) {
         assert!(number < Reg::COUNT, "there is no register {number}");
-        self.core.set_register(Reg::new(number as u32), value);
+        match number {
+            0 => self.core.set_zero_register(value),
+            _ => self.core.set_register(Reg::new(number as u32), value),
+        }
     }
 
     fn version(&self) -> u32 {

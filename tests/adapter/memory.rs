@@ -122,15 +122,32 @@ fn flags<M: Memory<REG = u64>>(memory: &mut M) -> Vec<u8> {
 
 #[test]
 fn every_call_does_the_same() {
-    for seed in 0..60 {
+    for seed in 0..120 {
         let mut random = Random::new(seed);
         let mut reference = asm((PAGES * PAGE) as usize);
         let mut ours = <NativeCore as SupportMachine>::new(0, 2, 0);
+        // Every other time in chaos mode.
+        let chaos = (seed % 2 == 1).then(|| random.next() as u32);
+        if let Some(chaos) = chaos {
+            (reference.chaos_mode, reference.chaos_seed) = (1, chaos);
+            ours.set_chaos(Some(chaos));
+        }
         for step in 0..300 {
             let call = call(&mut random);
             let expected = perform(&mut reference, &call);
             let found = perform(&mut ours, &call);
             assert_eq!(found, expected, "seed {seed}, step {step}: {call:x?}");
+            if random.one_in(200) {
+                reference.reset(0);
+                ours.reset(0);
+            }
+            if chaos.is_some() {
+                assert_eq!(
+                    ours.chaos_seed(),
+                    Some(reference.chaos_seed),
+                    "seed {seed}, step {step}"
+                );
+            }
         }
         assert_eq!(flags(&mut ours), flags(&mut reference), "seed {seed}");
         let size = PAGES * PAGE;

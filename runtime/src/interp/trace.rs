@@ -9,6 +9,11 @@
 //! share a slot are not decoded over and over; what is remembered is dropped when pages become
 //! executable, because decoding looks ahead into them.
 //!
+//! What has a slot stays, as in the assembly machine, even where decoding would now find another
+//! pattern: where code ended with the first half of one, and the second half came behind it later.
+//! Such a trace is *stale*. While there is one, only the interpreter knows what the assembly machine
+//! would run.
+//!
 //! Entries are stored as the plain instructions that they are made of: parts of a fused entry cannot
 //! fail, and none of them asks for its address. The cost is that of the entries.
 
@@ -17,6 +22,7 @@ use lockstep_isa::decode::{DecodeError, Fetch, decode};
 use lockstep_isa::{Inst, Op, Profile, fuse};
 
 use crate::environment::CostTable;
+use crate::memory::{Code, Memory};
 use crate::trap::Trap;
 
 /// The most entries that a trace has.
@@ -43,17 +49,44 @@ pub(crate) struct Trace {
     pub(crate) last: u8,
 }
 
+impl Trace {
+    /// The trace in steps of one instruction, each to be run by itself: the pc is behind the whole from
+    /// the first on, as it is in a trace.
+    pub(super) fn steps(self) -> impl Iterator<Item = Trace> {
+        (0..self.count).map(move |number| Trace {
+            cycles: 0,
+            first: self.first + u32::from(number),
+            count: 1,
+            len: if number == 0 { self.len } else { 0 },
+            ..self
+        })
+    }
+}
+
+/// What is seldom asked about a trace.
+#[derive(Clone, Copy, Debug)]
+struct Note {
+    /// Fusion looked for code where there was none.
+    open: bool,
+    /// It is open, and would now be decoded into something else.
+    stale: bool,
+}
+
 /// All traces of a guest.
 #[derive(Clone, Debug)]
 pub(crate) struct Traces {
     /// For each slot the number of its trace plus one; 0 for none.
     slots: Box<[u32; SLOTS]>,
     traces: Vec<Trace>,
+    /// Of each trace.
+    notes: Vec<Note>,
     code: Vec<Inst>,
     /// What was left after the last tidying up.
     kept: usize,
     /// Of the code pages, when traces were last decoded.
     generation: u64,
+    /// Slots with a stale trace.
+    stale: usize,
 }
 
 impl Traces {
@@ -63,10 +96,18 @@ impl Traces {
         Traces {
             slots: slots.unwrap_or_else(|_| Box::new([0; SLOTS])),
             traces: Vec::new(),
+            notes: Vec::new(),
             code: Vec::new(),
             kept: 0,
             generation: 0,
+            stale: 0,
         }
+    }
+
+    /// Whether a slot holds a trace that would be decoded into something else now.
+    #[inline]
+    pub(crate) fn are_stale(&self) -> bool {
+        self.stale > 0
     }
 
     /// Forgets all traces.
@@ -97,7 +138,7 @@ impl Traces {
     /// Whatever is wrong with any instruction of the trace; the slot keeps what it has.
     pub(crate) fn load(
         &mut self,
-        fetch: &mut impl Fetch<Error = Trap>,
+        code: &mut Code<'_>,
         pc: u64,
         profile: Profile,
         cost: &CostTable,
@@ -108,15 +149,32 @@ impl Traces {
         if self.stored() > self.kept + ENOUGH {
             self.forget();
         }
-        let mut trace = self.append(fetch, pc, ENTRIES, profile, |op| cost.cycles(op))?;
+        let mut trace = self.append(code, pc, ENTRIES, profile, |op| cost.cycles(op))?;
         if trace.len == 0 {
             self.discard(&trace);
             return Err(Trap::TraceLengthError);
         }
-        trace.behind = self.slots[slot(pc)];
+        trace.behind = self.behind(self.slots[slot(pc)]);
         self.traces.push(trace);
+        self.notes.push(Note {
+            open: code.refused,
+            stale: false,
+        });
         self.slots[slot(pc)] = self.traces.len() as u32;
         Ok(())
+    }
+
+    /// What is remembered when this trace loses its slot: all from it on, or from the one behind it,
+    /// if it is open. Who knows what it will be when it is needed again.
+    fn behind(&mut self, front: u32) -> u32 {
+        let index = front.wrapping_sub(1) as usize;
+        match self.notes.get(index) {
+            Some(note) if note.open => {
+                self.stale -= usize::from(note.stale);
+                self.traces[index].behind
+            }
+            _ => front,
+        }
     }
 
     /// Moves the trace at `pc` to the front of its slot, if it is known.
@@ -128,7 +186,7 @@ impl Traces {
             if trace.start == pc {
                 if before != 0 {
                     self.traces[before as usize - 1].behind = trace.behind;
-                    self.traces[number as usize - 1].behind = front;
+                    self.traces[number as usize - 1].behind = self.behind(front);
                     self.slots[slot(pc)] = number;
                 }
                 return true;
@@ -141,10 +199,34 @@ impl Traces {
 
     /// Notices that pages changed which decoding may look at. What has a slot keeps it, as in the
     /// assembly machine.
-    pub(crate) fn follow(&mut self, generation: u64) {
-        if self.generation != generation {
-            self.generation = generation;
+    #[inline]
+    pub(crate) fn follow(&mut self, memory: &mut Memory, profile: Profile) {
+        if self.generation != memory.generation() {
+            self.generation = memory.generation();
             self.forget();
+            self.find_stale(&mut memory.code().untouched(), profile);
+        }
+    }
+
+    /// Finds out which traces would now be decoded into something else.
+    fn find_stale(&mut self, code: &mut Code<'_>, profile: Profile) {
+        self.stale = 0;
+        for number in 0..self.traces.len() {
+            if !self.notes[number].open {
+                continue;
+            }
+            let trace = self.traces[number];
+            let stale = match self.append(code, trace.start, ENTRIES, profile, |_| 0) {
+                Ok(now) => {
+                    let other = self.code(&now) != self.code(&trace);
+                    self.discard(&now);
+                    other
+                }
+                // It could not be decoded any more: pages were closed, which is not foreseen.
+                Err(_) => true,
+            };
+            self.notes[number].stale = stale;
+            self.stale += usize::from(stale);
         }
     }
 
@@ -156,9 +238,11 @@ impl Traces {
     /// Drops the traces that have no slot.
     pub(crate) fn forget(&mut self) {
         let traces = std::mem::take(&mut self.traces);
+        let notes = std::mem::take(&mut self.notes);
         let code = std::mem::take(&mut self.code);
         for number in self.slots.iter_mut().filter(|number| **number != 0) {
             let mut trace = traces[*number as usize - 1];
+            self.notes.push(notes[*number as usize - 1]);
             let first = trace.first as usize;
             trace.first = self.code.len() as u32;
             trace.behind = 0;

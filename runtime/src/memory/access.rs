@@ -7,6 +7,7 @@ use lockstep_contract::context::Context;
 use lockstep_contract::pages::{DIRTY, EXECUTABLE, PAGE_SHIFT, PAGE_SIZE};
 use lockstep_isa::{Fetch, Size};
 
+use super::chaos::Chaos;
 use super::raw::{Bytes, Heads, Writable};
 use crate::trap::Trap;
 
@@ -16,6 +17,8 @@ pub(crate) struct View<'a> {
     pub(crate) heads: &'a mut Heads,
     pub(crate) bytes: Bytes<'a>,
     pub(crate) pages: Pages<'a>,
+    /// What fills untouched frames; none, outside of chaos mode.
+    pub(crate) chaos: Option<&'a mut Chaos>,
 }
 
 /// The flags of the pages and what is derived from them.
@@ -26,8 +29,12 @@ pub(crate) struct Pages<'a> {
 
 /// What decoding may read: memory, where it is executable.
 pub(crate) struct Code<'a> {
-    pub(crate) bytes: &'a [u8],
+    pub(crate) bytes: &'a mut [u8],
     pub(crate) flags: &'a [u8],
+    /// In chaos mode a fetch may be the first touch.
+    pub(crate) chaos: Option<(&'a mut Chaos, &'a mut Writable)>,
+    /// Something was not there: what was decoded may be something else when code comes.
+    pub(crate) refused: bool,
 }
 
 /// Whether a store to a page with these flags needs nothing but the store.
@@ -37,7 +44,13 @@ pub(super) const fn stores_freely(flags: u8) -> bool {
 
 impl Code<'_> {
     /// Bytes of code.
-    pub(super) fn fetch<const N: usize>(&self, addr: u64) -> Result<[u8; N], Trap> {
+    pub(super) fn fetch<const N: usize>(&mut self, addr: u64) -> Result<[u8; N], Trap> {
+        let fetched = self.fetch_touching(addr);
+        self.refused |= fetched.is_err();
+        fetched
+    }
+
+    fn fetch_touching<const N: usize>(&mut self, addr: u64) -> Result<[u8; N], Trap> {
         for page in addr >> PAGE_SHIFT..=(addr.saturating_add(N as u64 - 1)) >> PAGE_SHIFT {
             match self.flags.get(page as usize) {
                 None => return Err(Trap::MemOutOfBound),
@@ -46,12 +59,23 @@ impl Code<'_> {
                 }
                 Some(_) => {}
             }
+            if let Some((chaos, writable)) = &mut self.chaos {
+                chaos.touch(page as usize, self.bytes, writable);
+            }
         }
         self.bytes
             .get(addr as usize..)
             .and_then(|bytes| bytes.first_chunk::<N>())
             .copied()
             .ok_or(Trap::MemOutOfBound)
+    }
+}
+
+impl Code<'_> {
+    /// The same for a look that is no touch.
+    pub(crate) fn untouched(mut self) -> Self {
+        self.chaos = None;
+        self
     }
 }
 
@@ -78,6 +102,24 @@ impl Pages<'_> {
         }
         *flags |= DIRTY;
         self.writable.set(page as usize, true);
+        Ok(())
+    }
+
+    /// Makes the pages from the first to the last byte of a store ready, one after the other; in chaos
+    /// mode each page's frame is filled before the next page is asked.
+    pub(crate) fn open_all(
+        &mut self,
+        first: u64,
+        last: u64,
+        bytes: &mut [u8],
+        mut chaos: Option<&mut Chaos>,
+    ) -> Result<(), Trap> {
+        for page in first >> PAGE_SHIFT..=last >> PAGE_SHIFT {
+            self.open(page)?;
+            if let Some(chaos) = chaos.as_deref_mut() {
+                chaos.touch(page as usize, bytes, self.writable);
+            }
+        }
         Ok(())
     }
 

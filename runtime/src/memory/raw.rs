@@ -11,6 +11,7 @@
 #![allow(unsafe_code)]
 
 use core::mem::{ManuallyDrop, align_of, offset_of, size_of};
+use core::ops::Range;
 use core::ptr::{self, NonNull};
 use std::io;
 
@@ -23,8 +24,8 @@ use super::spare;
 #[repr(C)]
 #[derive(Debug)]
 pub(crate) struct Writable {
-    /// 1 when the word was ever 1 since the page was zero: all others are still zero. In front of
-    /// the words, where native code does not look.
+    /// 1 when the word was ever 1 since the page was zero, or the page was filled: all others are still
+    /// zero. In front of the words, where native code does not look.
     touched: [u8; MAX_PAGES],
     /// 1 when the page may be written and is already dirty; at [`context::WRITABLE`].
     words: [u32; MAX_PAGES],
@@ -42,6 +43,11 @@ impl Writable {
     /// Whether a page may have bytes other than zero.
     pub(crate) fn touched(&self, page: usize) -> bool {
         self.touched[page] != 0
+    }
+
+    /// Pages that were filled without being opened for stores.
+    pub(super) fn note_filled(&mut self, pages: Range<usize>) {
+        self.touched[pages].fill(1);
     }
 
     /// The words.

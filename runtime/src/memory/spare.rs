@@ -110,6 +110,10 @@ mod tests {
         for round in 0..20 {
             let mut memory = Memory::new(SIZE).unwrap();
             assert!(is_new(&memory), "round {round}");
+            if round % 5 == 4 {
+                memory.set_chaos(Some(7));
+                assert_ne!(memory.load(8 * PAGE, Size::D), Ok(0));
+            }
             soil(&mut memory, round);
             if round % 2 == 0 {
                 memory.reset();

@@ -29,14 +29,14 @@ fn memory() -> Memory {
     memory
 }
 
-fn load(traces: &mut Traces, memory: &Memory, pc: u64) -> Result<(), Trap> {
+fn load(traces: &mut Traces, memory: &mut Memory, pc: u64) -> Result<(), Trap> {
     let cost = CostTable::from(Cost::Estimate);
     traces.load(&mut memory.code(), pc, PROFILE, &cost)
 }
 
 #[test]
 fn heads_of_one_slot_take_turns() {
-    let memory = memory();
+    let mut memory = memory();
     let mut traces = Traces::new();
     let heads: Vec<u64> = (0..9)
         .flat_map(|turn| [turn * TURN, turn * TURN + 2])
@@ -45,7 +45,7 @@ fn heads_of_one_slot_take_turns() {
         for step in 0..heads.len() {
             // Another order each round.
             let head = heads[(step * [1, 5, 7][round]) % heads.len()];
-            load(&mut traces, &memory, head).unwrap();
+            load(&mut traces, &mut memory, head).unwrap();
             let trace = traces.find(head).unwrap();
             assert_eq!((trace.start, trace.len, trace.last), (head, 32, 2));
             assert_eq!((trace.cycles, traces.code(&trace).len()), (16, 16));
@@ -57,24 +57,28 @@ fn heads_of_one_slot_take_turns() {
     // Addresses beyond 4 GiB are others.
     assert!(traces.find(heads[0] + (1 << 32)).is_none());
     assert_eq!(
-        load(&mut traces, &memory, 1 << 32),
+        load(&mut traces, &mut memory, 1 << 32),
         Err(Trap::MemOutOfBound)
     );
 }
 
 #[test]
 fn what_has_no_slot_is_forgotten_when_pages_change() {
-    let memory = memory();
+    let mut memory = memory();
     let mut traces = Traces::new();
+    traces.follow(&mut memory, PROFILE);
     for head in [0, 2, 64, TURN] {
-        load(&mut traces, &memory, head).unwrap();
+        load(&mut traces, &mut memory, head).unwrap();
     }
-    traces.follow(0);
+    traces.follow(&mut memory, PROFILE);
     assert_eq!(traces.traces.len(), 4);
-    traces.follow(1);
+    memory
+        .set_flag(10 * TURN / PAGE_SIZE as u64, EXECUTABLE)
+        .unwrap();
+    traces.follow(&mut memory, PROFILE);
     assert_eq!((traces.traces.len(), traces.code.len()), (2, 32));
     assert!(traces.find(TURN).is_some() && traces.find(64).is_some());
-    load(&mut traces, &memory, 2).unwrap();
+    load(&mut traces, &mut memory, 2).unwrap();
     assert_eq!(traces.find(2).map(|trace| trace.start), Some(2));
     traces.clear();
     assert!(traces.find(2).is_none());
@@ -82,10 +86,10 @@ fn what_has_no_slot_is_forgotten_when_pages_change() {
 
 #[test]
 fn what_is_kept_is_bounded() {
-    let memory = memory();
+    let mut memory = memory();
     let mut traces = Traces::new();
     for head in (0..10 * TURN - 32).step_by(2) {
-        load(&mut traces, &memory, head).unwrap();
+        load(&mut traces, &mut memory, head).unwrap();
         assert!(traces.stored() <= traces.kept + ENOUGH + 20);
     }
     assert!(traces.kept > 0, "it was tidied up");
@@ -94,30 +98,30 @@ fn what_is_kept_is_bounded() {
 
 #[test]
 fn a_trace_that_cannot_be_decoded_leaves_nothing() {
-    let memory = memory();
+    let mut memory = memory();
     let mut traces = Traces::new();
     let end = 10 * TURN;
     assert_eq!(
-        load(&mut traces, &memory, end - 30),
+        load(&mut traces, &mut memory, end - 30),
         Err(Trap::MemWriteOnExecutablePage)
     );
     assert_eq!(
-        load(&mut traces, &memory, end),
+        load(&mut traces, &mut memory, end),
         Err(Trap::MemWriteOnExecutablePage)
     );
     assert_eq!(
-        load(&mut traces, &memory, u64::MAX),
+        load(&mut traces, &mut memory, u64::MAX),
         Err(Trap::MemOutOfBound)
     );
     assert!(traces.code.is_empty() && traces.traces.is_empty());
-    assert_eq!(load(&mut traces, &memory, end - 32), Ok(()));
+    assert_eq!(load(&mut traces, &mut memory, end - 32), Ok(()));
 }
 
 #[test]
 fn the_rest_of_a_trace_is_for_one_use() {
-    let memory = memory();
+    let mut memory = memory();
     let mut traces = Traces::new();
-    load(&mut traces, &memory, 0).unwrap();
+    load(&mut traces, &mut memory, 0).unwrap();
     let rest = traces
         .decode_rest(&mut memory.code(), 26, 3, PROFILE)
         .unwrap();
@@ -126,4 +130,57 @@ fn the_rest_of_a_trace_is_for_one_use() {
     traces.discard(&rest);
     assert_eq!(traces.code.len(), 16);
     assert!(traces.find(26).is_none());
+}
+
+/// The first half of a pattern at the end of the code, as the last of sixteen entries.
+#[test]
+fn half_a_pattern_is_stale_when_the_other_half_comes() {
+    let page = PAGE_SIZE as u64;
+    let size = TURN + page;
+    let mut memory = Memory::new((size + page) as usize).unwrap();
+    let mut code = [1, 0].repeat(size as usize / 2 - 2);
+    // lui a0, 1
+    code.extend_from_slice(&0x0000_1537u32.to_le_bytes());
+    memory
+        .init_pages(0, size, EXECUTABLE | FREEZED, &code, 0)
+        .unwrap();
+    let head = size - 34;
+    let mut traces = Traces::new();
+    traces.follow(&mut memory, PROFILE);
+    load(&mut traces, &mut memory, head).unwrap();
+    assert!(!traces.are_stale());
+
+    // addiw a0, a0, 2: the two are one entry.
+    let other = 0x0025_051bu32.to_le_bytes();
+    memory
+        .init_pages(size, page, EXECUTABLE | FREEZED, &other, 0)
+        .unwrap();
+    traces.follow(&mut memory, PROFILE);
+    assert!(traces.are_stale());
+    let old = traces.find(head).unwrap();
+    assert_eq!((traces.code(&old).len(), old.len), (16, 34));
+
+    // Another head takes the slot; what comes back is what the code is now.
+    for _ in 0..2 {
+        load(&mut traces, &mut memory, head - TURN).unwrap();
+        assert!(!traces.are_stale() && traces.find(head).is_none());
+        load(&mut traces, &mut memory, head).unwrap();
+        let new = traces.find(head).unwrap();
+        assert_eq!((traces.code(&new).len(), new.len), (16, 38));
+    }
+}
+
+#[test]
+fn code_behind_that_changes_nothing_makes_nothing_stale() {
+    let page = PAGE_SIZE as u64;
+    let mut memory = memory();
+    let end = 10 * TURN;
+    let mut traces = Traces::new();
+    traces.follow(&mut memory, PROFILE);
+    load(&mut traces, &mut memory, end - 32).unwrap();
+    memory
+        .init_pages(end, page, EXECUTABLE | FREEZED, &[1, 0], 0)
+        .unwrap();
+    traces.follow(&mut memory, PROFILE);
+    assert!(!traces.are_stale() && traces.find(end - 32).is_some());
 }
