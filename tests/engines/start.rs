@@ -152,7 +152,8 @@ impl Start {
                 let image = Image::parse(&program.elf, core.profile().version)
                     .map_err(|error| Verdict::Fault(error.name().to_string()))?;
                 let mut loaded = core.load(&image, &program.elf).map_err(fault)?;
-                loaded += core.initialize_stack(&[]).map_err(fault)?;
+                let args = program.args.iter().map(Ok);
+                loaded += core.initialize_stack_from(args).map_err(fault)?;
                 set_registers(core, &program.registers);
                 Ok(loaded)
             }
