@@ -12,6 +12,7 @@
 mod transaction;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use ckb_chain_spec::consensus::Consensus;
 use ckb_mock_tx_types::MockTransaction;
@@ -20,8 +21,8 @@ use ckb_types::core::ScriptHashType;
 use ckb_vm::machine::asm::AsmMachine;
 use ckb_vm::{DefaultMachineRunner, Error, SupportMachine};
 use lockstep::Engine;
-use lockstep::ckb::{NativeMachine, counters, install};
-use lockstep::engine::{Mode, Translate};
+use lockstep::ckb::{NativeMachine, counters, install, with_engine};
+use lockstep::engine::{Confirm, Mode, Share, Translate};
 use lockstep::isa::Version;
 use lockstep::transaction::{Transaction, Verifier, consensus};
 use rustix::time::{ClockId, clock_gettime};
@@ -53,6 +54,10 @@ fn main() {
         let lock = sighash(hash_type, Signature::Good);
         Case::new(&lock).report(&format!("secp256k1_blake160, {hash_type:?}"), rounds);
     }
+    let small = Case::new(&nothing(ScriptHashType::Data2));
+    small.report_watching("always_success", rounds);
+    let lock = Case::new(&sighash(ScriptHashType::Data2, Signature::Good));
+    lock.report_watching("secp256k1_blake160", rounds);
 }
 
 /// One transaction on one chain.
@@ -116,6 +121,48 @@ impl Case {
         }
     }
 
+    /// What shadow checking and confirmation cost the thread that verifies, and the process.
+    fn report_watching(&self, name: &str, rounds: usize) {
+        println!(
+            "\n{name}, watched: one verification in all, this thread's and the process's time"
+        );
+        let settings = [
+            ("unwatched", 0.0, Confirm::Nothing),
+            ("LOCKSTEP_SHADOW=0.001", 0.001, Confirm::Nothing),
+            ("LOCKSTEP_SHADOW=0.01", 0.01, Confirm::Nothing),
+            ("LOCKSTEP_SHADOW=0.1", 0.1, Confirm::Nothing),
+            ("LOCKSTEP_CONFIRM=failures", 0.0, Confirm::Failures),
+            ("both, all sampled", 1.0, Confirm::Sampled),
+        ];
+        let engines = settings.map(|(_, share, confirm)| {
+            let engine = Engine::builder()
+                .mode(Mode::Native)
+                .translate(Translate::Now)
+                .no_cache()
+                .shadow(Share::new(share).unwrap_or_default())
+                .confirm(confirm);
+            let engine = Arc::new(engine.build());
+            with_engine(Arc::clone(&engine), || self.verify::<NativeMachine>());
+            engine
+        });
+        let mut times = settings.map(|_| (Vec::new(), Vec::new()));
+        for _ in 0..rounds {
+            for (engine, (thread, process)) in engines.iter().zip(&mut times) {
+                let start = process_time();
+                let measure = || self.measure::<NativeMachine>(Phase::Verified);
+                thread.push(with_engine(Arc::clone(engine), measure));
+                while !engine.shadow_is_idle() {
+                    std::thread::sleep(Duration::from_micros(200));
+                }
+                process.push((process_time() - start) / f64::from(BATCH));
+            }
+        }
+        for ((name, ..), (thread, process)) in settings.iter().zip(times) {
+            let (thread, process) = (median(thread), median(process));
+            println!("{name:>26} {thread:>9.1} µs {process:>9.1} µs");
+        }
+    }
+
     fn verifier<M: DefaultMachineRunner>(&self) -> Verifier<M> {
         let consensus = Arc::clone(&self.consensus);
         self.transaction.verifier_on(consensus, silent())
@@ -159,7 +206,16 @@ impl Case {
 
 /// Microseconds of CPU time that this thread has used.
 fn cpu_time() -> f64 {
-    let time = clock_gettime(ClockId::ThreadCPUTime);
+    microseconds(ClockId::ThreadCPUTime)
+}
+
+/// Microseconds of CPU time that all threads have used.
+fn process_time() -> f64 {
+    microseconds(ClockId::ProcessCPUTime)
+}
+
+fn microseconds(clock: ClockId) -> f64 {
+    let time = clock_gettime(clock);
     time.tv_sec as f64 * 1e6 + time.tv_nsec as f64 / 1e3
 }
 

@@ -14,7 +14,9 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use lockstep_contract::key::KeyId;
 use lockstep_runtime::cache::Cache;
-use lockstep_runtime::{Divergence, KnownText, Library, NativeModule, Request};
+use lockstep_runtime::{
+    Divergence, KnownText, Library, Mismatch, NativeModule, Request, Stretch, Watch,
+};
 use lockstep_translator::{Cpu, Hints, Options, Report, Text};
 
 mod background;
@@ -31,6 +33,7 @@ mod obtain;
 mod pool;
 mod registry;
 mod settings;
+mod shadow;
 mod shared;
 mod switches;
 #[cfg(test)]
@@ -43,6 +46,7 @@ pub use hints::regions;
 pub use meter::Stats;
 pub use pool::Backlog;
 pub use settings::{EngineBuilder, InvalidSetting, Mode, Translate};
+pub use shadow::{Confirm, Share};
 use shared::Shared;
 pub use warm::Warming;
 
@@ -51,7 +55,7 @@ pub use warm::Warming;
 #[derive(Debug)]
 pub struct Engine {
     shared: Arc<Shared>,
-    checks: check::Checks,
+    checks: Option<check::Checks>,
 }
 
 /// A module that is ready to run, and where it came from.
@@ -173,6 +177,12 @@ impl Engine {
         self.shared.pool.backlog()
     }
 
+    /// Whether shadow checking has nothing left to do.
+    #[must_use]
+    pub fn shadow_is_idle(&self) -> bool {
+        self.shared.shadow.is_idle()
+    }
+
     /// How far the warm list is.
     #[must_use]
     pub fn warming(&self) -> Warming {
@@ -183,6 +193,7 @@ impl Engine {
 impl Drop for Engine {
     fn drop(&mut self) {
         self.shared.pool.stop();
+        self.shared.shadow.stop();
     }
 }
 
@@ -200,13 +211,24 @@ impl Library for Engine {
         self.shared.hot(request, text);
     }
 
+    fn watch(&self) -> Watch {
+        self.shared.shadow.watch(&self.shared.meter)
+    }
+
+    fn repeat(&self, stretch: Stretch) {
+        self.shared.repeat(stretch);
+    }
+
+    fn mismatch(&self, stretch: Stretch, mismatch: Mismatch) {
+        self.shared.mismatch(stretch, mismatch);
+    }
+
     fn checks(&self) -> Option<&dyn Library> {
         self.blocks().map(|blocks| blocks as &dyn Library)
     }
 
     fn diverged(&self, divergence: &Divergence) -> bool {
-        self.record(divergence);
-        !self.checks.stops
+        self.found(divergence)
     }
 }
 

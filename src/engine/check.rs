@@ -8,26 +8,34 @@
 use std::path::PathBuf;
 use std::sync::Mutex;
 
+use lockstep_contract::key::Key;
 use lockstep_runtime::Divergence;
+use lockstep_translator::Options;
 
+use super::shared::Shared;
 use super::{Engine, lock};
 use crate::bundle::{self, Evidence};
 
 /// Name of the folder of bundles in the folder of the module cache.
 const FOLDER: &str = "divergences";
 
-/// What an engine does with differences.
+/// What an engine does with differences that were found.
 #[derive(Debug, Default)]
-pub(super) struct Checks {
-    /// The engine of modules that leave after every block.
-    pub(super) blocks: Option<Box<Engine>>,
+pub(super) struct Findings {
     /// Where bundles go; none: beside the modules.
     pub(super) bundles: Option<PathBuf>,
     /// What is put into each bundle.
     pub(super) evidence: Evidence,
-    /// The guest stops.
-    pub(super) stops: bool,
     pub(super) found: Mutex<Vec<Found>>,
+}
+
+/// The engine that checks.
+#[derive(Debug)]
+pub(super) struct Checks {
+    /// The engine of modules that leave after every block.
+    pub(super) blocks: Box<Engine>,
+    /// The guest stops where a difference is found.
+    pub(super) stops: bool,
 }
 
 /// A difference that was found.
@@ -45,18 +53,38 @@ impl Engine {
     /// The engine of the modules that leave after every block, in the mode `check`.
     #[must_use]
     pub fn blocks(&self) -> Option<&Engine> {
-        self.checks.blocks.as_deref()
+        self.checks.as_ref().map(|checks| &*checks.blocks)
     }
 
-    /// The differences that were found so far.
+    /// The differences that were found so far, the first [`KEPT`](bundle::KEPT) of them.
     #[must_use]
     pub fn divergences(&self) -> Vec<Found> {
-        lock(&self.checks.found).clone()
+        lock(&self.shared.findings.found).clone()
     }
 
-    /// Writes the bundle, remembers the difference and says it.
-    pub(super) fn record(&self, divergence: &Divergence) {
-        let bundle = self.write_bundle(divergence);
+    /// A difference that the mode `check` found. Whether the guest goes on.
+    pub(super) fn found(&self, divergence: &Divergence) -> bool {
+        let stops = self.checks.as_ref().is_none_or(|checks| checks.stops);
+        let by_block = self.blocks().map(|blocks| &blocks.shared.options);
+        self.shared.record(divergence, by_block);
+        self.shared.meter.mismatch();
+        if !stops && let Some(module) = &divergence.module {
+            // In another process, or after a restart, it would not be checked.
+            let key = Key {
+                translator: self.shared.options.translator(),
+                ..module.key().clone()
+            };
+            self.shared.quarantine(&key.id(), &divergence.difference);
+        }
+        !stops
+    }
+}
+
+impl Shared {
+    /// Writes the bundle, remembers the difference and says it. `by_block`: how modules that leave
+    /// after every block are made.
+    pub(super) fn record(&self, divergence: &Divergence, by_block: Option<&Options>) {
+        let bundle = self.write_bundle(divergence, by_block);
         let found = Found {
             blocks: divergence.blocks.clone(),
             difference: divergence.difference.clone(),
@@ -65,25 +93,28 @@ impl Engine {
         tracing::error!(
             bundle = ?found.bundle,
             "native code and interpreter differ after the block at {:#x}: {}",
-            found.blocks.first().copied().unwrap_or_default(),
+            found.blocks.first().copied().unwrap_or(divergence.before.pc()),
             found.difference
         );
-        let mut all = lock(&self.checks.found);
+        let mut all = lock(&self.findings.found);
         // A node that goes on has no use for more than it keeps bundles of.
         if all.len() < bundle::KEPT {
             all.push(found);
         }
     }
 
-    fn write_bundle(&self, divergence: &Divergence) -> Option<PathBuf> {
+    fn write_bundle(&self, divergence: &Divergence, by_block: Option<&Options>) -> Option<PathBuf> {
+        let Findings {
+            bundles, evidence, ..
+        } = &self.findings;
         let beside = || Some(self.cache()?.folder().join(FOLDER));
-        let folder = self.checks.bundles.clone().or_else(beside)?;
+        let folder = bundles.clone().or_else(beside)?;
         let module = divergence.module.as_ref()?;
-        let by_block = (self.blocks())
-            .filter(|blocks| module.key().translator == blocks.shared.options.translator());
-        let options = &by_block.unwrap_or(self).shared.options;
+        let options = by_block
+            .filter(|options| module.key().translator == options.translator())
+            .unwrap_or(&self.options);
         let cost = module.key().cost;
-        match bundle::write(&folder, divergence, cost, options, &self.checks.evidence) {
+        match bundle::write(&folder, divergence, cost, options, evidence) {
             Ok(Some(path)) => Some(path),
             Ok(None) => {
                 tracing::warn!(

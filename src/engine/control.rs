@@ -7,6 +7,7 @@
 use lockstep_contract::key::KeyId;
 
 use super::Engine;
+use super::shared::Shared;
 
 impl Engine {
     /// The kill switch: from now on no machine enters native code, and those inside leave within a
@@ -64,23 +65,7 @@ impl Engine {
     /// A module of another translator has another id: an upgrade that mends the mistake ends the
     /// quarantine.
     pub fn quarantine(&self, id: &KeyId, reason: &str) -> bool {
-        let new = self
-            .shared
-            .switches
-            .quarantine(id, reason, &self.shared.registry);
-        self.shared.preloaded.bar(id);
-        if new {
-            let quarantined = self.shared.switches.quarantined().len();
-            self.shared.meter.quarantined(quarantined);
-            self.shared.meter.resident(&self.shared.registry);
-            tracing::error!(module = %id, reason, "quarantined: its code is interpreted from now on");
-            if let Some(cache) = self.cache()
-                && let Err(error) = cache.quarantine(id, reason)
-            {
-                tracing::error!("{error}; the module is quarantined in this process only");
-            }
-        }
-        new
+        self.shared.quarantine(id, reason)
     }
 
     /// What is quarantined, and why, by id.
@@ -116,5 +101,24 @@ impl Engine {
         ids.sort_unstable();
         ids.dedup();
         ids
+    }
+}
+
+impl Shared {
+    /// [`Engine::quarantine`].
+    pub(super) fn quarantine(&self, id: &KeyId, reason: &str) -> bool {
+        let new = self.switches.quarantine(id, reason, &self.registry);
+        self.preloaded.bar(id);
+        if new {
+            self.meter.quarantined(self.switches.quarantined().len());
+            self.meter.resident(&self.registry);
+            tracing::error!(module = %id, reason, "quarantined: its code is interpreted from now on");
+            if let Some(cache) = self.cache()
+                && let Err(error) = cache.quarantine(id, reason)
+            {
+                tracing::error!("{error}; the module is quarantined in this process only");
+            }
+        }
+        new
     }
 }

@@ -36,6 +36,10 @@ pub struct Stats {
     pub translate_seconds: f64,
     /// Texts for which there was no room in the queue.
     pub put_off: u64,
+    /// Stretches that shadow checking sampled, by what came of it: `same`, `different`, `dropped`.
+    pub shadowed: BTreeMap<&'static str, u64>,
+    /// Differences between native code and interpreter, however they were found.
+    pub mismatches: u64,
 }
 
 /// Every metric: its name, what kind it is, and what it says. Labels are in braces.
@@ -129,6 +133,11 @@ pub const METRICS: &[(&str, Kind, &str)] = &[
         "ckb_lockstep_quarantined",
         Kind::Gauge,
         "Modules that must not run again",
+    ),
+    (
+        "ckb_lockstep_shadowed",
+        Kind::Counter,
+        "Stretches of native code that shadow checking sampled {outcome: same, different, dropped}",
     ),
     (
         "ckb_lockstep_mismatches",
@@ -263,6 +272,16 @@ impl Meter {
         let (modules, bytes) = registry.resident();
         gauge!("ckb_lockstep_modules").set(modules as f64);
         gauge!("ckb_lockstep_resident_bytes").set(bytes as f64);
+    }
+
+    pub(super) fn shadowed(&self, outcome: &'static str) {
+        *lock(&self.stats).shadowed.entry(outcome).or_insert(0) += 1;
+        counter!("ckb_lockstep_shadowed", "outcome" => outcome).increment(1);
+    }
+
+    pub(super) fn mismatch(&self) {
+        lock(&self.stats).mismatches += 1;
+        counter!("ckb_lockstep_mismatches").increment(1);
     }
 
     pub(super) fn quarantined(&self, modules: usize) {

@@ -241,7 +241,7 @@ impl Shared {
 
 /// Lowers the priority of this thread as far as it goes. Threads have priorities of their own on Linux
 /// only; elsewhere this would be the whole process.
-fn give_way() {
+pub(super) fn give_way() {
     #[cfg(target_os = "linux")]
     if let Err(error) =
         thread_priority::set_current_thread_priority(thread_priority::ThreadPriority::Min)

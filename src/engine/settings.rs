@@ -10,11 +10,12 @@ use std::time::Duration;
 use lockstep_runtime::cache::{Cache, CacheError};
 use lockstep_translator::{Hints, Options, Plant, Text, TranslateError, Translation};
 
-use super::check::Checks;
+use super::check::{Checks, Findings};
 use super::meter::Meter;
 use super::negative::Negative;
 use super::pool::Pool;
 use super::registry::Registry;
+use super::shadow::{Confirm, Shadow, Share};
 use super::shared::{CacheState, Shared};
 use super::switches::Switches;
 use super::warm::{Preloaded, Progress, Warming};
@@ -202,6 +203,8 @@ pub struct EngineBuilder {
     evidence: Evidence,
     stops: bool,
     plant: Option<Plant>,
+    share: Option<Share>,
+    confirm: Option<Confirm>,
 }
 
 /// A file or folder.
@@ -330,6 +333,21 @@ impl EngineBuilder {
         self
     }
 
+    /// Shadow checking: the share of all stretches of native code that is repeated on the interpreter,
+    /// on a thread of its own.
+    #[must_use]
+    pub fn shadow(mut self, share: Share) -> EngineBuilder {
+        self.share = Some(share);
+        self
+    }
+
+    /// What is repeated before the host hears of it.
+    #[must_use]
+    pub fn confirm(mut self, confirm: Confirm) -> EngineBuilder {
+        self.confirm = Some(confirm);
+        self
+    }
+
     /// Puts a fault into the native code of one block, for tests of what finds it.
     #[doc(hidden)]
     #[must_use]
@@ -380,13 +398,10 @@ impl EngineBuilder {
         let engine = |mode, options| self.engine(mode, translate, options);
         let blocks = (mode == Mode::Check).then(|| engine(Mode::Native, every_block));
         let mut engine = engine(mode, options);
-        engine.checks = Checks {
-            blocks: blocks.map(Box::new),
-            bundles: self.bundles,
-            evidence: self.evidence,
+        engine.checks = blocks.map(|blocks| Checks {
+            blocks: Box::new(blocks),
             stops: self.stops,
-            ..Checks::default()
-        };
+        });
         let warm = match self.warm {
             Choice::Environment => std::env::var_os("LOCKSTEP_WARM")
                 .filter(|value| !value.is_empty())
@@ -400,8 +415,20 @@ impl EngineBuilder {
         engine
     }
 
+    /// What is watched: in the engine that runs guests, where native code runs alone.
+    fn shadow_of(&self, mode: Mode) -> Shadow {
+        let (share, confirm) = match mode {
+            Mode::Auto | Mode::Native => (
+                (self.share).unwrap_or_else(|| or_default(variable("LOCKSTEP_SHADOW"))),
+                (self.confirm).unwrap_or_else(|| or_default(variable("LOCKSTEP_CONFIRM"))),
+            ),
+            Mode::Interp | Mode::Check => (Share::NONE, Confirm::Nothing),
+        };
+        Shadow::new(share, confirm, self.clone())
+    }
+
     /// One of the two engines that checking takes, or the only one.
-    fn engine(&self, mode: Mode, translate: Translate, options: Options) -> Engine {
+    pub(super) fn engine(&self, mode: Mode, translate: Translate, options: Options) -> Engine {
         let folder: Option<Result<PathBuf, CacheError>> = match &self.cache {
             Choice::Environment => Some(Cache::default_folder()),
             Choice::Path(folder) => Some(Ok(folder.clone())),
@@ -425,10 +452,16 @@ impl EngineBuilder {
             preloaded: Preloaded::default(),
             progress: self.progress.clone(),
             meter: Meter::default(),
+            findings: Findings {
+                bundles: self.bundles.clone(),
+                evidence: self.evidence.clone(),
+                ..Findings::default()
+            },
+            shadow: self.shadow_of(mode),
         };
         Engine {
             shared: Arc::new(shared),
-            checks: Checks::default(),
+            checks: None,
         }
     }
 }

@@ -12,6 +12,7 @@ use lockstep_runtime::cache::{Cache, CacheError};
 use lockstep_runtime::{KnownText, Request};
 use lockstep_translator::{Hints, Options, Text};
 
+use super::check::Findings;
 use super::entry::{Claim, Entry, State};
 use super::hints::{Copied, hints_in_memory};
 use super::meter::Meter;
@@ -20,6 +21,7 @@ use super::obtain::Obtained;
 use super::pool::{Job, Pool};
 use super::registry::Registry;
 use super::settings::{Budgets, Compiler};
+use super::shadow::Shadow;
 use super::switches::{self, Switches};
 use super::warm::{Preloaded, Progress};
 use super::{Mode, Origin, Prepared, Translate, Unavailable};
@@ -41,6 +43,8 @@ pub(super) struct Shared {
     pub(super) preloaded: Preloaded,
     pub(super) progress: Option<Progress>,
     pub(super) meter: Meter,
+    pub(super) findings: Findings,
+    pub(super) shadow: Shadow,
 }
 
 /// The module cache, opened when it is first needed.
