@@ -3,13 +3,17 @@
 use std::ffi::{OsStr, OsString};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
+use lockstep::Engine;
 use lockstep::bundle::Evidence;
 use lockstep::engine::{EngineBuilder, Found};
 use lockstep::runtime::cache::Cache;
 use serde::Serialize;
 
 use super::args::CacheOptions;
+use super::code;
+use super::failure::Failure;
 
 /// Name of the folder of bundles where there is no cache to hold it.
 const FOLDER: &str = "divergences";
@@ -77,6 +81,25 @@ pub(super) fn engine(
         Some(folder) => builder.bundles(folder),
         None => builder,
     }
+}
+
+/// Waits for shadow checking, where that was asked for, and says what it found: the run had its result
+/// from native code by then.
+pub(super) fn shadow(engine: &Engine) -> Result<(), Failure> {
+    while !engine.shadow_is_idle() {
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    if !engine.stats().shadowed.contains_key("different") {
+        return Ok(());
+    }
+    let found = engine.divergences().pop();
+    let what = found.as_ref().map_or("diverged".to_owned(), describe);
+    let bundle = found.and_then(|found| found.bundle);
+    let bundle = bundle.map_or_else(String::new, |path| format!("; bundle: {}", path.display()));
+    let message = format!(
+        "shadow checking: the run {what}{bundle}; the module is quarantined, the next run is right"
+    );
+    Err(Failure::new(code::DIVERGED, "Diverged", message))
 }
 
 /// Arguments, one a line, as a shell takes them.

@@ -3,7 +3,7 @@
 use std::io::Read;
 use std::path::Path;
 
-use lockstep::engine::{EngineBuilder, Translate};
+use lockstep::engine::{Confirm, EngineBuilder, Share, Translate};
 use lockstep::translator::Text;
 use lockstep::{Engine, LoadError, Platform, Program};
 
@@ -75,6 +75,11 @@ pub(crate) fn engine(cache: &CacheOptions) -> Result<EngineBuilder, Failure> {
     // The warm list is for nodes: a command runs one program.
     let builder = Engine::builder().no_warm();
     let builder = builder.translate(translate.unwrap_or(Translate::Now));
+    // Nothing is sampled of a single run unless somebody asks for it.
+    let share = Share::from_environment().map_err(Failure::usage)?;
+    let confirm = Confirm::from_environment().map_err(Failure::usage)?;
+    let builder = builder.shadow(share.unwrap_or(Share::NONE));
+    let builder = builder.confirm(confirm.unwrap_or_default());
     Ok(match (&cache.cache, cache.no_cache) {
         (Some(folder), _) => builder.cache(folder),
         (None, true) => builder.no_cache(),

@@ -135,6 +135,9 @@ impl Run {
             }
         }
         let (machine, result, run_seconds) = self.start(program.into_core(), &engine, &platform);
+        if mode != Mode::Check {
+            check::shadow(&engine)?;
+        }
         let times = Times {
             translate: translate_seconds,
             run: run_seconds,

@@ -99,6 +99,9 @@ impl Request<'_> {
             self.run(&transaction, &engine, Arc::new(|_: &Byte32, _: &str| {}))?;
         }
         let ran = self.run(&transaction, &engine, printer())?;
+        if self.mode != Mode::Check {
+            check::shadow(&engine)?;
+        }
         if self.mode == Mode::Native {
             must_be_native(&ran, &engine.stats())?;
         }

@@ -172,7 +172,7 @@ impl Translate {
 }
 
 /// An empty variable is one that is not set.
-fn variable<T: FromStr>(name: &str) -> Result<Option<T>, T::Err> {
+pub(super) fn variable<T: FromStr>(name: &str) -> Result<Option<T>, T::Err> {
     match std::env::var_os(name).filter(|value| !value.is_empty()) {
         Some(value) => value.to_string_lossy().parse().map(Some),
         None => Ok(None),
@@ -419,8 +419,8 @@ impl EngineBuilder {
     fn shadow_of(&self, mode: Mode) -> Shadow {
         let (share, confirm) = match mode {
             Mode::Auto | Mode::Native => (
-                (self.share).unwrap_or_else(|| or_default(variable("LOCKSTEP_SHADOW"))),
-                (self.confirm).unwrap_or_else(|| or_default(variable("LOCKSTEP_CONFIRM"))),
+                (self.share).unwrap_or_else(|| or_default(Share::from_environment())),
+                (self.confirm).unwrap_or_else(|| or_default(Confirm::from_environment())),
             ),
             Mode::Interp | Mode::Check => (Share::NONE, Confirm::Nothing),
         };

@@ -23,14 +23,14 @@ use lockstep_runtime::{Divergence, Mismatch, NativeModule, Repeat, Stretch, Watc
 use lockstep_translator::Options;
 
 use super::meter::Meter;
-use super::settings::{EngineBuilder, InvalidSetting};
+use super::settings::{EngineBuilder, InvalidSetting, variable};
 use super::shared::Shared;
 use super::{Mode, Translate, lock, pool};
 
 /// Stretches that may wait. Each holds two copies of the pages that a guest has in use.
 const QUEUE: usize = 16;
 
-/// Which share of all stretches is repeated: `LOCKSTEP_SHADOW`, from 0 to 1.
+/// Which share of all stretches is repeated: `LOCKSTEP_SHADOW`, from 0 to 1; 0.001 by default.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct Share(f64);
 
@@ -51,8 +51,19 @@ impl Share {
 }
 
 impl Default for Share {
+    /// One in a thousand: under a hundredth of the time of a thread that verifies.
     fn default() -> Share {
-        Share::NONE
+        Share(0.001)
+    }
+}
+
+impl Share {
+    /// What the environment asks for, if anything.
+    ///
+    /// # Errors
+    /// When that is no share.
+    pub fn from_environment() -> Result<Option<Share>, InvalidSetting> {
+        variable("LOCKSTEP_SHADOW")
     }
 }
 
@@ -80,6 +91,16 @@ pub enum Confirm {
     Failures,
     /// `sampled`: failures, and every stretch that shadow checking samples.
     Sampled,
+}
+
+impl Confirm {
+    /// What the environment asks for, if anything.
+    ///
+    /// # Errors
+    /// When it asks for something that there is not.
+    pub fn from_environment() -> Result<Option<Confirm>, InvalidSetting> {
+        variable("LOCKSTEP_CONFIRM")
+    }
 }
 
 impl FromStr for Confirm {

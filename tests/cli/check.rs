@@ -137,3 +137,35 @@ fn what_is_no_bundle_is_refused() {
     let arguments = ["replay", "--json", "bundle"];
     sandbox.run(&arguments).exits(65).fails_as("BundleDamaged");
 }
+
+#[test]
+fn shadow_checking_finds_a_wrong_module_after_the_run() {
+    let elf = guest("sorthash");
+    let fault = Fault::Cycles { more: 1 };
+    let run = |variables: &[(&str, &str)]| {
+        let sandbox = Sandbox::new();
+        plant(
+            &sandbox,
+            &elf,
+            false,
+            Plant {
+                block: BLOCK,
+                fault,
+            },
+        );
+        let ran = sandbox.run_with(variables, &["run", "--json", &elf]);
+        let again = sandbox.run(&["run", "--json", &elf]).exits(0).json();
+        (ran, again)
+    };
+    let right = Sandbox::new().run(&["run", "--json", &elf]).exits(0).json();
+    let (ran, again) = run(&[("LOCKSTEP_SHADOW", "1")]);
+    let ran = ran.exits(86).fails_as("Diverged");
+    let ran = ran.says("blocks").says("cycles is ");
+    assert!(ran.says("divergences/0001").err.contains("quarantined"));
+    assert_eq!(again["cycles"], right["cycles"]);
+    assert_eq!(again["engine"], "interp");
+    // Confirmed, it never gets out.
+    let (ran, again) = run(&[("LOCKSTEP_SHADOW", "1"), ("LOCKSTEP_CONFIRM", "sampled")]);
+    assert_eq!(ran.exits(0).json()["cycles"], right["cycles"]);
+    assert_eq!(again["engine"], "interp");
+}

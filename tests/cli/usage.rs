@@ -63,7 +63,12 @@ fn what_is_not_there_yet_says_so() {
 fn wrong_settings_of_the_environment_are_64() {
     let sandbox = Sandbox::new();
     let fib = guest("fib");
-    for (variable, value) in [("LOCKSTEP_ENGINE", "fast"), ("LOCKSTEP_TRANSLATE", "later")] {
+    for (variable, value) in [
+        ("LOCKSTEP_ENGINE", "fast"),
+        ("LOCKSTEP_TRANSLATE", "later"),
+        ("LOCKSTEP_SHADOW", "1.5"),
+        ("LOCKSTEP_CONFIRM", "all"),
+    ] {
         let ran = sandbox
             .run_with(&[(variable, value)], &["run", &fib])
             .exits(64);

@@ -28,6 +28,10 @@ pub(super) fn difference(
             Words(other)
         ));
     }
+    // First: where they differ, one side has gone further, and all else differs for that.
+    if interpreter.cycles != native.cycles {
+        return Some(pair("cycles", interpreter.cycles, native.cycles));
+    }
     let (a, b) = (interpreter.memory.context(), native.memory.context());
     if a.registers != b.registers {
         let mut registers = a.registers.iter().zip(&b.registers).enumerate();
@@ -36,7 +40,6 @@ pub(super) fn difference(
     }
     let numbers = [
         ("pc", a.pc, b.pc),
-        ("cycles", interpreter.cycles, native.cycles),
         ("the reservation", a.reservation, b.reservation),
     ];
     if let Some((name, one, other)) = numbers.into_iter().find(|(_, one, other)| one != other) {
