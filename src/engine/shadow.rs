@@ -147,7 +147,7 @@ impl fmt::Debug for Shadow {
 #[derive(Debug, Default)]
 struct Jobs {
     found: VecDeque<Case>,
-    stretches: VecDeque<Stretch>,
+    stretches: VecDeque<Box<Stretch>>,
     at_work: bool,
     stopped: bool,
 }
@@ -163,7 +163,7 @@ struct Case {
 
 /// What the thread does.
 enum Job {
-    Repeat(Stretch),
+    Repeat(Box<Stretch>),
     Locate(Box<Case>),
 }
 
@@ -249,7 +249,7 @@ impl Shared {
             self.meter.shadowed("dropped");
             return;
         }
-        jobs.stretches.push_back(stretch);
+        jobs.stretches.push_back(Box::new(stretch));
         (self.shadow.waiting).store(jobs.stretches.len(), Ordering::Relaxed);
         drop(jobs);
         self.wake_shadow();
@@ -311,7 +311,7 @@ impl Shared {
                 Ok(None) => self.meter.shadowed("same"),
                 Ok(Some(mismatch)) => {
                     self.meter.shadowed("different");
-                    self.mismatch(stretch, mismatch);
+                    self.mismatch(*stretch, mismatch);
                 }
                 Err(error) => {
                     self.meter.shadowed("dropped");
