@@ -293,6 +293,19 @@ fn the_pc_may_be_moved() {
         li a0, 2
         exit";
     assert_eq!(same("go", source), Verdict::Exit(2));
+    let back = "
+        j start
+    before:
+        mv a0, s0
+        exit
+    start:
+        li s0, 3
+        la a0, before
+        li a7, 1007
+        ecall
+        li a0, 1
+        exit";
+    assert_eq!(same("go back", back), Verdict::Exit(3));
     let nowhere = "
         li a0, 0x300000
         li a7, 1007
