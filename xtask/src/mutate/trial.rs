@@ -13,7 +13,7 @@ use super::MutateError;
 use super::list::{Fault, Tests};
 
 /// A test that runs longer hangs, and that is noticed too.
-const PATIENCE: Duration = Duration::from_secs(600);
+const PATIENCE: Duration = Duration::from_secs(300);
 /// Random programs of a tier: faults that need thousands of them are not planted here.
 const ITERATIONS: &str = "480";
 
