@@ -16,6 +16,8 @@ mod check;
 mod compare;
 mod failure;
 mod guest;
+#[cfg(unix)]
+mod helper;
 mod inspect;
 mod progress;
 mod replay;
@@ -64,6 +66,9 @@ enum Verb {
     Verify(verify::Verify),
     Replay(replay::Replay),
     Cache(cache::Command),
+    #[cfg(unix)]
+    #[command(hide = true)]
+    Helper(helper::Helper),
 }
 
 /// What a verb has to say on standard output, and the exit code.
@@ -126,6 +131,8 @@ fn dispatch(arguments: &[OsString]) -> Result<Answer, Failure> {
         Verb::Verify(verify) => verify.execute(command.json),
         Verb::Replay(replay) => replay.execute(command.json),
         Verb::Cache(cache) => cache.execute(command.json),
+        #[cfg(unix)]
+        Verb::Helper(helper) => helper.execute(),
     }
 }
 

@@ -24,6 +24,8 @@ mod bucket;
 mod check;
 mod control;
 mod entry;
+#[cfg(unix)]
+mod helper;
 mod hints;
 mod hot;
 

@@ -42,6 +42,8 @@ mod node_page {}
 pub mod ckb;
 pub mod disasm;
 pub mod engine;
+#[doc(hidden)]
+pub mod helper;
 mod program;
 #[cfg(feature = "tx")]
 pub mod transaction;

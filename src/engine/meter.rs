@@ -34,6 +34,11 @@ pub struct Stats {
     pub failures: u64,
     /// Seconds spent in translation, the failed ones included.
     pub translate_seconds: f64,
+    /// Helper processes, by what came of them: `made` a module; `missing`, `not_started`; `killed` by
+    /// SIGKILL; `hung`, over its time on the clock; `cpu`, over its CPU time; `memory`, over its memory;
+    /// `died` in another way; `garbage`, an answer that is none; `wrong_key`, another module; `refused`;
+    /// `stopped`, with the engine.
+    pub helpers: BTreeMap<&'static str, u64>,
     /// Texts for which there was no room in the queue.
     pub put_off: u64,
     /// Stretches that shadow checking sampled, by what came of it: `same`, `different`, `dropped`.
@@ -87,7 +92,12 @@ pub const METRICS: &[(&str, Kind, &str)] = &[
     (
         "ckb_lockstep_translations",
         Kind::Counter,
-        "Translations {outcome: made, refused, panicked, over_budget, unmappable, stopped}",
+        "Translations {outcome: made, refused, panicked, over_budget, unmappable, stopped, helper}",
+    ),
+    (
+        "ckb_lockstep_helpers",
+        Kind::Counter,
+        "Helper processes {outcome: made, missing, not_started, killed, hung, cpu, memory, died, garbage, wrong_key, refused, stopped}",
     ),
     (
         "ckb_lockstep_translate_seconds",
@@ -252,6 +262,12 @@ impl Meter {
         }
         counter!("ckb_lockstep_translations", "outcome" => outcome).increment(1);
         histogram!("ckb_lockstep_translate_seconds").record(seconds);
+    }
+
+    /// A helper process ended in this way.
+    pub(super) fn helper(&self, outcome: &'static str) {
+        *lock(&self.stats).helpers.entry(outcome).or_insert(0) += 1;
+        counter!("ckb_lockstep_helpers", "outcome" => outcome).increment(1);
     }
 
     pub(super) fn put_off(&self) {

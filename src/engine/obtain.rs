@@ -8,10 +8,13 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use lockstep_contract::key::{Key, KeyId};
+use lockstep_contract::module::Module;
 use lockstep_runtime::NativeModule;
 use lockstep_translator::{Hints, Report};
 
 use super::entry::{Entry, State};
+#[cfg(unix)]
+use super::helper::Helper;
 use super::shared::Shared;
 use super::{Origin, Translate, Unavailable};
 
@@ -169,21 +172,68 @@ impl Shared {
         progress: &mut dyn FnMut(usize, usize),
     ) -> Result<(Arc<NativeModule>, Report), Failed> {
         // A panic in the compiler must not take a node down: such code stays interpreted.
-        let translate = || (self.compiler.0)(&entry.text(), hints, &self.options, progress);
-        let translation = catch_unwind(AssertUnwindSafe(translate))
-            .map_err(|payload| match payload.downcast_ref() {
+        let translate = || match &self.helper {
+            // A fault on purpose is not for others to make.
+            Some(program) if self.options.plant.is_none() => {
+                self.translate_apart(program, entry, hints)
+            }
+            _ => (self.compiler.0)(&entry.text(), hints, &self.options, progress)
+                .map(|translation| (translation.module, translation.report))
+                .map_err(|error| Failed::new("refused", error)),
+        };
+        let (module, report) = catch_unwind(AssertUnwindSafe(translate)).map_err(|payload| {
+            match payload.downcast_ref() {
                 Some(Stopped::OverBudget) => {
                     let budget = self.budgets.translation.as_secs_f64();
                     Failed::new("over_budget", format!("it takes longer than {budget} s"))
                 }
                 Some(Stopped::Dropped) => Failed::new("stopped", "the engine is gone"),
                 None => Failed::new("panicked", "the translator panicked"),
-            })?
-            .map_err(|error| Failed::new("refused", error))?;
-        let module = NativeModule::map(translation.module)
-            .map_err(|error| Failed::new("unmappable", error))?;
+            }
+        })??;
+        let module = NativeModule::map(module).map_err(|error| Failed::new("unmappable", error))?;
         self.keep(&module);
-        Ok((Arc::new(module), translation.report))
+        Ok((Arc::new(module), report))
+    }
+
+    /// By a helper process.
+    #[cfg(unix)]
+    fn translate_apart(
+        &self,
+        program: &Path,
+        entry: &Entry,
+        hints: &Hints,
+    ) -> Result<(Module, Report), Failed> {
+        let (key, _) =
+            (entry.key(&self.options).as_ref()).map_err(|reason| Failed::new("refused", reason))?;
+        let helper = Helper {
+            program: program.to_owned(),
+            memory: self.budgets.helper_memory,
+            time: self.budgets.translation,
+        };
+        let wanted = || !self.pool.is_stopped();
+        let module = helper.translate(key, &entry.text(), hints, &wanted);
+        let module = module.map_err(|broken| {
+            self.meter.helper(broken.cause);
+            Failed::new("helper", broken)
+        })?;
+        self.meter.helper("made");
+        let report = Report {
+            blocks: module.blocks.len(),
+            instructions: (module.blocks.iter())
+                .map(|block| usize::from(block.entries))
+                .sum(),
+            code_bytes: module.code.len(),
+            ..Report::default()
+        };
+        Ok((module, report))
+    }
+
+    /// There are no helper processes on this system.
+    #[cfg(not(unix))]
+    fn translate_apart(&self, _: &Path, _: &Entry, _: &Hints) -> Result<(Module, Report), Failed> {
+        self.meter.helper("not_started");
+        Err(Failed::new("helper", "helper processes need Unix"))
     }
 
     /// Writes a module to the cache, if there is one. Failing to is no reason not to run.

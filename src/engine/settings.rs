@@ -35,6 +35,8 @@ pub(super) struct Budgets {
     pub(super) translation: Duration,
     /// Bytes of texts and modules that are kept.
     pub(super) memory: usize,
+    /// Bytes that a helper process may use.
+    pub(super) helper_memory: u64,
 }
 
 impl Default for Budgets {
@@ -48,6 +50,8 @@ impl Default for Budgets {
             // A module is some ten times as large as its text, but hundreds of times where the text
             // is made for it.
             memory: 512 << 20,
+            // Seven times what the worst text that is known takes.
+            helper_memory: 1 << 30,
         }
     }
 }
@@ -196,6 +200,7 @@ pub struct EngineBuilder {
     translate: Option<Translate>,
     cache: Choice,
     warm: Choice,
+    helper: Choice,
     progress: Option<Progress>,
     budgets: Budgets,
     compiler: Compiler,
@@ -214,6 +219,19 @@ enum Choice {
     Environment,
     Path(PathBuf),
     None,
+}
+
+impl Choice {
+    /// The path, if there is one.
+    fn or_variable(&self, name: &str) -> Option<PathBuf> {
+        match self {
+            Choice::Environment => std::env::var_os(name)
+                .filter(|value| !value.is_empty())
+                .map(PathBuf::from),
+            Choice::Path(path) => Some(path.clone()),
+            Choice::None => None,
+        }
+    }
 }
 
 impl EngineBuilder {
@@ -294,8 +312,31 @@ impl EngineBuilder {
         self
     }
 
+    /// Translates in processes of their own: `program` is `translate`, the command of this package, or
+    /// behaves as its `helper` does. What goes wrong there costs the process; the code in question stays
+    /// interpreted. `docs/node.md` says what such a process can still do.
+    #[must_use]
+    pub fn helper(mut self, program: impl Into<PathBuf>) -> EngineBuilder {
+        self.helper = Choice::Path(program.into());
+        self
+    }
+
+    /// Translates in this process.
+    #[must_use]
+    pub fn no_helper(mut self) -> EngineBuilder {
+        self.helper = Choice::None;
+        self
+    }
+
+    /// Bytes of memory that a helper process may use: 1 GiB unless this is called.
+    #[must_use]
+    pub fn helper_memory(mut self, bytes: u64) -> EngineBuilder {
+        self.budgets.helper_memory = bytes;
+        self
+    }
+
     /// How long one translation in the background may take: 60 seconds unless this is called. It is
-    /// looked at between two compiled functions.
+    /// looked at between two compiled functions; a helper process is killed.
     #[must_use]
     pub fn translation_time(mut self, time: Duration) -> EngineBuilder {
         self.budgets.translation = time;
@@ -402,14 +443,7 @@ impl EngineBuilder {
             blocks: Box::new(blocks),
             stops: self.stops,
         });
-        let warm = match self.warm {
-            Choice::Environment => std::env::var_os("LOCKSTEP_WARM")
-                .filter(|value| !value.is_empty())
-                .map(PathBuf::from),
-            Choice::Path(list) => Some(list),
-            Choice::None => None,
-        };
-        if let Some(list) = warm {
+        if let Some(list) = self.warm.or_variable("LOCKSTEP_WARM") {
             engine.shared.read_warm_list(&list);
         }
         engine
@@ -441,6 +475,7 @@ impl EngineBuilder {
             options,
             budgets,
             compiler: self.compiler.clone(),
+            helper: self.helper.or_variable("LOCKSTEP_HELPER"),
             cache: CacheState {
                 folder,
                 opened: OnceLock::new(),

@@ -35,6 +35,8 @@ pub(super) struct Shared {
     pub(super) options: Options,
     pub(super) budgets: Budgets,
     pub(super) compiler: Compiler,
+    /// The program that translates in a process of its own.
+    pub(super) helper: Option<PathBuf>,
     pub(super) cache: CacheState,
     pub(super) registry: Registry,
     pub(super) switches: Switches,

@@ -5,6 +5,7 @@
 
 #![allow(dead_code)]
 
+pub(crate) mod adversarial;
 pub(crate) mod asm;
 pub(crate) mod asm_compressed;
 pub(crate) mod asm_encode;

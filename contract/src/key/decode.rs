@@ -7,7 +7,7 @@ use crate::module::{Kind, ModuleError};
 
 impl Key {
     /// Reads what [`Key::encode`] wrote. `at` is where the bytes stand in the file, for errors.
-    pub(crate) fn decode(bytes: &[u8], at: usize) -> Result<Key, ModuleError> {
+    pub fn decode(bytes: &[u8], at: usize) -> Result<Key, ModuleError> {
         let mut fields = Fields {
             bytes,
             at,

@@ -1,0 +1,237 @@
+//! Translation in a helper process, as the node sees it: start, ask, wait, check, or do without.
+//!
+//! One process a translation. The helper limits itself (`translate helper`); nothing here relies on
+//! that: the clock runs on this side, what comes back is bounded in size and is bytes of unknown origin
+//! until the strict reader and the key have had their say. Whatever a helper does costs the helper, and
+//! a reason that is counted. What no reader can see is whether the code in a good module is right: that
+//! is what shadow checking is for.
+//!
+//! All on one thread: the pipes are sockets because those can be asked without waiting, and a child of
+//! the helper that holds one open cannot make anybody wait.
+
+use std::fmt;
+use std::io::{self, ErrorKind, Read, Write};
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
+use std::os::unix::process::ExitStatusExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use lockstep_contract::key::Key;
+use lockstep_contract::module::Module;
+use lockstep_translator::{Hints, Text};
+
+use crate::helper::{ANSWER_LIMIT, AnswerError, read_answer, request};
+
+/// Bytes of what it complains of that are looked at.
+const COMPLAINT: usize = 4096;
+/// Bytes that are read at a time.
+const PIECE: usize = 1 << 16;
+/// How long to wait before it is looked at again: at first, and at most.
+const FIRST_WAIT: Duration = Duration::from_micros(200);
+const LONGEST_WAIT: Duration = Duration::from_millis(5);
+
+/// A program that translates, and what it may use.
+#[derive(Clone, Debug)]
+pub(super) struct Helper {
+    pub(super) program: PathBuf,
+    /// Bytes.
+    pub(super) memory: u64,
+    /// On the clock, and of CPU.
+    pub(super) time: Duration,
+}
+
+/// Why a helper gave no module.
+#[derive(Debug)]
+pub(super) struct Broken {
+    /// As it is counted: one of those in [`Stats::helpers`](super::Stats::helpers).
+    pub(super) cause: &'static str,
+    reason: String,
+}
+
+impl Broken {
+    fn new(cause: &'static str, reason: impl ToString) -> Broken {
+        let reason = reason.to_string();
+        Broken { cause, reason }
+    }
+}
+
+impl fmt::Display for Broken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the helper ({}): {}", self.cause, self.reason)
+    }
+}
+
+impl Helper {
+    /// Lets a new process translate, for as long as its answer is `wanted`.
+    pub(super) fn translate(
+        &self,
+        key: &Key,
+        text: &Text<'_>,
+        hints: &Hints,
+        wanted: &dyn Fn() -> bool,
+    ) -> Result<Module, Broken> {
+        let mut running = Running::start(self).map_err(|error| {
+            let cause = match error.kind() {
+                ErrorKind::NotFound => "missing",
+                _ => "not_started",
+            };
+            Broken::new(cause, format!("{}: {error}", self.program.display()))
+        })?;
+        let request = request(key, hints, text);
+        let (answer, status) = running.exchange(&request, self.time, wanted)?;
+        if !status.success() {
+            return Err(running.ended(status));
+        }
+        read_answer(&answer, key, hints).map_err(|error| {
+            let cause = match error {
+                AnswerError::Malformed(_) | AnswerError::Module(_) => "garbage",
+                AnswerError::Other(_) => "wrong_key",
+                AnswerError::Refused(_) => "refused",
+            };
+            Broken::new(cause, error)
+        })
+    }
+}
+
+/// A helper at work. Dropped, it is killed.
+struct Running {
+    child: Child,
+    pipe: UnixStream,
+    errors: UnixStream,
+    complaint: Vec<u8>,
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // One that has ended needs no more, and cannot be told so.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Running {
+    fn start(helper: &Helper) -> io::Result<Running> {
+        let (pipe, inner) = UnixStream::pair()?;
+        let (errors, inner_errors) = UnixStream::pair()?;
+        pipe.set_nonblocking(true)?;
+        errors.set_nonblocking(true)?;
+        let input = OwnedFd::from(inner.try_clone()?);
+        let seconds = helper.time.as_secs().max(1);
+        let child = Command::new(&helper.program)
+            .arg("helper")
+            .args(["--memory", &helper.memory.to_string()])
+            .args(["--seconds", &seconds.to_string()])
+            // It needs none of the node's.
+            .env_clear()
+            .current_dir(Path::new("/"))
+            .stdin(Stdio::from(input))
+            .stdout(Stdio::from(OwnedFd::from(inner)))
+            .stderr(Stdio::from(OwnedFd::from(inner_errors)))
+            .spawn()?;
+        Ok(Running {
+            child,
+            pipe,
+            errors,
+            complaint: Vec::new(),
+        })
+    }
+
+    /// Writes the request and reads the answer to its end.
+    fn exchange(
+        &mut self,
+        request: &[u8],
+        time: Duration,
+        wanted: &dyn Fn() -> bool,
+    ) -> Result<(Vec<u8>, ExitStatus), Broken> {
+        let started = Instant::now();
+        let (mut unsent, mut answer, mut wait) = (request, Vec::new(), FIRST_WAIT);
+        loop {
+            let before = (unsent.len(), answer.len());
+            self.send(&mut unsent);
+            // Looked at first, so that all that an ended process wrote is there to be read.
+            let status = self.child.try_wait();
+            let status = status.map_err(|error| Broken::new("died", error))?;
+            let room = ANSWER_LIMIT + 1 - answer.len();
+            let read = drain(&mut self.pipe, &mut answer, room);
+            let room = COMPLAINT - self.complaint.len();
+            // What does not fit stays where it is; a helper that complains on blocks, and is late.
+            let _ = drain(&mut self.errors, &mut self.complaint, room);
+            if answer.len() > ANSWER_LIMIT {
+                let reason = format!("its answer has more than {ANSWER_LIMIT:#x} bytes");
+                return Err(Broken::new("garbage", reason));
+            }
+            if let Some(status) = status {
+                return Ok((answer, status));
+            }
+            read.map_err(|error| Broken::new("died", error))?;
+            if started.elapsed() > time {
+                let reason = format!("no answer within {} s", time.as_secs_f64());
+                return Err(Broken::new("hung", reason));
+            }
+            if !wanted() {
+                return Err(Broken::new("stopped", "nobody waits for it any more"));
+            }
+            wait = match before == (unsent.len(), answer.len()) {
+                true => (wait * 2).min(LONGEST_WAIT),
+                false => FIRST_WAIT,
+            };
+            sleep(wait);
+        }
+    }
+
+    /// Sends what it takes; at the end it is told that there is no more. A helper that does not want
+    /// it may still have something to say.
+    fn send(&mut self, unsent: &mut &[u8]) {
+        while !unsent.is_empty() {
+            match self.pipe.write(unsent) {
+                Ok(count) => *unsent = &unsent[count..],
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return,
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(_) => *unsent = &[],
+            }
+            if unsent.is_empty() {
+                let _ = self.pipe.shutdown(std::net::Shutdown::Write);
+            }
+        }
+    }
+
+    /// Why it ended otherwise than well.
+    fn ended(&self, status: ExitStatus) -> Broken {
+        let complaint = String::from_utf8_lossy(&self.complaint);
+        let complaint = complaint.trim().escape_debug().to_string();
+        // The numbers are those of Linux and the BSDs: SIGABRT, SIGKILL, SIGXCPU.
+        let cause = match status.signal() {
+            // What the standard library says before it ends the process.
+            Some(6) if complaint.contains("memory allocation of") => "memory",
+            Some(9) => "killed",
+            Some(24) => "cpu",
+            _ => "died",
+        };
+        Broken::new(cause, format!("{status}: {complaint}"))
+    }
+}
+
+/// Reads what is there, so much at most, without waiting for more.
+fn drain(from: &mut UnixStream, into: &mut Vec<u8>, room: usize) -> io::Result<()> {
+    let mut left = room;
+    let mut piece = vec![0; PIECE];
+    while left > 0 {
+        let count = left.min(PIECE);
+        match from.read(&mut piece[..count]) {
+            Ok(0) => break,
+            Ok(count) => {
+                into.extend_from_slice(&piece[..count]);
+                left -= count;
+            }
+            Err(error) if error.kind() == ErrorKind::WouldBlock => break,
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            // The other end was closed with something unread in it.
+            Err(error) if error.kind() == ErrorKind::ConnectionReset => break,
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,269 @@
+//! Translation in a process of its own: what the two processes say to each other.
+//!
+//! The node starts `translate helper`, writes one request to its standard input, closes it, and reads
+//! one answer from its standard output. The formats have one form each, so that whatever else comes is
+//! refused; neither side takes a length from the other that it did not bound first. What the helper does
+//! with a request stands in the command; how a node treats a helper in `engine/helper.rs`.
+//!
+//! ```text
+//! request   8 bytes magic, u32 bytes of the key, u32 count of hints, key, hints (u64 words), text
+//! answer    8 bytes magic, u32 status: 0 a module, 1 refused; then the module file, or why in UTF-8
+//! ```
+//! Numbers are little endian. The key says what the text is, and what kind of module is wanted.
+
+use lockstep_contract::key::{Key, Mismatch};
+use lockstep_contract::module::{Module, ModuleError};
+use lockstep_contract::pages::MAX_MEMORY;
+use lockstep_translator::{Cpu, Hints, Options, Text, TranslateError, key, translate};
+
+const REQUEST: [u8; 8] = *b"LSASKED1";
+const ANSWER: [u8; 8] = *b"LSANSWR1";
+/// Bytes before the parts of a request.
+const REQUEST_HEADER: usize = 16;
+/// Bytes before what an answer is about.
+const ANSWER_HEADER: usize = 12;
+/// Bytes of a key at most.
+const KEY: usize = 4096;
+/// Hints at most: as many as the translator keeps.
+const HINTS: usize = 1 << 16;
+/// Bytes of a request at most.
+pub const REQUEST_LIMIT: usize = REQUEST_HEADER + KEY + 8 * HINTS + MAX_MEMORY;
+/// Bytes of an answer at most: more than the largest module has.
+pub const ANSWER_LIMIT: usize = 64 << 20;
+/// Bytes of a reason at most.
+const REASON: usize = 4096;
+
+/// Why a request is none, or nothing came of it.
+#[derive(Debug, thiserror::Error)]
+pub enum RequestError {
+    /// Not in the form of a request.
+    #[error("this is no request: {0}")]
+    Malformed(String),
+    /// The key's bytes are none.
+    #[error("the key of the request: {0}")]
+    Key(#[from] ModuleError),
+    /// A module that this helper does not make.
+    #[error("this helper makes other modules: {0}")]
+    Other(#[from] Mismatch),
+    /// The translator refused.
+    #[error(transparent)]
+    Translate(#[from] TranslateError),
+}
+
+/// Why bytes are no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum AnswerError {
+    /// Not in the form of an answer.
+    #[error("its answer is malformed: {0}")]
+    Malformed(String),
+    /// Not a module, or not the one that was asked for.
+    #[error("its module cannot be used: {0}")]
+    Module(#[from] ModuleError),
+    /// A module for something else.
+    #[error("{0}")]
+    Other(#[from] Mismatch),
+    /// The helper says that there is none.
+    #[error("it says: {0}")]
+    Refused(String),
+}
+
+/// The bytes of a request.
+#[must_use]
+pub fn request(key: &Key, hints: &Hints, text: &Text<'_>) -> Vec<u8> {
+    let (key, hints) = (key.encode(), hints.recorded());
+    let mut bytes = Vec::from(REQUEST);
+    bytes.extend((key.len() as u32).to_le_bytes());
+    bytes.extend((hints.len() as u32).to_le_bytes());
+    bytes.extend(key);
+    bytes.extend(hints.iter().flat_map(|hint| hint.to_le_bytes()));
+    bytes.extend(text.bytes);
+    bytes
+}
+
+/// Does what a request asks for; the bytes of the answer.
+#[must_use]
+pub fn answer(request: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::from(ANSWER);
+    match make(request) {
+        Ok(module) => {
+            bytes.extend(0u32.to_le_bytes());
+            bytes.extend(module.to_bytes());
+        }
+        Err(error) => {
+            bytes.extend(1u32.to_le_bytes());
+            let reason = error.to_string();
+            bytes.extend(reason.bytes().take(REASON));
+        }
+    }
+    bytes
+}
+
+fn make(request: &[u8]) -> Result<Module, RequestError> {
+    let malformed = |reason: &str| RequestError::Malformed(reason.to_owned());
+    let rest = (request.strip_prefix(&REQUEST)).ok_or_else(|| malformed("another magic"))?;
+    let (key_size, rest) = number(rest).ok_or_else(|| malformed("it ends in its header"))?;
+    let (hint_count, rest) = number(rest).ok_or_else(|| malformed("it ends in its header"))?;
+    if key_size > KEY || hint_count > HINTS {
+        let what = format!("a key of {key_size:#x} bytes, {hint_count:#x} hints");
+        return Err(malformed(&what));
+    }
+    let (key_bytes, rest) =
+        (rest.split_at_checked(key_size)).ok_or_else(|| malformed("it ends in its key"))?;
+    let (words, text) =
+        (rest.split_at_checked(8 * hint_count)).ok_or_else(|| malformed("it ends in its hints"))?;
+    let wanted = Key::decode(key_bytes, REQUEST_HEADER)?;
+    let text = Text {
+        profile: wanted.profile,
+        cost: wanted.cost,
+        memory_size: wanted.memory_size,
+        base: wanted.base,
+        bytes: text,
+    };
+    let options = options(&wanted);
+    // The digest of the text, its size, the translator and the CPU are compared in one go.
+    if let Some(mismatch) = wanted.difference(&key(&text, &options)?) {
+        return Err(mismatch.into());
+    }
+    let words: Vec<u64> = (words.chunks_exact(8))
+        .filter_map(|word| Some(u64::from_le_bytes(*word.first_chunk()?)))
+        .collect();
+    let hints = Hints::from_recorded(&text, &words);
+    Ok(translate(&text, &hints, &options, &mut |_, _| {})?.module)
+}
+
+/// The options that lead to this key, if any do.
+fn options(key: &Key) -> Options {
+    let every_block = Options {
+        every_block: true,
+        ..Options::default()
+    };
+    Options {
+        cpu: match key.cpu.is_empty() {
+            true => Cpu::Baseline,
+            false => Cpu::Native,
+        },
+        every_block: key.translator == every_block.translator(),
+        ..Options::default()
+    }
+}
+
+/// What an answer says: the module that was asked for, whole and checked, or why there is none. The
+/// bytes of its code are beyond any check.
+///
+/// # Errors
+/// Anything else.
+pub fn read_answer(answer: &[u8], wanted: &Key, hints: &Hints) -> Result<Module, AnswerError> {
+    let malformed = |reason: &str| AnswerError::Malformed(reason.to_owned());
+    let rest = (answer.strip_prefix(&ANSWER)).ok_or_else(|| malformed("another magic"))?;
+    let (status, body) = number(rest).ok_or_else(|| malformed("it ends in its header"))?;
+    match status {
+        0 => {
+            let module = Module::read(body)?;
+            if let Some(mismatch) = wanted.difference(&module.key) {
+                return Err(mismatch.into());
+            }
+            if module.hints != hints.recorded() {
+                return Err(malformed("a module that was made with other hints"));
+            }
+            Ok(module)
+        }
+        1 if body.len() <= REASON => match std::str::from_utf8(body) {
+            Ok(reason) => Err(AnswerError::Refused(reason.escape_debug().to_string())),
+            Err(_) => Err(malformed("a reason that is no text")),
+        },
+        status => Err(malformed(&format!("status {status:#x}"))),
+    }
+}
+
+/// The number at the start, and what is behind it.
+fn number(bytes: &[u8]) -> Option<(usize, &[u8])> {
+    let (word, rest) = bytes.split_first_chunk()?;
+    Some((u32::from_le_bytes(*word) as usize, rest))
+}
+
+const _: () = assert!(ANSWER_HEADER + (48 << 20) < ANSWER_LIMIT);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Platform, Program};
+
+    const ELF: &[u8] = include_bytes!("../guests/elf/fib.elf");
+
+    #[test]
+    fn a_request_is_answered_with_the_module_that_the_translator_makes() {
+        let program = Program::load(ELF, &Platform::default()).expect("a good ELF");
+        let text = program.texts()[0];
+        let hints = program.hints(&text);
+        for every_block in [false, true] {
+            let options = Options {
+                every_block,
+                ..Options::default()
+            };
+            let key = key(&text, &options).expect("a key");
+            let answer = answer(&request(&key, &hints, &text));
+            let module = read_answer(&answer, &key, &hints).expect("a module");
+            let expected = translate(&text, &hints, &options, &mut |_, _| {}).expect("a module");
+            assert_eq!(module, expected.module);
+        }
+    }
+
+    #[test]
+    fn what_is_no_request_is_refused() {
+        let program = Program::load(ELF, &Platform::default()).expect("a good ELF");
+        let text = program.texts()[0];
+        let hints = program.hints(&text);
+        let key = key(&text, &Options::default()).expect("a key");
+        let good = request(&key, &hints, &text);
+        let refusal = |bytes: &[u8]| match read_answer(&answer(bytes), &key, &hints) {
+            Err(AnswerError::Refused(reason)) => reason,
+            other => panic!("{other:?}"),
+        };
+        assert!(refusal(&[]).contains("another magic"));
+        assert!(refusal(&good[..12]).contains("header"));
+        assert!(refusal(&good[..40]).contains("ends in its key"));
+        let mut huge = good.clone();
+        huge[12..16].copy_from_slice(&u32::MAX.to_le_bytes());
+        assert!(refusal(&huge).contains("0xffffffff hints"));
+        assert!(refusal(&good[..good.len() - 4096]).contains("len"));
+        let mut other = good.clone();
+        *other.last_mut().expect("a text") ^= 1;
+        assert!(refusal(&other).contains("digest"));
+        // One byte of the key after the other.
+        for at in REQUEST_HEADER..REQUEST_HEADER + key.encode().len() {
+            let mut other = good.clone();
+            other[at] ^= 1;
+            refusal(&other);
+        }
+    }
+
+    #[test]
+    fn what_is_no_answer_is_refused() {
+        let program = Program::load(ELF, &Platform::default()).expect("a good ELF");
+        let text = program.texts()[0];
+        let hints = program.hints(&text);
+        let key = key(&text, &Options::default()).expect("a key");
+        let good = answer(&request(&key, &hints, &text));
+        let read = |bytes: &[u8]| read_answer(bytes, &key, &hints);
+        assert!(matches!(read(b"garbage"), Err(AnswerError::Malformed(_))));
+        assert!(matches!(read(&good[..10]), Err(AnswerError::Malformed(_))));
+        let cut = read(&good[..good.len() - 1]);
+        assert!(matches!(cut, Err(AnswerError::Module(_))));
+        let mut status = good.clone();
+        status[8] = 2;
+        assert!(matches!(read(&status), Err(AnswerError::Malformed(_))));
+        let other = Key {
+            memory_size: key.memory_size / 2,
+            ..key.clone()
+        };
+        assert!(matches!(
+            read_answer(&good, &other, &hints),
+            Err(AnswerError::Other(_))
+        ));
+        let without = Hints::from_recorded(&text, &[]);
+        assert!(matches!(
+            read_answer(&good, &key, &without),
+            Err(AnswerError::Malformed(_))
+        ));
+    }
+}
