@@ -19,6 +19,8 @@ mod host;
 mod memory;
 #[path = "adapter/own_machine.rs"]
 mod own_machine;
+#[path = "adapter/own_pauses.rs"]
+mod own_pauses;
 #[path = "adapter/own_snapshots.rs"]
 mod own_snapshots;
 #[path = "adapter/rules.rs"]

@@ -4,12 +4,16 @@
 //! The compiler is one that plants a fault and says nothing of it: the module has the key of a sound
 //! one. The scripts are the real lock, driven by `ckb-script`, and a guest of two pieces of code.
 
+// As a node's page of metrics; it is looked at, and not shown.
+#[allow(dead_code)]
+#[path = "../examples/metrics/recorder.rs"]
+mod recorder;
 // This test uses a part of it.
 #[allow(dead_code)]
 mod transaction;
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use ckb_types::core::ScriptHashType;
@@ -23,6 +27,7 @@ use lockstep_contract::pages::{EXECUTABLE, FREEZED};
 use lockstep_isa::{Cost, Profile, Version};
 use lockstep_runtime::cache::Cache;
 use lockstep_translator::{Fault, Options, Plant, key, translate};
+use recorder::Page;
 use transaction::system::{Signature, sighash, system_cell};
 use transaction::{Case, silent};
 
@@ -56,6 +61,16 @@ fn builder(folder: &Path) -> EngineBuilder {
 
 fn share(share: f64) -> Share {
     Share::new(share).expect("it is one")
+}
+
+/// The page of this process: shadow checking has a thread of its own.
+fn page() -> &'static Page {
+    static PAGE: OnceLock<&'static Page> = OnceLock::new();
+    PAGE.get_or_init(|| {
+        let page: &Page = Box::leak(Box::default());
+        metrics::set_global_recorder(page).expect("there is no other");
+        page
+    })
 }
 
 fn wait(engine: &Engine) {
@@ -112,6 +127,12 @@ fn a_miscompiled_module_is_caught_quarantined_and_reported() {
     let engine = miscompiling(builder(folder.path()), dear(entry())).shadow(share(1.0));
     let engine = Arc::new(engine.build());
     let right = verify::<AsmMachine>(&good());
+    let counted = |name: &str| page().counter(name).unwrap_or(0);
+    let metrics = [
+        "ckb_lockstep_mismatches",
+        "ckb_lockstep_shadowed{outcome=\"different\"}",
+    ];
+    let before = metrics.map(counted);
 
     // Shadow checking comes later: this verdict has been given.
     let wrong = verify_on(&engine, &good());
@@ -121,6 +142,10 @@ fn a_miscompiled_module_is_caught_quarantined_and_reported() {
     let stats = engine.stats();
     assert_eq!(stats.mismatches, 1, "{stats:?}");
     assert_eq!(stats.shadowed.get("different"), Some(&1));
+    // Other tests of this process count on the same page.
+    for (name, before) in metrics.into_iter().zip(before) {
+        assert!(counted(name) > before, "{name}");
+    }
     let quarantined = engine.quarantined();
     assert_eq!(quarantined.len(), 1);
     let (id, reason) = &quarantined[0];

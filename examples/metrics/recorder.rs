@@ -130,9 +130,28 @@ impl Page {
         lock(&self.descriptions).insert(name.as_str().to_owned(), text.to_string());
     }
 
+    /// The value of a counter with its labels, as the page shows it.
+    #[allow(dead_code, reason = "for a test")]
+    pub(crate) fn counter(&self, metric: &str) -> Option<u64> {
+        let counters = lock(&self.counters);
+        counters
+            .get(metric)
+            .map(|count| count.0.load(Ordering::Relaxed))
+    }
+
     /// The value of a gauge, if it was ever set.
+    #[allow(dead_code, reason = "not all who use this file ask")]
     pub(crate) fn gauge(&self, name: &str) -> Option<f64> {
         lock(&self.gauges).get(name).map(|level| level.get())
+    }
+
+    /// Whether the page has a line of this metric.
+    #[allow(dead_code, reason = "not all who use this file ask")]
+    pub(crate) fn shows(&self, name: &str) -> bool {
+        let is = |shown: &String| shown.split('{').next() == Some(name);
+        lock(&self.counters).keys().any(is)
+            || lock(&self.gauges).keys().any(is)
+            || lock(&self.histograms).keys().any(is)
     }
 
     /// The page: Prometheus' text format, version 0.0.4.

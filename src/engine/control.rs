@@ -5,6 +5,7 @@
 //! (5 million cycles) by those that are inside.
 
 use lockstep_contract::key::KeyId;
+use lockstep_runtime::cache::Cache;
 
 use super::Engine;
 use super::shared::Shared;
@@ -105,6 +106,16 @@ impl Engine {
 }
 
 impl Shared {
+    /// Heeds what other processes with this cache, or earlier ones, put into its list. Whether all of
+    /// the list is known now: otherwise no module may be taken from there.
+    pub(super) fn follow_quarantine(&self, cache: &Cache) -> bool {
+        let quarantined = self.switches.follow(cache, &self.registry);
+        if let Some(quarantined) = quarantined {
+            self.meter.quarantined(quarantined);
+        }
+        quarantined.is_some()
+    }
+
     /// [`Engine::quarantine`].
     pub(super) fn quarantine(&self, id: &KeyId, reason: &str) -> bool {
         let new = self.switches.quarantine(id, reason, &self.registry);

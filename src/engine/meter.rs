@@ -67,7 +67,7 @@ pub const METRICS: &[(&str, Kind, &str)] = &[
     (
         "ckb_lockstep_exits",
         Kind::Counter,
-        "Stays in native code by the way they ended {cause}",
+        "Stays in native code by the way they ended {cause: limit, lookup, load, store, atomic, other, ecall, ebreak}, and in the interpreter {cause: interpreted}",
     ),
     (
         "ckb_lockstep_hits",
@@ -173,13 +173,22 @@ pub enum Kind {
 }
 
 /// Tells the recorder of the process what the metrics are. To be called once a recorder is installed;
-/// recorders that want no descriptions ignore it.
+/// recorders that want no descriptions ignore it. Metrics without labels are on the page from then on:
+/// an alert on the first mismatch needs the zero before it.
 pub fn describe_metrics() {
     for (name, kind, text) in METRICS {
+        let labelled = text.contains('{');
         match kind {
             Kind::Counter => metrics::describe_counter!(*name, *text),
             Kind::Gauge => metrics::describe_gauge!(*name, *text),
             Kind::Histogram => metrics::describe_histogram!(*name, *text),
+        }
+        // To register is enough, and changes no value.
+        match kind {
+            _ if labelled => {}
+            Kind::Counter => drop(counter!(*name)),
+            Kind::Gauge => drop(gauge!(*name)),
+            Kind::Histogram => drop(histogram!(*name)),
         }
     }
 }

@@ -94,7 +94,7 @@ impl Shared {
             return Some(module);
         }
         let cache = self.cache()?;
-        if !self.switches.follow(cache, &self.registry) {
+        if !self.follow_quarantine(cache) {
             self.meter.cache_miss("unreadable");
             return None;
         }

@@ -439,6 +439,7 @@ impl EngineBuilder {
         let engine = |mode, options| self.engine(mode, translate, options);
         let blocks = (mode == Mode::Check).then(|| engine(Mode::Native, every_block));
         let mut engine = engine(mode, options);
+        engine.shared.meter.enabled(true);
         engine.checks = blocks.map(|blocks| Checks {
             blocks: Box::new(blocks),
             stops: self.stops,

@@ -121,13 +121,13 @@ impl Switches {
         quarantined.map(|(id, why)| (*id, why.clone())).collect()
     }
 
-    /// Takes in what the cache's list says that is not known yet: other processes add to it. Whether
-    /// all of the list is known now.
-    pub(super) fn follow(&self, cache: &Cache, registry: &Registry) -> bool {
+    /// Takes in what the cache's list says that is not known yet: other processes add to it. How many
+    /// modules are quarantined; `None` where the list cannot be read.
+    pub(super) fn follow(&self, cache: &Cache, registry: &Registry) -> Option<usize> {
         let size = cache.quarantine_size();
         let mut marks = lock(&self.marks);
         if marks.list == size {
-            return true;
+            return Some(marks.quarantined.len());
         }
         match cache.quarantined() {
             Ok(list) => {
@@ -137,14 +137,14 @@ impl Switches {
                         marks.take_away(&id, registry);
                     }
                 }
-                true
+                Some(marks.quarantined.len())
             }
             Err(error) => {
                 tracing::warn!(
                     "the list of quarantined modules in {}: {error}; no module is taken from there",
                     cache.folder().display()
                 );
-                false
+                None
             }
         }
     }

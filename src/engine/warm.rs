@@ -231,7 +231,7 @@ impl Shared {
             return Err(reason.to_string());
         }
         let cache = self.cache().ok_or("there is no cache")?;
-        if !self.switches.follow(cache, &self.registry) {
+        if !self.follow_quarantine(cache) {
             return Err("the cache's list of quarantined modules cannot be read".to_owned());
         }
         let module = cache

@@ -1,8 +1,13 @@
 //! A system call that starts another program in the same machine, as `exec` of version 1 does:
 //! read what is needed, reset, put the cycles back, load, lay out the stack.
 
+use std::sync::Arc;
+
 use ckb_vm::registers::{A0, A7};
 use ckb_vm::{Bytes, DEFAULT_STACK_SIZE, Error, RISCV_MAX_MEMORY, SupportMachine, Syscalls};
+use lockstep::Engine;
+use lockstep::ckb::with_engine;
+use lockstep::engine::Mode;
 use lockstep_isa::Version;
 
 use crate::common::asm::assemble;
@@ -72,6 +77,11 @@ where
     }
 }
 
+/// An engine without native code.
+fn interpreter() -> Arc<Engine> {
+    Arc::new(Engine::builder().mode(Mode::Interp).no_cache().build())
+}
+
 fn same(name: &str, elf: &[u8]) -> Verdict {
     let mut verdict = Verdict::Exit(0);
     for version in [Version::V1, Version::V2] {
@@ -79,6 +89,9 @@ fn same(name: &str, elf: &[u8]) -> Verdict {
             let asm = stops::<Asm>(elf, step, version);
             let ours = stops::<Native>(elf, step, version);
             assert_same(name, &asm, &ours, None);
+            // And where the interpreter alone runs both programs.
+            let interpreted = with_engine(interpreter(), || stops::<Native>(elf, step, version));
+            assert_same(&format!("{name}, interpreted"), &asm, &interpreted, None);
             verdict = ours.last().unwrap().verdict.clone();
         }
     }

@@ -105,6 +105,51 @@ fn any_cycle_function_is_obeyed() {
     }
 }
 
+/// Costs so large that the counter has no room for a second trace, or for a second instruction.
+#[test]
+fn costs_that_overflow_the_counter_fail_as_they_do_there() {
+    // Each multiplication ends up in a trace of its own, but for the last two.
+    let source = "
+        li t0, 3
+        mul t1, t0, t0
+        j next
+    next:
+        mul t2, t1, t0
+        j last
+    last:
+        mul t3, t2, t0
+        mul t4, t3, t0
+        exit";
+    let program = program("dear products", source);
+    let overflow = Verdict::Fault("CyclesOverflow".to_string());
+    let mut overflowed = 0;
+    for cost in [u64::MAX, u64::MAX / 2, u64::MAX / 3, u64::MAX / 4, 1 << 62] {
+        // In one trace the oracle's sum wraps where overflow is not checked for, and panics elsewhere.
+        if cfg!(debug_assertions) && cost > u64::MAX / 4 {
+            continue;
+        }
+        let dear = move |i: Instruction| match extract_opcode(i) {
+            insts::OP_MUL => cost,
+            _ => 1,
+        };
+        for version in [Version::V0, Version::V1, Version::V2] {
+            let setup = Setup::ckb(version);
+            for limit in [UNLIMITED, UNLIMITED - 1, cost, 1000] {
+                let mut asm: Asm = machine_that_costs(&setup, Vec::new(), Box::new(dear));
+                let mut ours: Native = machine_that_costs(&setup, Vec::new(), Box::new(dear));
+                load(&mut asm, &program).unwrap();
+                load(&mut ours, &program).unwrap();
+                let (a, b) = (run(&mut asm, limit), run(&mut ours, limit));
+                overflowed += usize::from(b.verdict == overflow);
+                // What was charged before is there, and nothing of what did not fit.
+                assert_eq!((a.cycles, a.pc), (b.cycles, b.pc), "{cost:#x}, {limit:#x}");
+                assert_same(&format!("{cost:#x}, limit {limit:#x}"), &[a], &[b], None);
+            }
+        }
+    }
+    assert!(overflowed >= 6, "{overflowed}");
+}
+
 #[test]
 fn known_cycle_functions_run_natively() {
     let program = program("loop", LOOP);

@@ -30,13 +30,13 @@ fn what_an_engine_does_is_on_the_page() {
         run(&text, &engine);
         engine.quarantine(&id, "a test");
         run(&text, &engine);
-        engine.disable();
         let refusing = builder().no_cache().compiler(|_, _, _, _| {
             Err(lockstep::translator::TranslateError::Compiler(
                 "a test".to_owned(),
             ))
         });
         run(&text, &refusing.build());
+        engine.disable();
     });
     let shown = page.render();
     for line in [
@@ -71,10 +71,47 @@ fn what_an_engine_does_is_on_the_page() {
 }
 
 #[test]
+fn what_has_no_labels_is_on_the_page_from_the_start() {
+    let page = Arc::new(Page::default());
+    metrics::with_local_recorder(&*page, lockstep::engine::meter::describe_metrics);
+    let shown = page.render();
+    for line in [
+        "ckb_lockstep_mismatches 0",
+        "ckb_lockstep_quarantined 0",
+        "ckb_lockstep_translate_seconds_count 0",
+    ] {
+        assert!(shown.lines().any(|shown| shown == line), "{line}");
+    }
+}
+
+#[test]
+fn a_quarantine_of_the_past_is_on_the_page() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let engine = || {
+        let builder = background().cache(folder.path().join("cache"));
+        builder.translate(Translate::Now).build()
+    };
+    let text = elf(1000);
+    let first = engine();
+    run(&text, &first);
+    first.quarantine(&first.modules()[0], "a test");
+    // A restart, as soon as it looks into its cache.
+    let page = Arc::new(Page::default());
+    metrics::with_local_recorder(&*page, || {
+        let second = engine();
+        assert_eq!(page.gauge("ckb_lockstep_enabled"), Some(1.0));
+        run(&elf(2000), &second);
+    });
+    assert_eq!(page.gauge("ckb_lockstep_quarantined"), Some(1.0));
+}
+
+#[test]
 fn the_documentation_names_every_metric() {
     let text = include_str!("../../docs/node.md");
-    for (name, _, _) in METRICS {
-        assert!(text.contains(&format!("`{name}`")), "{name}");
+    for (name, kind, meaning) in METRICS {
+        let kind = format!("{kind:?}").to_lowercase();
+        let row = format!("| `{name}` | {kind} | {meaning} |");
+        assert!(text.lines().any(|line| line == row), "missing: {row}");
     }
 }
 
