@@ -25,6 +25,7 @@ mod run;
 #[cfg(feature = "tx")]
 mod transaction;
 mod verify;
+mod vouch;
 
 use failure::Failure;
 

@@ -54,6 +54,7 @@ fn builder(folder: &Path) -> EngineBuilder {
         .mode(Mode::Auto)
         .translate(Translate::Now)
         .cache(folder)
+        .key_file(folder.join("key"))
         .no_warm()
         .shadow(Share::NONE)
         .confirm(Confirm::Nothing)

@@ -135,6 +135,7 @@ fn engine(folder: &Path, translate: Translate) -> Arc<Engine> {
         .workers(2)
         .no_warm()
         .cache(folder)
+        .key_file(folder.join("key"))
         .build();
     Arc::new(engine)
 }

@@ -13,6 +13,8 @@ use core::str::FromStr;
 
 use lockstep_isa::{Cost, Profile, Xlen};
 
+use crate::seal::bytes_from_hex;
+
 /// Format of the module file that this build writes and reads.
 pub const FORMAT: u32 = 2;
 
@@ -170,8 +172,9 @@ pub(crate) const fn cost_number(cost: Cost) -> u8 {
     }
 }
 
-/// Lower-case digits.
-pub(crate) fn hex(bytes: &[u8]) -> String {
+/// Lower-case hexadecimal digits.
+#[must_use]
+pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
@@ -212,27 +215,9 @@ pub struct KeyIdError(pub String);
 impl FromStr for KeyId {
     type Err = KeyIdError;
 
+    /// Upper-case digits are refused, so that an id has one spelling and a cache one file for it.
     fn from_str(text: &str) -> Result<KeyId, KeyIdError> {
-        let refuse = || KeyIdError(text.to_string());
-        let digits = text.as_bytes();
-        let mut id = [0; 32];
-        if digits.len() != 2 * id.len() {
-            return Err(refuse());
-        }
-        for (byte, pair) in id.iter_mut().zip(digits.chunks_exact(2)) {
-            let high = digit(pair[0]).ok_or_else(refuse)?;
-            let low = digit(pair[1]).ok_or_else(refuse)?;
-            *byte = high << 4 | low;
-        }
-        Ok(KeyId(id))
-    }
-}
-
-/// Upper-case digits are refused, so that an id has one spelling and a cache one file for it.
-fn digit(letter: u8) -> Option<u8> {
-    match letter {
-        b'0'..=b'9' => Some(letter - b'0'),
-        b'a'..=b'f' => Some(letter - b'a' + 10),
-        _ => None,
+        let id = bytes_from_hex(text);
+        id.map(KeyId).ok_or_else(|| KeyIdError(text.to_string()))
     }
 }

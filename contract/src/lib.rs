@@ -13,4 +13,5 @@ pub mod image;
 pub mod key;
 pub mod module;
 pub mod pages;
+pub mod seal;
 pub mod stack;

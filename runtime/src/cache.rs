@@ -1,159 +1,106 @@
-//! The module cache: a private folder of module files, named by the id of their key.
+//! The module cache: a private folder of module files, named by the id of their key, each with a seal.
 //!
 //! A file is written once under a temporary name, flushed, and renamed to its final name, so that a
 //! reader sees a whole file or none, whatever happens to the writer. A look-up reads the whole file
-//! once and works on that copy: what happens to the file afterwards does not matter. Whatever is
-//! wrong with an entry makes it a miss with a reason, never an error.
+//! once into memory of its own and works on that copy: what happens to the file afterwards does not
+//! matter. Over that copy the seal must hold, by the key of this machine or by a signature that is
+//! trusted, before anything else is made of it. Whatever is wrong with an entry makes it a miss with a
+//! reason, never an error.
 //!
-//! What it is not: authentication. The digest in a module detects damage; whoever can write to the
-//! folder can also write a module with a right digest, and a module is code. So the folder must be
-//! private: it is created for its owner alone, and one that belongs to somebody else, or that others
-//! may write to, is refused; an entry must be a regular file of the same owner. Budgets and garbage
-//! collection are not here either.
+//! The folder is private all the same: it is created for its owner alone, and one that belongs to
+//! somebody else, that others may write to or exchange, or that is a link, is refused; an entry must be
+//! a regular file of the same owner, or of the system's. One that nothing can be written to is read
+//! from.
 //!
 //! ```text
 //! <folder>/<64 hex digits: id of the key>.lkm      a module
+//! <folder>/<id>.lkm.seal                           who vouches for it
+//! <folder>/<id>.pin                                it stays, whatever the budget says
 //! <folder>/.<name>.<process>.<number>.tmp          being written, or left by a killed process
 //! <folder>/quarantine                              ids of modules that must not run again
 //! ```
+//!
+//! What it is not: needed. Without a cache, or with any part of it gone, modules are made again.
 
 use std::ffi::OsStr;
-use std::fmt;
 use std::fs::{self, Metadata};
-use std::io::{self, Read};
+use std::io;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
 
 use lockstep_contract::key::{Key, KeyId, Mismatch};
-use lockstep_contract::module::{Module, ModuleError};
+use lockstep_contract::module::Module;
+use lockstep_contract::seal::Seal;
 
+mod authority;
+mod budget;
+mod deny;
+mod error;
 mod files;
+mod listing;
+mod locations;
+mod node_key;
 mod quarantine;
+mod trust;
 
+pub use authority::{Authority, Vouched, Voucher, seal_name};
+pub use budget::{Budget, Collected, Gone, collect};
+pub use deny::{KNOWN as KNOWN_DENIED, denied};
+pub use error::{CacheError, KeyError, Miss};
 pub use files::replace;
-use files::writable_by_others;
-use files::{create_new, create_private, open_no_follow, owner, put, temporary_name};
+pub use listing::{Entry, clear, list, pin, unpin};
+pub use locations::Locations;
+pub use node_key::NodeKey;
+pub use trust::{PublicKey, SigningKey, TrustError, Trusted, is_sound, public_name};
+
+use authority::LARGEST;
+use files::{create_new, create_private, owner, put, swappable, temporary_name, user};
+use files::{open_no_follow, ours, writable_by_others};
+use locations::named;
 
 /// Ending of a module's file name.
 pub const EXTENSION: &str = "lkm";
 
-/// No module is larger: 4 MiB of text cannot become this much code within the translator's budget.
-const LARGEST: u64 = 512 << 20;
-
-/// Why the cache as a whole cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum CacheError {
-    /// No variable of the environment says where the user's cache is.
-    #[error(
-        "no cache folder: none of LOCKSTEP_CACHE_DIR, XDG_CACHE_HOME and HOME is set; name one with LOCKSTEP_CACHE_DIR"
-    )]
-    NoFolder,
-    /// The name of the folder is that of something else.
-    #[error("the cache {} is not a folder; name another one or remove the file", .0.display())]
-    NotAFolder(PathBuf),
-    /// The folder belongs to another user.
-    #[error(
-        "the cache folder {} belongs to user {owner}, not to user {user}; name a folder of your own", .folder.display()
-    )]
-    Owner {
-        /// The folder.
-        folder: PathBuf,
-        /// Whose it is.
-        owner: u32,
-        /// Who we are.
-        user: u32,
-    },
-    /// Others may write to the folder.
-    #[error(
-        "the cache folder {} may be written by others (mode {mode:#o}); make it private: chmod 700", .folder.display()
-    )]
-    Shared {
-        /// The folder.
-        folder: PathBuf,
-        /// Its permission bits.
-        mode: u32,
-    },
-    /// The operating system refused something.
-    #[error("cannot {what} {}: {source}", .path.display())]
-    Io {
-        /// What was tried.
-        what: &'static str,
-        /// On which path.
-        path: PathBuf,
-        /// What came back.
-        source: io::Error,
-    },
-}
-
-impl CacheError {
-    fn io(what: &'static str, path: &Path) -> impl FnOnce(io::Error) -> CacheError {
-        let path = path.to_owned();
-        move |source| CacheError::Io { what, path, source }
-    }
-}
-
-/// Why there is no usable entry for a key.
-#[derive(Debug, thiserror::Error)]
-pub enum Miss {
-    /// There is no file of that name.
-    #[error("not in the cache")]
-    Absent,
-    /// The file cannot be read.
-    #[error("the entry cannot be read: {0}")]
-    Unreadable(#[from] io::Error),
-    /// The file is not one that this user alone could have written.
-    #[error("the entry is not a private regular file: {0}")]
-    Untrusted(String),
-    /// The bytes are not those of a module.
-    #[error("the entry is damaged: {0}")]
-    Damaged(#[from] ModuleError),
-    /// A whole module, but not the one that its name promises.
-    #[error("the entry is for something else: {0}")]
-    Foreign(Mismatch),
-}
-
-impl Miss {
-    /// Whether something is wrong: an absent entry is the normal course.
-    #[must_use]
-    pub fn is_suspicious(&self) -> bool {
-        !matches!(self, Miss::Absent)
-    }
-
-    /// One word for counting.
-    #[must_use]
-    pub fn name(&self) -> &'static str {
-        match self {
-            Miss::Absent => "absent",
-            Miss::Unreadable(_) => "unreadable",
-            Miss::Untrusted(_) => "untrusted",
-            Miss::Damaged(_) => "damaged",
-            Miss::Foreign(_) => "foreign",
-        }
-    }
-}
-
-/// One file of the cache, as its name and size tell; its content was not looked at.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Entry {
-    /// Where it is.
-    pub path: PathBuf,
-    /// Bytes.
-    pub size: u64,
-}
+/// An entry that is used is stamped at most so often: the stamps decide what goes first, no more.
+const STAMP: Duration = Duration::from_secs(3600);
 
 /// A folder of modules that is fit for use.
 #[derive(Clone, Debug)]
 pub struct Cache {
     folder: PathBuf,
     user: Option<u32>,
+    authority: Authority,
+    budget: Budget,
+    /// Why nothing can be written, if so.
+    read_only: Option<io::ErrorKind>,
 }
 
 impl Cache {
-    /// Opens the cache in a folder, which is created if it is missing, for its owner alone.
+    /// Opens the cache in a folder, which is created if it is missing, for its owner alone, with the
+    /// keys that the environment names and the budget of the environment.
     ///
     /// # Errors
-    /// When the folder cannot be created or written to, is no folder, or is not private.
+    /// When the folder cannot be created or read, is no folder, or is not private; or when there is no
+    /// key to authenticate modules with.
     pub fn open(folder: &Path) -> Result<Cache, CacheError> {
-        match fs::metadata(folder) {
+        Cache::open_with(
+            folder,
+            &Locations::from_environment(),
+            Budget::from_environment(),
+        )
+    }
+
+    /// As [`Cache::open`], with these keys and this budget.
+    ///
+    /// # Errors
+    /// As [`Cache::open`].
+    pub fn open_with(
+        folder: &Path,
+        locations: &Locations,
+        budget: Budget,
+    ) -> Result<Cache, CacheError> {
+        match fs::symlink_metadata(folder) {
+            Ok(found) if found.is_symlink() => return Err(CacheError::Link(folder.to_owned())),
             Ok(found) if !found.is_dir() => return Err(CacheError::NotAFolder(folder.to_owned())),
             Ok(_) => {}
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
@@ -165,19 +112,25 @@ impl Cache {
             }
             Err(error) => return Err(CacheError::io("look at the cache folder", folder)(error)),
         }
-        // A file of our own tells both whether we may write here and who we are to the file system.
-        let probe = folder.join(temporary_name(OsStr::new("probe")));
-        let made = create_new(&probe, true)
-            .and_then(|file| file.metadata())
-            .map_err(CacheError::io("write to the cache folder", folder));
-        let _ = fs::remove_file(&probe);
-        let made = made?;
+        let (user, read_only) = probe(folder)?;
         let found =
             fs::metadata(folder).map_err(CacheError::io("look at the cache folder", folder))?;
-        check_private(folder, &found, &made)?;
+        check_private(folder, &found, user)?;
+        if let Some(kind) = read_only {
+            let source = io::Error::from(kind);
+            let folder = folder.to_owned();
+            tracing::warn!("{}", CacheError::ReadOnly { folder, source });
+        }
+        let authority = Authority::obtain(locations).map_err(|source| CacheError::Key {
+            folder: folder.to_owned(),
+            source,
+        })?;
         Ok(Cache {
             folder: folder.to_owned(),
-            user: owner(&made),
+            user,
+            authority,
+            budget,
+            read_only,
         })
     }
 
@@ -187,11 +140,6 @@ impl Cache {
     /// # Errors
     /// When the environment names none of these.
     pub fn default_folder() -> Result<PathBuf, CacheError> {
-        let named = |variable: &str| {
-            std::env::var_os(variable)
-                .filter(|value| !value.is_empty())
-                .map(PathBuf::from)
-        };
         // The XDG base directory specification: a relative path is to be ignored.
         named("LOCKSTEP_CACHE_DIR")
             .or_else(|| {
@@ -209,6 +157,12 @@ impl Cache {
         &self.folder
     }
 
+    /// What decides which modules may run.
+    #[must_use]
+    pub fn authority(&self) -> &Authority {
+        &self.authority
+    }
+
     /// Where the module with this key is, or would be.
     #[must_use]
     pub fn path(&self, id: &KeyId) -> PathBuf {
@@ -220,162 +174,185 @@ impl Cache {
     /// # Errors
     /// A miss says why; the next [`Cache::store`] replaces the entry.
     pub fn find(&self, key: &Key) -> Result<Module, Miss> {
-        let bytes = self.read(&self.path(&key.id()))?;
-        let module = Module::read(&bytes)?;
-        match key.difference(&module.key) {
-            None => Ok(module),
+        let found = self.load(&key.id())?;
+        match key.difference(&found.module.key) {
+            None => Ok(found.module),
             Some(mismatch) => Err(Miss::Foreign(mismatch)),
         }
     }
 
-    /// The module of this id, whatever it was made for: read whole, and found to be what its name says.
+    /// The module of this id, whatever it was made for: read whole, authenticated, and found to be what
+    /// its name says.
     ///
     /// # Errors
     /// A miss says why.
     pub fn find_by_id(&self, id: &KeyId) -> Result<Module, Miss> {
-        let module = Module::read(&self.read(&self.path(id))?)?;
-        let found = module.key.id();
-        if found != *id {
-            return Err(Miss::Foreign(Mismatch {
-                field: "id",
-                expected: id.to_string(),
-                found: found.to_string(),
-            }));
-        }
-        Ok(module)
+        self.load(id).map(|found| found.module)
     }
 
-    /// Puts a module, given as the bytes of its file, under the name of its key. Gives the path.
+    /// The same with what stands beside it.
+    ///
+    /// # Errors
+    /// A miss says why.
+    pub fn load(&self, id: &KeyId) -> Result<Vouched, Miss> {
+        let path = self.path(id);
+        let found = check(&path, id, &self.authority, self.user)?;
+        self.stamp(&path);
+        Ok(found)
+    }
+
+    /// Puts a module, given as the bytes of its file, under the name of its key, and seals it: whoever
+    /// calls this vouches for the bytes. Gives the path. What does not fit the budget any more goes.
     ///
     /// # Errors
     /// When the folder cannot be written to (any more); nothing half written is left.
-    pub fn store(&self, id: &KeyId, bytes: &[u8]) -> Result<PathBuf, CacheError> {
-        let path = self.path(id);
-        put(&path, bytes, true).map_err(CacheError::io("write the module", &path))?;
+    pub fn store(&self, key: &Key, bytes: &[u8]) -> Result<PathBuf, CacheError> {
+        let path = self.path(&key.id());
+        let mut seal = Seal::new(key, bytes);
+        self.authority.seal(&mut seal, bytes);
+        self.put(&path, bytes, &seal)?;
+        self.keep_within_budget();
         Ok(path)
     }
 
-    fn read(&self, path: &Path) -> Result<Vec<u8>, Miss> {
-        let mut file = match open_no_follow(path) {
-            Ok(file) => file,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(Miss::Absent),
-            Err(error) => return Err(Miss::Unreadable(error)),
-        };
-        let found = file.metadata()?;
-        if let Some(reason) = self.distrust(&found) {
-            return Err(Miss::Untrusted(reason));
-        }
-        if found.len() > LARGEST {
-            return Err(Miss::Untrusted(format!("{} bytes", found.len())));
-        }
-        let mut bytes = Vec::with_capacity(found.len() as usize);
-        Read::by_ref(&mut file)
-            .take(LARGEST)
-            .read_to_end(&mut bytes)?;
-        Ok(bytes)
+    /// Replaces the seal of an entry.
+    ///
+    /// # Errors
+    /// When the folder cannot be written to.
+    pub fn store_seal(&self, id: &KeyId, seal: &Seal) -> Result<(), CacheError> {
+        let path = self.path(id);
+        Authority::write(&path, seal, true).map_err(CacheError::io("write the seal of", &path))
     }
 
-    /// Why an entry is not to be read, if so.
-    fn distrust(&self, found: &Metadata) -> Option<String> {
-        if !found.is_file() {
-            return Some("no regular file".to_owned());
-        }
-        if owner(found) != self.user {
-            return Some(format!(
-                "it belongs to user {:?}",
-                owner(found).unwrap_or(0)
-            ));
-        }
-        writable_by_others(found).map(|mode| format!("mode {mode:#o}"))
-    }
-}
-
-/// The modules in a folder, by name. A folder that is not there is an empty cache.
-///
-/// # Errors
-/// When the folder cannot be listed.
-pub fn list(folder: &Path) -> Result<Vec<Entry>, CacheError> {
-    let wanted = |name: &str| name.strip_suffix(".lkm").is_some_and(is_id);
-    files(folder, &wanted)
-}
-
-/// Removes every module and everything that killed writers left, and nothing else. Gives what went.
-///
-/// # Errors
-/// When the folder cannot be listed or a file cannot be removed.
-pub fn clear(folder: &Path) -> Result<Vec<Entry>, CacheError> {
-    let gone = files(folder, &is_ours)?;
-    for entry in &gone {
-        match fs::remove_file(&entry.path) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                return Err(CacheError::io("remove", &entry.path)(error));
-            }
-            _ => {}
-        }
-    }
-    Ok(gone)
-}
-
-fn is_id(name: &str) -> bool {
-    name.len() == 64 && name.bytes().all(|byte| byte.is_ascii_hexdigit())
-}
-
-/// Whether a file of this name was written by us: a module, what is emitted beside it, or a
-/// temporary file of either.
-fn is_ours(name: &str) -> bool {
-    let of_module = |name: &str| {
-        name.split_once('.').is_some_and(|(id, rest)| {
-            is_id(id) && [EXTENSION, "clif", "asm", "map"].contains(&rest)
-        })
-    };
-    let unfinished = || {
-        let name = name.strip_prefix('.')?.strip_suffix(".tmp")?;
-        let (name, number) = name.rsplit_once('.')?;
-        let (name, process) = name.rsplit_once('.')?;
-        let numeric = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
-        Some(numeric(number) && numeric(process) && (name == "probe" || of_module(name)))
-    };
-    of_module(name) || unfinished().unwrap_or(false)
-}
-
-fn files(folder: &Path, wanted: &dyn Fn(&str) -> bool) -> Result<Vec<Entry>, CacheError> {
-    let listing = match fs::read_dir(folder) {
-        Ok(listing) => listing,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) if error.kind() == io::ErrorKind::NotADirectory => {
-            return Err(CacheError::NotAFolder(folder.to_owned()));
-        }
-        Err(error) => return Err(CacheError::io("list the cache folder", folder)(error)),
-    };
-    let mut entries = Vec::new();
-    for file in listing {
-        let file = file.map_err(CacheError::io("list the cache folder", folder))?;
-        let found = match file.metadata() {
-            Ok(found) if !found.is_dir() => found,
-            // A folder is none of ours; a file that just went away is no entry.
-            _ => continue,
-        };
-        if file.file_name().to_str().is_some_and(wanted) {
-            entries.push(Entry {
-                path: file.path(),
-                size: found.len(),
+    fn put(&self, path: &Path, bytes: &[u8], seal: &Seal) -> Result<(), CacheError> {
+        if let Some(kind) = self.read_only {
+            return Err(CacheError::ReadOnly {
+                folder: self.folder.clone(),
+                source: kind.into(),
             });
         }
+        // So that a module and its seal are of one writer; without it they may not be, and are a miss.
+        let _alone = listing::Alone::in_folder(&self.folder);
+        for path in [path, &seal_name(path)] {
+            if fs::symlink_metadata(path).is_ok_and(|found| found.is_dir()) {
+                // Nothing that we put there. An empty one can go, another is said below.
+                let _ = fs::remove_dir(path);
+            }
+        }
+        put(path, bytes, true).map_err(CacheError::io("write the module", path))?;
+        Authority::write(path, seal, true).map_err(|error| {
+            // Without a seal it is worth nothing.
+            let _ = fs::remove_file(path);
+            CacheError::io("write the seal of", path)(error)
+        })
     }
-    entries.sort_by(|a, b| a.path.cmp(&b.path));
-    Ok(entries)
+
+    /// Collects if there is more than the budget has room for.
+    fn keep_within_budget(&self) {
+        let collected = match listing::total(&self.folder) {
+            Ok(total) if self.budget.is_exceeded(&self.folder, total) => {
+                collect(&self.folder, self.budget)
+            }
+            Ok(_) => return,
+            Err(error) => Err(error),
+        };
+        match collected {
+            Ok(collected) => tracing::debug!(?collected, "collected"),
+            Err(error) => tracing::warn!("{error}; the cache may grow beyond its budget"),
+        }
+    }
+
+    /// Notes that an entry was used.
+    fn stamp(&self, path: &Path) {
+        let now = SystemTime::now();
+        let old = |found: &Metadata| {
+            let used = found.modified().ok()?;
+            now.duration_since(used).ok().filter(|age| *age > STAMP)
+        };
+        if self.read_only.is_none()
+            && let Ok(file) = open_no_follow(path)
+            && file.metadata().is_ok_and(|found| old(&found).is_some())
+        {
+            let _ = file.set_modified(now);
+        }
+    }
+
+    fn read(&self, path: &Path) -> Result<Vec<u8>, Miss> {
+        authority::read(path, LARGEST, &|found| distrust(found, self.user))
+    }
 }
 
-impl fmt::Display for Entry {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} ({} bytes)", self.path.display(), self.size)
+/// Everything that a look-up checks of an entry, for whoever wants to know what a look-up would say:
+/// nothing is made or changed.
+///
+/// # Errors
+/// A miss says why it would not be used.
+pub fn examine(entry: &Entry, authority: &Authority) -> Result<Vouched, Miss> {
+    check(&entry.path, &entry.id, authority, user())
+}
+
+fn check(
+    path: &Path,
+    id: &KeyId,
+    authority: &Authority,
+    user: Option<u32>,
+) -> Result<Vouched, Miss> {
+    let found = authority.load(path, &|found| distrust(found, user))?;
+    let name = found.module.key.id();
+    if name == *id {
+        return Ok(found);
+    }
+    Err(Miss::Foreign(Mismatch {
+        field: "id",
+        expected: id.to_string(),
+        found: name.to_string(),
+    }))
+}
+
+/// Why a file of the cache is not to be read, if so.
+fn distrust(found: &Metadata, user: Option<u32>) -> Option<String> {
+    if !found.is_file() {
+        return Some("no regular file".to_owned());
+    }
+    let owner = owner(found);
+    if owner != user && !ours(owner) {
+        return Some(format!("it belongs to user {}", owner.unwrap_or(0)));
+    }
+    if found.len() > LARGEST {
+        return Some(format!("{} bytes", found.len()));
+    }
+    writable_by_others(found).map(|mode| format!("mode {mode:#o}"))
+}
+
+/// Who we are to the file system of a folder, and why nothing can be written there, if so: a file of
+/// our own tells both.
+fn probe(folder: &Path) -> Result<(Option<u32>, Option<io::ErrorKind>), CacheError> {
+    let probe = folder.join(temporary_name(OsStr::new("probe")));
+    let made = create_new(&probe, true).and_then(|file| file.metadata());
+    let _ = fs::remove_file(&probe);
+    match made {
+        Ok(made) => Ok((owner(&made), None)),
+        Err(error)
+            if [
+                io::ErrorKind::PermissionDenied,
+                io::ErrorKind::ReadOnlyFilesystem,
+            ]
+            .contains(&error.kind()) =>
+        {
+            Ok((user(), Some(error.kind())))
+        }
+        // A full disk can be read from, and may have room again.
+        Err(error) if error.kind() == io::ErrorKind::StorageFull => Ok((user(), None)),
+        Err(error) => Err(CacheError::io("write to the cache folder", folder)(error)),
     }
 }
 
-/// Refuses a folder that somebody else owns or may write to. `made` is a file that we just created.
-fn check_private(folder: &Path, found: &Metadata, made: &Metadata) -> Result<(), CacheError> {
-    if let (Some(owner), Some(user)) = (owner(found), owner(made))
+/// Refuses a folder that somebody else owns, may write to or may exchange. One that we cannot write to
+/// may be the system's.
+fn check_private(folder: &Path, found: &Metadata, user: Option<u32>) -> Result<(), CacheError> {
+    if let (Some(owner), Some(user)) = (owner(found), user)
         && owner != user
+        && owner != 0
     {
         let folder = folder.to_owned();
         return Err(CacheError::Owner {
@@ -384,51 +361,13 @@ fn check_private(folder: &Path, found: &Metadata, made: &Metadata) -> Result<(),
             user,
         });
     }
-    match writable_by_others(found) {
-        Some(mode) => Err(CacheError::Shared {
+    let at_itself = writable_by_others(found).map(|mode| (folder.to_owned(), mode));
+    match at_itself.or_else(|| swappable(folder)) {
+        Some((at, mode)) => Err(CacheError::Shared {
             folder: folder.to_owned(),
+            at,
             mode,
         }),
         None => Ok(()),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::is_ours;
-
-    #[test]
-    fn only_files_of_the_cache_are_ours() {
-        let id = "0123456789abcdef".repeat(4);
-        for name in [
-            "ID.lkm",
-            "ID.map",
-            "ID.clif",
-            "ID.asm",
-            ".ID.lkm.12.0.tmp",
-            ".probe.1.2.tmp",
-        ] {
-            assert!(is_ours(&name.replace("ID", &id)), "{name}");
-        }
-        for name in [
-            "",
-            ".",
-            "..",
-            "ID",
-            "ID.",
-            "ID.txt",
-            "x.lkm",
-            "ID0.lkm",
-            "notes.txt",
-            ".tmp",
-            "..tmp",
-            ".x.1.2.tmp",
-            ".ID.lkm.1.tmp",
-            ".ID.lkm..2.tmp",
-            ".ID.lkm.1.2",
-            "ID.lkm.1.2.tmp",
-        ] {
-            assert!(!is_ours(&name.replace("ID", &id)), "{name}");
-        }
     }
 }

@@ -16,7 +16,7 @@ use serde::Serialize;
 use super::args::{CacheOptions, GuestOptions};
 use super::failure::Failure;
 use super::progress::Progress;
-use super::{Answer, cache, code, guest};
+use super::{Answer, cache, code, guest, vouch};
 
 /// Lines of what is left to the interpreter that are printed for people.
 const LEFT_LINES: usize = 20;
@@ -282,9 +282,7 @@ impl Destination {
     fn write(&self, module: &Module, bytes: &[u8]) -> Result<Option<PathBuf>, Failure> {
         match self {
             Destination::None => Ok(None),
-            Destination::File(path) => replace(path, bytes)
-                .map(|()| Some(path.clone()))
-                .map_err(|error| Failure::unwritable(path.display(), &error)),
+            Destination::File(path) => vouch::write(path, &module.key, bytes).map(Some),
             Destination::Cache(cache) => {
                 let path = cache.path(&module.key.id());
                 match cache.find(&module.key) {
@@ -296,7 +294,7 @@ impl Destination {
                     _ => {}
                 }
                 cache
-                    .store(&module.key.id(), bytes)
+                    .store(&module.key, bytes)
                     .map(Some)
                     .map_err(|error| self::cache::failure(&error))
             }

@@ -1,13 +1,20 @@
-//! `translate cache`: what is in the module cache, where it is, and emptying it.
+//! `translate cache`: what is in the module cache, where it is, how much of it stays, and whose modules
+//! count. Everything here is safe while nodes use the same folder.
 
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use clap::{Args, Subcommand};
-use lockstep::runtime::cache::{self, Cache, CacheError, Entry};
+use lockstep::contract::key::KeyId;
+use lockstep::runtime::cache::{self, Budget, Cache, CacheError, Locations};
 use serde::Serialize;
 
+use super::args::number;
 use super::failure::Failure;
 use super::{Answer, code};
+
+mod examine;
+mod keys;
 
 /// Looks after the module cache
 #[derive(Args)]
@@ -19,21 +26,32 @@ pub(crate) struct Command {
 
 #[derive(Subcommand)]
 enum Verb {
-    /// Lists the modules: key and bytes
+    /// Lists the modules: key, bytes, last use
     #[command(after_help = "Example:\n  translate cache ls --json")]
     Ls(Folder),
-    /// Prints the folder
+    /// Prints the folder, or where the files are that decide what is trusted
     #[command(after_help = "Example:\n  du -sh $(translate cache path)")]
-    Path(Folder),
+    Path(Places),
     /// Removes every module
     #[command(after_help = "Example:\n  translate cache clear --cache /var/cache/lockstep")]
     Clear(Folder),
-    /// Removes the modules that were not used for long (not available yet)
-    #[command(after_help = "Example:\n  translate cache gc")]
-    Gc(Folder),
-    /// Checks every module (not available yet)
-    #[command(after_help = "Example:\n  translate cache verify")]
+    /// Removes what is over the budget, the least recently used first
+    #[command(after_help = "Example:\n  translate cache gc --max-bytes 100_000_000")]
+    Gc(Collect),
+    /// Checks every module as a look-up would
+    #[command(after_help = "Example:\n  translate cache verify --json")]
     Verify(Folder),
+    /// Makes modules stay when the cache is collected
+    #[command(
+        after_help = "Example:\n  translate cache pin $(translate cache ls --json | jq -r '.modules[].key')"
+    )]
+    Pin(Ids),
+    /// Takes pins away
+    #[command(after_help = "Example:\n  translate cache unpin 0123…")]
+    Unpin(Ids),
+    Keygen(keys::Keygen),
+    Sign(keys::Sign),
+    Trust(keys::Trust),
 }
 
 #[derive(Args)]
@@ -43,16 +61,56 @@ struct Folder {
     cache: Option<PathBuf>,
 }
 
-/// A file in the cache, for `--json`.
+#[derive(Args)]
+struct Places {
+    #[command(flatten)]
+    folder: Folder,
+    /// The key of this machine instead
+    #[arg(long, conflicts_with_all = ["trust", "deny"])]
+    key: bool,
+    /// The list of trusted public keys instead
+    #[arg(long, conflicts_with = "deny")]
+    trust: bool,
+    /// The deny-list instead
+    #[arg(long)]
+    deny: bool,
+}
+
+#[derive(Args)]
+struct Collect {
+    #[command(flatten)]
+    folder: Folder,
+    /// Bytes that may stay [default: LOCKSTEP_CACHE_BYTES, else 1 GiB or a twentieth of the disk's free space]
+    #[arg(long, value_name = "BYTES", value_parser = number)]
+    max_bytes: Option<u64>,
+    /// Modules that may stay [default: LOCKSTEP_CACHE_ENTRIES, else 10000]
+    #[arg(long, value_name = "N", value_parser = number)]
+    max_entries: Option<u64>,
+}
+
+#[derive(Args)]
+struct Ids {
+    /// Ids of modules, as `cache ls` prints them
+    #[arg(required = true, value_name = "ID")]
+    ids: Vec<KeyId>,
+    #[command(flatten)]
+    folder: Folder,
+}
+
+/// A module in the cache, for `--json`.
 #[derive(Serialize)]
 struct Module {
     key: String,
     bytes: u64,
     path: String,
+    /// Seconds since 1970.
+    used: u64,
+    sealed: bool,
+    pinned: bool,
 }
 
-/// The answer of every verb, for `--json`.
-#[derive(Serialize)]
+/// The answer of the verbs that list or empty, for `--json`.
+#[derive(Serialize, Default)]
 struct Listing {
     folder: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -61,92 +119,222 @@ struct Listing {
     removed: Option<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
     bytes: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    key_file: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    trust_file: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    deny_file: Option<String>,
+}
+
+/// What a collection did, for `--json`.
+#[derive(Serialize)]
+struct CollectedObject {
+    folder: String,
+    removed: Vec<GoneObject>,
+    unfinished: usize,
+    modules: u64,
+    bytes: u64,
+    max_bytes: u64,
+    max_modules: u64,
+}
+
+#[derive(Serialize)]
+struct GoneObject {
+    key: String,
+    bytes: u64,
+    why: &'static str,
 }
 
 impl Command {
     pub(crate) fn execute(self, json: bool) -> Result<Answer, Failure> {
         match self.verb {
             Verb::Ls(folder) => list(&folder.path()?, json),
-            Verb::Path(folder) => path(&folder.path()?, json),
+            Verb::Path(places) => places.execute(json),
             Verb::Clear(folder) => clear(&folder.path()?, json),
-            Verb::Gc(_) => Err(Failure::not_available("cache gc")),
-            Verb::Verify(_) => Err(Failure::not_available("cache verify")),
+            Verb::Gc(collect) => collect.execute(json),
+            Verb::Verify(folder) => examine::execute(&folder.path()?, json),
+            Verb::Pin(ids) => ids.execute(true, json),
+            Verb::Unpin(ids) => ids.execute(false, json),
+            Verb::Keygen(keygen) => keygen.execute(json),
+            Verb::Sign(sign) => sign.execute(json),
+            Verb::Trust(trust) => trust.execute(json),
         }
     }
 }
 
 impl Folder {
-    fn path(self) -> Result<PathBuf, Failure> {
+    fn path(&self) -> Result<PathBuf, Failure> {
         let default = || Cache::default_folder().map_err(|error| failure(&error));
-        self.cache.map_or_else(default, Ok)
+        self.cache.clone().map_or_else(default, Ok)
     }
 }
 
 fn list(folder: &Path, json: bool) -> Result<Answer, Failure> {
     let entries = cache::list(folder).map_err(|error| failure(&error))?;
-    let bytes = total(&entries);
-    let modules: Vec<Module> = entries.iter().map(module).collect();
-    let text = || {
-        let mut text = String::new();
-        for module in entries.iter().map(self::module) {
-            text += &format!("{} {:>9} bytes\n", module.key, module.bytes);
-        }
-        text + &format!(
-            "{} modules, {bytes} bytes in {}\n",
-            entries.len(),
-            folder.display()
-        )
+    let bytes = entries.iter().map(|entry| entry.size).sum();
+    let module = |entry: &cache::Entry| Module {
+        key: entry.id.to_string(),
+        bytes: entry.size,
+        path: entry.path.display().to_string(),
+        used: seconds(entry.used),
+        sealed: entry.sealed,
+        pinned: entry.pinned,
     };
+    let modules: Vec<Module> = entries.iter().map(module).collect();
+    let now = seconds(SystemTime::now());
+    let mut text = String::new();
+    for module in &modules {
+        let hours = now.saturating_sub(module.used) / 3600;
+        text += &format!(
+            "{} {:>9} bytes, used {hours} h ago",
+            module.key, module.bytes
+        );
+        text += if module.pinned { ", pinned" } else { "" };
+        text += if module.sealed { "\n" } else { ", no seal\n" };
+    }
+    text += &format!(
+        "{} modules, {bytes} bytes in {}\n",
+        entries.len(),
+        folder.display()
+    );
     let listing = Listing {
         folder: folder.display().to_string(),
         modules: Some(modules),
-        removed: None,
         bytes: Some(bytes),
+        ..Listing::default()
     };
-    Answer::new(json, &listing, text, code::SUCCESS)
+    Answer::new(json, &listing, || text, code::SUCCESS)
 }
 
-fn path(folder: &Path, json: bool) -> Result<Answer, Failure> {
-    let listing = Listing {
-        folder: folder.display().to_string(),
-        modules: None,
-        removed: None,
-        bytes: None,
-    };
-    let text = || format!("{}\n", folder.display());
-    Answer::new(json, &listing, text, code::SUCCESS)
+fn seconds(time: SystemTime) -> u64 {
+    let since = time.duration_since(SystemTime::UNIX_EPOCH);
+    since.map_or(0, |since| since.as_secs())
+}
+
+impl Places {
+    fn execute(self, json: bool) -> Result<Answer, Failure> {
+        let locations = Locations::from_environment();
+        let named = [
+            (self.key, &locations.key),
+            (self.trust, &locations.trusted),
+            (self.deny, &locations.deny),
+        ];
+        let text = match named.iter().find(|(wanted, _)| *wanted) {
+            Some((_, Some(path))) => format!("{}\n", path.display()),
+            Some((_, None)) => {
+                let message =
+                    "no place for it: none of its variable, XDG_CONFIG_HOME and HOME is set";
+                return Err(Failure::usage(message));
+            }
+            None => format!("{}\n", self.folder.path()?.display()),
+        };
+        let shown = |path: &Option<PathBuf>| path.as_ref().map(|path| path.display().to_string());
+        let listing = Listing {
+            folder: self
+                .folder
+                .path()
+                .map_or(String::new(), |path| path.display().to_string()),
+            key_file: shown(&locations.key),
+            trust_file: shown(&locations.trusted),
+            deny_file: shown(&locations.deny),
+            ..Listing::default()
+        };
+        Answer::new(json, &listing, || text, code::SUCCESS)
+    }
 }
 
 fn clear(folder: &Path, json: bool) -> Result<Answer, Failure> {
-    let gone = cache::clear(folder).map_err(|error| failure(&error))?;
-    let bytes = total(&gone);
+    let (files, bytes) = cache::clear(folder).map_err(|error| failure(&error))?;
     let listing = Listing {
         folder: folder.display().to_string(),
-        modules: None,
-        removed: Some(gone.len()),
+        removed: Some(files),
         bytes: Some(bytes),
+        ..Listing::default()
     };
     let text = || {
-        let count = gone.len();
         format!(
-            "Removed {count} files, {bytes} bytes, from {}\n",
+            "Removed {files} files, {bytes} bytes, from {}\n",
             folder.display()
         )
     };
     Answer::new(json, &listing, text, code::SUCCESS)
 }
 
-fn module(entry: &Entry) -> Module {
-    let key = entry.path.file_stem().unwrap_or_default();
-    Module {
-        key: key.to_string_lossy().into_owned(),
-        bytes: entry.size,
-        path: entry.path.display().to_string(),
+impl Collect {
+    fn execute(self, json: bool) -> Result<Answer, Failure> {
+        let folder = self.folder.path()?;
+        let environment = Budget::from_environment();
+        let budget = Budget {
+            bytes: self.max_bytes.or(environment.bytes),
+            entries: self.max_entries.or(environment.entries),
+        };
+        let collected = cache::collect(&folder, budget).map_err(|error| failure(&error))?;
+        let (max_bytes, max_modules) = budget.limits(&folder, collected.bytes);
+        let gone = collected.gone.iter().map(|gone| GoneObject {
+            key: gone.id.to_string(),
+            bytes: gone.bytes,
+            why: gone.why,
+        });
+        let object = CollectedObject {
+            folder: folder.display().to_string(),
+            removed: gone.collect(),
+            unfinished: collected.unfinished,
+            modules: collected.entries,
+            bytes: collected.bytes,
+            max_bytes,
+            max_modules,
+        };
+        let text = || {
+            let mut text = String::new();
+            for gone in &object.removed {
+                text += &format!("{} {:>9} bytes, {}\n", gone.key, gone.bytes, gone.why);
+            }
+            let (removed, left) = (object.removed.len(), object.unfinished);
+            text + &format!(
+                "Removed {removed} modules and {left} unfinished files; {} modules, {} bytes stay, of \
+                 {max_modules} and {max_bytes} that may\n",
+                object.modules, object.bytes
+            )
+        };
+        Answer::new(json, &object, text, code::SUCCESS)
     }
 }
 
-fn total(entries: &[Entry]) -> u64 {
-    entries.iter().map(|entry| entry.size).sum()
+impl Ids {
+    fn execute(self, pinned: bool, json: bool) -> Result<Answer, Failure> {
+        let folder = self.folder.path()?;
+        let mut changed = Vec::new();
+        for id in &self.ids {
+            let done = match pinned {
+                true => cache::pin(&folder, id).map(|()| true),
+                false => cache::unpin(&folder, id),
+            };
+            if done.map_err(|error| failure(&error))? {
+                changed.push(id.to_string());
+            }
+        }
+        #[derive(Serialize)]
+        struct Object {
+            folder: String,
+            pinned: bool,
+            modules: Vec<String>,
+        }
+        let object = Object {
+            folder: folder.display().to_string(),
+            pinned,
+            modules: changed,
+        };
+        let text = || {
+            let how = if pinned { "Pinned" } else { "Unpinned" };
+            format!(
+                "{how} {} of {} modules\n",
+                object.modules.len(),
+                self.ids.len()
+            )
+        };
+        Answer::new(json, &object, text, code::SUCCESS)
+    }
 }
 
 /// A cache that cannot be used, when the cache is what the command is about.
@@ -154,8 +342,14 @@ pub(crate) fn failure(error: &CacheError) -> Failure {
     let kind = match error {
         CacheError::NoFolder => return Failure::new(code::USAGE, "NoCacheFolder", error),
         CacheError::NotAFolder(_) => "NotAFolder",
-        CacheError::Owner { .. } | CacheError::Shared { .. } => "NotPrivate",
-        CacheError::Io { .. } => "CacheUnusable",
+        CacheError::Owner { .. } | CacheError::Shared { .. } | CacheError::Link(_) => "NotPrivate",
+        CacheError::Key { .. } => "NoKey",
+        CacheError::Io { .. } | CacheError::ReadOnly { .. } => "CacheUnusable",
     };
     Failure::new(code::FILE, kind, error)
+}
+
+/// Nothing can be sealed.
+pub(crate) fn no_key(error: &dyn std::fmt::Display) -> Failure {
+    Failure::new(code::FILE, "NoKey", error)
 }

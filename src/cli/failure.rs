@@ -55,15 +55,6 @@ impl Failure {
         }
     }
 
-    /// Something that is planned and not there.
-    pub(crate) fn not_available(what: &str) -> Failure {
-        Failure::new(
-            code::USAGE,
-            "NotAvailable",
-            format!("{what}: not available yet"),
-        )
-    }
-
     /// A file cannot be read.
     pub(crate) fn unreadable(path: &Path, error: &std::io::Error) -> Failure {
         let message = format!(

@@ -16,7 +16,7 @@ use lockstep::translator::{Options, Text, key};
 use serde::Serialize;
 
 use super::failure::Failure;
-use super::{Answer, check, code, guest, verify};
+use super::{Answer, check, code, guest, vouch};
 
 /// Blocks that run beyond those of the bundle: the module as it is shipped is compared where it next
 /// looks at its budget, which may be later than in the run that was recorded.
@@ -28,8 +28,8 @@ const MORE: usize = 1 << 14;
 pub(crate) struct Replay {
     /// The bundle: a folder that a divergence left
     bundle: PathBuf,
-    /// Run the native code that is in the bundle, not code translated anew. It runs with all your
-    /// rights: only for a bundle that you trust
+    /// Run the native code that is in the bundle, not code translated anew: only where this machine wrote
+    /// it, or a trusted key signed it
     #[arg(long)]
     recorded: bool,
 }
@@ -97,7 +97,7 @@ impl Replay {
     /// Gives the engine the module of the bundle, in the place that it was found in.
     fn adopt(&self, core: &Core, cost: Cost, engine: &Engine) -> Result<(), Failure> {
         let path = self.bundle.join(name::MODULE);
-        let module = verify::read_module(&path, &guest::read(&path)?)?;
+        let module = vouch::read_own(&path)?;
         let every_block = Options {
             every_block: true,
             ..Options::default()

@@ -23,7 +23,7 @@ use serde::Serialize;
 use super::args::{CacheOptions, GuestOptions, number};
 use super::failure::Failure;
 use super::progress::Progress;
-use super::{Answer, check, code, compare, guest, verify};
+use super::{Answer, check, code, compare, guest, vouch};
 
 /// Runs an ELF, or a script of a transaction: native from the cache, translated first when it is not there
 #[derive(Args)]
@@ -58,7 +58,7 @@ pub(crate) struct Run {
     /// Stop when so many cycles are used up [default: unlimited]
     #[arg(long, value_name = "N", value_parser = number)]
     max_cycles: Option<u64>,
-    /// Use this module, not one of the cache
+    /// Use this module, not one of the cache; without a seal that holds it is made again and compared first
     #[arg(long, value_name = "FILE")]
     module: Option<PathBuf>,
     /// Run it a second time in the interpreter, and compare the ends and the times
@@ -112,7 +112,7 @@ impl Run {
         let platform = self.guest.platform();
         let bytes = guest::read(elf)?;
         let mut program = guest::load(elf, &bytes, &platform)?;
-        self.push_arguments(program.core_mut())?;
+        push_arguments(program.core_mut(), &self.args)?;
         let mut builder = guest::engine(&self.cache)?.mode(mode);
         if mode == Mode::Check {
             let bundle = self.bundle.as_deref();
@@ -157,7 +157,7 @@ impl Run {
         let mut times = times;
         if self.compare {
             let mut program = guest::load(elf, &bytes, &platform)?;
-            self.push_arguments(program.core_mut())?;
+            push_arguments(program.core_mut(), &self.args)?;
             let interpreter = guest::engine(&self.cache)?.mode(Mode::Interp).build();
             let again = self.start(program.into_core(), &interpreter, &platform);
             times.interp = Some(again.2);
@@ -224,21 +224,24 @@ impl Run {
             _ => Ok(mode),
         }
     }
+}
 
-    fn push_arguments(&self, core: &mut Core) -> Result<(), Failure> {
-        let arguments: Vec<&[u8]> = self.args.iter().map(bytes_of).collect();
-        let bytes: usize = arguments.iter().map(|argument| argument.len() + 1).sum();
-        core.initialize_stack(&arguments).map(|_| ()).map_err(|trap| {
+/// Puts the guest's argv onto its stack.
+pub(super) fn push_arguments(core: &mut Core, args: &[OsString]) -> Result<(), Failure> {
+    let arguments: Vec<&[u8]> = args.iter().map(bytes_of).collect();
+    let bytes: usize = arguments.iter().map(|argument| argument.len() + 1).sum();
+    core.initialize_stack(&arguments)
+        .map(|_| ())
+        .map_err(|trap| {
             let message = format!(
                 "the {} arguments, {bytes} bytes, do not fit the guest's stack of {} bytes ({}: \
-                 {trap}); give fewer or shorter ones",
+             {trap}); give fewer or shorter ones",
                 arguments.len(),
                 core.memory().size() / 4,
                 trap.name()
             );
             Failure::new(code::USAGE, trap.name(), message)
         })
-    }
 }
 
 /// Gets a module for every region of the program, or fails if it must. The time that translation
@@ -276,12 +279,8 @@ pub(super) fn no_module(reason: impl fmt::Display) -> Failure {
 
 /// Gives the engine a module that was named.
 fn adopt(path: &Path, program: &Program<'_>, engine: &Engine) -> Result<(), Failure> {
-    let module = verify::read_module(path, &guest::read(path)?)?;
     let texts = program.texts();
-    let mut options = verify::options(&module.key);
-    // It has to run here, whatever it was made for.
-    options.target = None;
-    let text = verify::find(path, &module.key, &texts, &options)?;
+    let (module, text) = vouch::read(path, &texts)?;
     let module = NativeModule::map(module).map_err(|error| {
         let message = format!("{} cannot be used: {error}", path.display());
         Failure::new(code::DATA, "ModuleForeign", message)
@@ -289,7 +288,8 @@ fn adopt(path: &Path, program: &Program<'_>, engine: &Engine) -> Result<(), Fail
     engine.adopt(text, Arc::new(module)).map_err(no_module)
 }
 
-fn run(machine: &mut Machine, cost: Cost, engine: &Engine) -> Result<Outcome, Trap> {
+/// Runs a machine with what an engine gives it.
+pub(super) fn run(machine: &mut Machine, cost: Cost, engine: &Engine) -> Result<Outcome, Trap> {
     let cost = CostTable::from(cost);
     machine.run(&Environment {
         cost: &cost,

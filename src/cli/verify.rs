@@ -3,27 +3,50 @@
 //! Everything that went into a module but the code is recorded in it: its key says for what it was
 //! made, its hints say what steered the translation. So the same translator must give the same bytes.
 
+use std::ffi::OsString;
+use std::fmt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use clap::Args;
-use lockstep::Platform;
 use lockstep::contract::key::{Key, Mismatch};
 use lockstep::contract::module::{Module, Span};
+use lockstep::contract::seal::{NOTES, Note, Record, Seal};
+use lockstep::engine::{Confirm, Mode, Share, Translate};
+use lockstep::runtime::cache::{Authority, Locations, Miss, seal_name};
+use lockstep::runtime::{DebugPrint, Machine, NativeModule};
 use lockstep::translator::{self, Cpu, Hints, Options, Text};
+use lockstep::{Engine, Platform};
 use serde::Serialize;
 
+use super::args::number;
 use super::failure::Failure;
 use super::progress::Progress;
-use super::{Answer, build, code, guest};
+use super::{Answer, build, cache, code, compare, guest, run, vouch};
 
 /// Translates again and compares with a module
 #[derive(Args)]
-#[command(after_help = "Example:\n  translate verify fib.lkm guests/elf/fib.elf")]
+#[command(
+    after_help = "Example:\n  translate verify fib.lkm guests/elf/fib.elf\n  \
+                        translate verify --record --run fib.lkm guests/elf/fib.elf -- 20"
+)]
 pub(crate) struct Verify {
     /// The module
     module: PathBuf,
     /// The guest program that it was made from
     elf: PathBuf,
+    /// Add what was found to the module's seal (FILE.seal), and seal it with the key of this machine
+    #[arg(long)]
+    record: bool,
+    /// Also run the program with the module and in the interpreter, and compare the ends
+    #[arg(long)]
+    run: bool,
+    /// With --run: stop when so many cycles are used up [default: unlimited]
+    #[arg(long, value_name = "N", value_parser = number, requires = "run")]
+    max_cycles: Option<u64>,
+    /// With --run: the whole argv of the guest
+    #[arg(last = true, requires = "run")]
+    args: Vec<OsString>,
 }
 
 #[derive(Serialize)]
@@ -33,15 +56,31 @@ struct Object {
     bytes: usize,
     #[serde(skip_serializing_if = "Option::is_none")]
     difference: Option<Difference>,
+    /// Cycles of the run that was compared.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cycles: Option<u64>,
+    /// The lines that were added to the seal.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    recorded: Vec<String>,
 }
 
 /// The first byte that differs.
 #[derive(Serialize)]
-struct Difference {
+pub(crate) struct Difference {
     offset: String,
     expected: String,
     found: String,
     place: String,
+}
+
+impl fmt::Display for Difference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "at offset {} ({}) the module has {}, translating again gives {}",
+            self.offset, self.place, self.found, self.expected
+        )
+    }
 }
 
 impl Verify {
@@ -51,37 +90,157 @@ impl Verify {
         let elf = guest::read(&self.elf)?;
         let program = guest::load(&self.elf, &elf, &platform(&module.key))?;
         let texts = program.texts();
-        let options = options(&module.key);
-        let text = find(&self.module, &module.key, &texts, &options)?;
-        let hints = Hints::from_recorded(text, &module.hints);
-        let mut progress = Progress::new();
-        let again = translator::translate(text, &hints, &options, &mut |done, all| {
-            progress.show(done, all);
-        })
-        .map_err(|error| build::failure(&error))?;
-        drop(progress);
-        let expected = again.module.to_bytes();
-        let difference = difference(&module, &expected, &bytes);
+        let text = find(&self.module, &module.key, &texts, &options(&module.key))?;
+        let difference = first_difference(&module, &bytes, text)?;
         let key = module.key.id().to_string();
-        let (result, code) = match difference {
-            None => ("equal", code::SUCCESS),
-            Some(_) => ("diverged", code::DIVERGED),
+        if let Some(first) = &difference {
+            let text = format!("Different: {first}\n");
+            let object = Object {
+                result: "diverged",
+                key,
+                bytes: bytes.len(),
+                difference,
+                cycles: None,
+                recorded: Vec::new(),
+            };
+            return Answer::new(json, &object, || text, code::DIVERGED);
+        }
+        let mut records = vec![Record::new("translator", 0, "the same bytes again")];
+        let mut cycles = None;
+        if self.run {
+            let run = self.compare_run(&elf, &module)?;
+            cycles = Some(run.cycles);
+            records.push(run);
+        }
+        let recorded = match self.record {
+            true => self.record(&module, &bytes, records)?,
+            false => Vec::new(),
         };
-        let text = match &difference {
-            None => format!("Equal: {} bytes, key {key}\n", bytes.len()),
-            Some(first) => format!(
-                "Different: at offset {} ({}) the module has {}, translating again gives {}\n",
-                first.offset, first.place, first.found, first.expected
-            ),
+        let text = || {
+            let mut text = format!("Equal: {} bytes, key {key}\n", bytes.len());
+            if let Some(cycles) = cycles {
+                text += &format!("Equal: native code and interpreter, {cycles} cycles\n");
+            }
+            for line in &recorded {
+                text += &format!("Recorded: {line}\n");
+            }
+            text
         };
         let object = Object {
-            result,
-            key,
+            result: "equal",
+            key: key.clone(),
             bytes: bytes.len(),
-            difference,
+            difference: None,
+            cycles,
+            recorded: recorded.clone(),
         };
-        Answer::new(json, &object, || text, code)
+        Answer::new(json, &object, text, code::SUCCESS)
     }
+
+    /// Runs the program with the module, which was just proven, and without, and compares the ends.
+    fn compare_run(&self, elf: &[u8], module: &Module) -> Result<Record, Failure> {
+        let platform = platform(&module.key);
+        let engine = |mode| {
+            let builder = Engine::builder().no_cache().no_warm().mode(mode);
+            let builder = builder.translate(Translate::Never).shadow(Share::NONE);
+            builder.confirm(Confirm::Nothing).build()
+        };
+        let run = |engine: &Engine| {
+            let mut program = guest::load(&self.elf, elf, &platform)?;
+            run::push_arguments(program.core_mut(), &self.args)?;
+            if engine.mode() == Mode::Native {
+                let texts = program.texts();
+                let text = find(&self.module, &module.key, &texts, &options(&module.key))?;
+                let native = NativeModule::map(module.clone()).map_err(|error| {
+                    let message = format!("{} cannot run here: {error}", self.module.display());
+                    Failure::new(code::DATA, "ModuleForeign", message)
+                })?;
+                (engine.adopt(text, Arc::new(native))).map_err(Failure::defect)?;
+            }
+            let mut core = program.into_core();
+            core.set_max_cycles(self.max_cycles.unwrap_or(u64::MAX));
+            let mut machine = Machine::new(core).with(DebugPrint::new(|_| {}));
+            let result = run::run(&mut machine, platform.cost, engine);
+            Ok((machine, result))
+        };
+        let (native, native_end) = run(&engine(Mode::Native))?;
+        let (interpreter, interpreter_end) = run(&engine(Mode::Interp))?;
+        let ends = (native.core(), &native_end);
+        compare::ends(ends, (interpreter.core(), &interpreter_end))?;
+        let mut what = self
+            .elf
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
+        let digest = blake3::hash(elf).to_hex();
+        what += &format!(" (BLAKE3 {})", &digest[..16]);
+        for argument in &self.args {
+            what += &format!(" {}", argument.to_string_lossy());
+        }
+        Ok(Record::new("native+interp", native.core().cycles(), &what))
+    }
+
+    /// Adds to the seal what was found, and seals it again.
+    fn record(
+        &self,
+        module: &Module,
+        bytes: &[u8],
+        records: Vec<Record>,
+    ) -> Result<Vec<String>, Failure> {
+        let path = &self.module;
+        let authority = Authority::obtain(&Locations::from_environment());
+        let authority = authority.map_err(|error| cache::no_key(&error))?;
+        if !authority.can_seal() {
+            return Err(cache::no_key(&"there is no key of this machine"));
+        }
+        // What nobody vouches for is not taken along.
+        let mut seal = match authority.load_named(path, bytes.to_vec()) {
+            Ok(found) => vouch::vouched_part(&found),
+            Err(Miss::Unsealed) => Seal::new(&module.key, bytes),
+            Err(Miss::Denied(reason)) => return Err(vouch::refused(path, &reason)),
+            Err(why) => {
+                tracing::warn!("the seal of {} is made anew: {why}", path.display());
+                Seal::new(&module.key, bytes)
+            }
+        };
+        let mut recorded = Vec::new();
+        for record in records.into_iter().map(Note::Record) {
+            // Once is enough.
+            if !seal.notes.contains(&record) {
+                recorded.push(record.to_string());
+                seal.notes.push(record);
+            }
+        }
+        if seal.notes.len() > NOTES {
+            let message = format!(
+                "the seal of {} has {NOTES} notes and is full",
+                path.display()
+            );
+            return Err(Failure::new(code::DATA, "SealFull", message));
+        }
+        authority.seal(&mut seal, bytes);
+        Authority::write(path, &seal, false)
+            .map_err(|error| Failure::unwritable(seal_name(path).display(), &error))?;
+        Ok(recorded)
+    }
+}
+
+/// Translates a text again as a module says that it was translated, and compares with the bytes of the
+/// module's file.
+pub(crate) fn first_difference(
+    module: &Module,
+    bytes: &[u8],
+    text: &Text<'_>,
+) -> Result<Option<Difference>, Failure> {
+    let hints = Hints::from_recorded(text, &module.hints);
+    let mut progress = Progress::new();
+    let again = translator::translate(text, &hints, &options(&module.key), &mut |done, all| {
+        progress.show(done, all);
+    })
+    .map_err(|error| build::failure(&error))?;
+    drop(progress);
+    Ok(difference(module, &again.module.to_bytes(), bytes))
 }
 
 /// A module that was named on the command line.

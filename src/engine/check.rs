@@ -5,11 +5,13 @@
 //! come from a second engine that differs in its options alone, so that they are found, translated
 //! and cached as all others are; their keys keep the two apart.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use lockstep_contract::key::Key;
-use lockstep_runtime::Divergence;
+use lockstep_contract::seal::Seal;
+use lockstep_runtime::cache::Authority;
+use lockstep_runtime::{Divergence, NativeModule};
 use lockstep_translator::Options;
 
 use super::shared::Shared;
@@ -115,7 +117,10 @@ impl Shared {
             .unwrap_or(&self.options);
         let cost = module.key().cost;
         match bundle::write(&folder, divergence, cost, options, evidence) {
-            Ok(Some(path)) => Some(path),
+            Ok(Some(path)) => {
+                self.seal_bundle(&path.join(bundle::name::MODULE), module);
+                Some(path)
+            }
             Ok(None) => {
                 tracing::warn!(
                     "{} holds {} bundles; no more are written until some are removed",
@@ -127,6 +132,23 @@ impl Shared {
             Err(error) => {
                 tracing::warn!("cannot write a bundle to {}: {error}", folder.display());
                 None
+            }
+        }
+    }
+
+    /// Says that the module of a bundle is of this machine, so that `translate replay --recorded` may
+    /// run it here.
+    fn seal_bundle(&self, path: &Path, module: &NativeModule) {
+        let own = || Authority::present(&self.cache.locations);
+        let authority = self
+            .cache()
+            .map_or_else(own, |cache| cache.authority().clone());
+        if authority.can_seal() {
+            let file = module.to_module().to_bytes();
+            let mut seal = Seal::new(module.key(), &file);
+            authority.seal(&mut seal, &file);
+            if let Err(error) = Authority::write(path, &seal, true) {
+                tracing::warn!("cannot seal {}: {error}", path.display());
             }
         }
     }

@@ -26,8 +26,10 @@ pub struct Stats {
     /// Modules taken from the cache.
     pub cache_hits: u64,
     /// Look-ups in the cache without a usable entry, by reason: `absent`, `unreadable`, `untrusted`,
-    /// `damaged`, `foreign`, `unmappable`.
+    /// `unsealed`, `seal_damaged`, `unauthentic`, `damaged`, `foreign`, `denied`, `unmappable`.
     pub cache_misses: BTreeMap<&'static str, u64>,
+    /// Those that were `foreign`, by the first field of the key that did not fit.
+    pub cache_foreign: BTreeMap<&'static str, u64>,
     /// Modules made.
     pub translations: u64,
     /// Attempts that gave no module.
@@ -87,7 +89,12 @@ pub const METRICS: &[(&str, Kind, &str)] = &[
     (
         "ckb_lockstep_cache_misses",
         Kind::Counter,
-        "Look-ups in the cache without a usable module {cause: absent, unreadable, untrusted, damaged, foreign, unmappable}",
+        "Look-ups in the cache without a usable module {cause: absent, unreadable, untrusted, unsealed, seal_damaged, unauthentic, damaged, foreign, denied, unmappable}",
+    ),
+    (
+        "ckb_lockstep_cache_foreign",
+        Kind::Counter,
+        "Modules in the cache for something else than their name says {field}",
     ),
     (
         "ckb_lockstep_translations",
@@ -256,6 +263,12 @@ impl Meter {
     pub(super) fn cache_miss(&self, cause: &'static str) {
         *lock(&self.stats).cache_misses.entry(cause).or_insert(0) += 1;
         counter!("ckb_lockstep_cache_misses", "cause" => cause).increment(1);
+    }
+
+    /// A module was for something else, in this field.
+    pub(super) fn cache_foreign(&self, field: &'static str) {
+        *lock(&self.stats).cache_foreign.entry(field).or_insert(0) += 1;
+        counter!("ckb_lockstep_cache_foreign", "field" => field).increment(1);
     }
 
     /// A translation ended in this way.

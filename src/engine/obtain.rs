@@ -10,6 +10,7 @@ use std::time::Instant;
 use lockstep_contract::key::{Key, KeyId};
 use lockstep_contract::module::Module;
 use lockstep_runtime::NativeModule;
+use lockstep_runtime::cache::denied;
 use lockstep_translator::{Hints, Report};
 
 use super::entry::{Entry, State};
@@ -70,6 +71,10 @@ impl Shared {
         let (key, id) =
             (entry.key(&self.options).as_ref()).map_err(|reason| State::Failed(reason.clone()))?;
         self.check(id)?;
+        // What is refused in the cache is not made either.
+        if let Some(reason) = denied(key, self.cache.locations.deny.as_deref()) {
+            return Err(State::Failed(Unavailable::new(reason)));
+        }
         if let Some(module) = self.look_up(key, id) {
             return Ok((module, Origin::Cache));
         }
@@ -114,6 +119,9 @@ impl Shared {
             Err(miss) => {
                 if miss.is_suspicious() {
                     warn_of_entry(&cache.path(id), &miss);
+                }
+                if let Some(field) = miss.field() {
+                    self.meter.cache_foreign(field);
                 }
                 miss.name()
             }
@@ -239,7 +247,7 @@ impl Shared {
     /// Writes a module to the cache, if there is one. Failing to is no reason not to run.
     fn keep(&self, module: &NativeModule) {
         if let Some(cache) = self.cache()
-            && let Err(error) = cache.store(&module.key().id(), &module.to_module().to_bytes())
+            && let Err(error) = cache.store(module.key(), &module.to_module().to_bytes())
         {
             tracing::warn!("{error}; the module is used and not kept");
         }

@@ -7,7 +7,7 @@ use std::str::FromStr;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use lockstep_runtime::cache::{Cache, CacheError};
+use lockstep_runtime::cache::{Budget, Cache, CacheError, Locations};
 use lockstep_translator::{Hints, Options, Plant, Text, TranslateError, Translation};
 
 use super::check::{Checks, Findings};
@@ -199,6 +199,8 @@ pub struct EngineBuilder {
     mode: Option<Mode>,
     translate: Option<Translate>,
     cache: Choice,
+    keys: Locations,
+    cache_budget: Budget,
     warm: Choice,
     helper: Choice,
     progress: Option<Progress>,
@@ -260,6 +262,44 @@ impl EngineBuilder {
     #[must_use]
     pub fn no_cache(mut self) -> EngineBuilder {
         self.cache = Choice::None;
+        self
+    }
+
+    /// The file with the key of this machine, which authenticates the modules of its cache; made if
+    /// it is missing.
+    #[must_use]
+    pub fn key_file(mut self, file: impl Into<PathBuf>) -> EngineBuilder {
+        self.keys.key = Some(file.into());
+        self
+    }
+
+    /// The file that lists the public keys whose signatures of modules count.
+    #[must_use]
+    pub fn trust_file(mut self, file: impl Into<PathBuf>) -> EngineBuilder {
+        self.keys.trusted = Some(file.into());
+        self
+    }
+
+    /// The file that lists translators and compilers whose modules are refused, beside those that
+    /// this build knows.
+    #[must_use]
+    pub fn deny_file(mut self, file: impl Into<PathBuf>) -> EngineBuilder {
+        self.keys.deny = Some(file.into());
+        self
+    }
+
+    /// Bytes that the module cache may hold: 1 GiB, or a twentieth of the disk's free space if that is
+    /// less, unless this is called.
+    #[must_use]
+    pub fn cache_bytes(mut self, bytes: u64) -> EngineBuilder {
+        self.cache_budget.bytes = Some(bytes);
+        self
+    }
+
+    /// Modules that the cache may hold: 10 000 unless this is called.
+    #[must_use]
+    pub fn cache_entries(mut self, entries: u64) -> EngineBuilder {
+        self.cache_budget.entries = Some(entries);
         self
     }
 
@@ -470,6 +510,17 @@ impl EngineBuilder {
             Choice::None => None,
         };
         let budgets = self.budgets;
+        let (keys, environment) = (&self.keys, Locations::from_environment());
+        let locations = Locations {
+            key: keys.key.clone().or(environment.key),
+            trusted: keys.trusted.clone().or(environment.trusted),
+            deny: keys.deny.clone().or(environment.deny),
+        };
+        let (own, environment) = (self.cache_budget, Budget::from_environment());
+        let budget = Budget {
+            bytes: own.bytes.or(environment.bytes),
+            entries: own.entries.or(environment.entries),
+        };
         let shared = Shared {
             mode,
             translate,
@@ -479,6 +530,8 @@ impl EngineBuilder {
             helper: self.helper.or_variable("LOCKSTEP_HELPER"),
             cache: CacheState {
                 folder,
+                locations,
+                budget,
                 opened: OnceLock::new(),
             },
             registry: Registry::new(budgets.memory),

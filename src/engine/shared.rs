@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
 use lockstep_contract::key::{Key, KeyId};
-use lockstep_runtime::cache::{Cache, CacheError};
+use lockstep_runtime::cache::{Budget, Cache, CacheError, Locations};
 use lockstep_runtime::{KnownText, Request};
 use lockstep_translator::{Hints, Options, Text};
 
@@ -54,13 +54,16 @@ pub(super) struct Shared {
 pub(super) struct CacheState {
     /// `None`: no cache is wanted. The error: no folder is known.
     pub(super) folder: Option<Result<PathBuf, CacheError>>,
+    /// The files that decide what is trusted.
+    pub(super) locations: Locations,
+    pub(super) budget: Budget,
     pub(super) opened: OnceLock<Option<Cache>>,
 }
 
 impl Shared {
     pub(super) fn cache(&self) -> Option<&Cache> {
         let open = |folder: &Result<PathBuf, CacheError>| match folder {
-            Ok(folder) => Cache::open(folder)
+            Ok(folder) => Cache::open_with(folder, &self.cache.locations, self.cache.budget)
                 .inspect_err(|error| tracing::warn!("{error}; going on without a cache"))
                 .ok(),
             Err(error) => {

@@ -66,7 +66,9 @@ fn the_interpreter_alone_gives_the_same() {
 fn without_translation_there_is_what_the_cache_has() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let engine = |translate| {
-        let builder = Engine::builder().cache(folder.path().join("cache"));
+        let builder = Engine::builder()
+            .cache(folder.path().join("cache"))
+            .key_file(folder.path().join("key"));
         builder.mode(Mode::Auto).translate(translate).build()
     };
     let never = engine(Translate::Never);
@@ -138,7 +140,9 @@ fn the_switches_turn_native_code_off_and_on() {
 fn a_quarantine_holds_for_other_engines_with_the_same_cache() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let engine = || {
-        let builder = Engine::builder().cache(folder.path().join("cache"));
+        let builder = Engine::builder()
+            .cache(folder.path().join("cache"))
+            .key_file(folder.path().join("key"));
         builder.mode(Mode::Auto).translate(Translate::Now).build()
     };
     let (one, two) = (engine(), engine());

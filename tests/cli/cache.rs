@@ -4,6 +4,8 @@ use std::fs::Permissions;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
+use lockstep::runtime::cache::seal_name;
+
 use crate::harness::{Ran, Sandbox, exits_with};
 
 fn run(sandbox: &Sandbox, cache: &Path) -> Ran {
@@ -33,8 +35,9 @@ fn mode(path: &Path) -> u32 {
 /// The one module of a cache.
 fn entry(sandbox: &Sandbox) -> PathBuf {
     let names = sandbox.names(&sandbox.cache());
-    assert_eq!(names.len(), 1, "{names:?}");
+    assert_eq!(names.len(), 2, "{names:?}");
     assert!(names[0].ends_with(".lkm"));
+    assert_eq!(names[1], format!("{}.seal", names[0]));
     sandbox.cache().join(&names[0])
 }
 
@@ -47,8 +50,12 @@ fn a_missing_folder_is_created_for_its_owner_alone() {
     assert!(ran.err.is_empty(), "{}", ran.err);
     assert_eq!(mode(&folder), 0o700);
     let names = sandbox.names(&folder);
-    assert_eq!(names.len(), 1, "{names:?}");
-    assert_eq!(mode(&folder.join(&names[0])), 0o600);
+    assert_eq!(names.len(), 2, "{names:?}");
+    for name in names {
+        assert_eq!(mode(&folder.join(name)), 0o600);
+    }
+    assert_eq!(mode(&sandbox.path(".config/lockstep")), 0o700);
+    assert_eq!(mode(&sandbox.path(".config/lockstep/module.key")), 0o600);
     translated(&run(&sandbox, &folder), false);
 }
 
@@ -81,21 +88,23 @@ fn a_folder_that_cannot_be_used_is_said_once_and_everything_works() {
     let shared = sandbox.path("shared");
     std::fs::create_dir(&shared).expect("a folder");
     std::fs::set_permissions(&shared, Permissions::from_mode(0o777)).expect("a mode");
-    let mut folders = vec![
+    let link = sandbox.path("link");
+    symlink(sandbox.path("elsewhere"), &link).expect("a link");
+    std::fs::create_dir(sandbox.path("elsewhere")).expect("a folder");
+    let below = shared.join("below");
+    std::fs::create_dir(&below).expect("a folder");
+    std::fs::set_permissions(&below, Permissions::from_mode(0o700)).expect("a mode");
+    let folders = vec![
         (file.clone(), "not a folder"),
         (file.join("below"), "not a folder"),
         (shared.clone(), "0o777"),
+        // Who may write above it can put another in its place.
+        (below.clone(), "0o777"),
+        (link, "symbolic link"),
         // Nobody may create files there, root included.
         (PathBuf::from("/proc"), "cannot write"),
         (PathBuf::from("/proc/lockstep"), "cannot create"),
     ];
-    let locked = sandbox.path("locked");
-    std::fs::create_dir(&locked).expect("a folder");
-    std::fs::set_permissions(&locked, Permissions::from_mode(0o500)).expect("a mode");
-    // Permission bits do not bind root.
-    if std::fs::write(locked.join("probe"), b"").is_err() {
-        folders.push((locked, "cannot write"));
-    }
     for (folder, words) in folders {
         let ran = run(&sandbox, &folder);
         translated(&ran, true);
@@ -107,7 +116,8 @@ fn a_folder_that_cannot_be_used_is_said_once_and_everything_works() {
         let ran = sandbox.run(&build).exits(66);
         ran.says(words).says(name).json();
     }
-    assert!(sandbox.names(&shared).is_empty());
+    assert_eq!(sandbox.names(&shared), ["below"]);
+    assert!(sandbox.names(&below).is_empty());
     assert_eq!(std::fs::read(&file).expect("the file"), b"no folder");
 }
 
@@ -169,7 +179,18 @@ fn an_entry_that_is_not_ours_alone_is_a_miss_and_replaced() {
     std::fs::copy(sandbox.path("other.lkm"), &path).expect("copying");
     let ran = run(&sandbox, &sandbox.cache());
     translated(&ran, true);
-    ran.says("digest").says("replaced");
+    ran.says("its MAC is not that of these bytes")
+        .says("replaced");
+    // And with its seal, which holds.
+    let seal = seal_name(&path);
+    std::fs::copy(sandbox.path("other.lkm"), &path).expect("copying");
+    std::fs::copy(sandbox.path("other.lkm.seal"), &seal).expect("copying");
+    for file in [&path, &seal] {
+        std::fs::set_permissions(file, Permissions::from_mode(0o600)).expect("a mode");
+    }
+    let ran = run(&sandbox, &sandbox.cache());
+    translated(&ran, true);
+    ran.says("another id").says("replaced");
     assert_eq!(std::fs::read(entry(&sandbox)).expect("an entry"), good);
     // A folder cannot be replaced: said, and everything works.
     std::fs::remove_file(&path).expect("removing");
@@ -196,7 +217,7 @@ fn the_cache_is_listed_and_cleared() {
     let unfinished = format!(".{}.lkm.123.0.tmp", "0".repeat(64));
     std::fs::write(sandbox.cache().join(unfinished), b"").expect("a file");
     let cleared = sandbox.run(&["cache", "clear", "--json"]).exits(0).json();
-    assert_eq!(cleared["removed"], 2);
+    assert_eq!(cleared["removed"], 3);
     assert_eq!(sandbox.names(&sandbox.cache()), ["notes.txt"]);
     let file = sandbox.file("file", b"");
     let file = file.to_str().expect("a path");

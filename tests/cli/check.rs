@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use lockstep::runtime::cache::Cache;
+use lockstep::runtime::cache::{Budget, Cache};
 use lockstep::translator::{Fault, Options, Plant, key, translate};
 use lockstep::{Platform, Program};
 
@@ -25,8 +25,9 @@ fn plant(sandbox: &Sandbox, elf: &str, every_block: bool, plant: Plant) {
     let translation = translate(text, &program.hints(text), &planted, &mut |_, _| {});
     let mut module = translation.expect("it can be translated").module;
     module.key = key(text, &sound).expect("it can be translated");
-    let cache = Cache::open(&sandbox.cache()).expect("the cache can be made");
-    (cache.store(&module.key.id(), &module.to_bytes())).expect("it can be written");
+    let cache = Cache::open_with(&sandbox.cache(), &sandbox.keys(), Budget::default());
+    let cache = cache.expect("the cache can be made");
+    (cache.store(&module.key, &module.to_bytes())).expect("it can be written");
 }
 
 /// A block in the loop of the guest `sorthash`.

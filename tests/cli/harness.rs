@@ -4,6 +4,7 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use lockstep::runtime::cache::Locations;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -32,6 +33,16 @@ impl Sandbox {
     /// The default cache folder of commands that run here.
     pub(crate) fn cache(&self) -> PathBuf {
         self.path("cache")
+    }
+
+    /// The files that decide what commands here trust.
+    pub(crate) fn keys(&self) -> Locations {
+        let folder = self.path(".config/lockstep");
+        Locations {
+            key: Some(folder.join("module.key")),
+            trusted: Some(folder.join("trusted")),
+            deny: Some(folder.join("deny")),
+        }
     }
 
     /// Writes a file and gives its path.
@@ -65,7 +76,19 @@ impl Sandbox {
             .env("HOME", self.folder.path())
             .env("LOCKSTEP_CACHE_DIR", self.cache())
             .stdin(Stdio::null());
-        for variable in ["XDG_CACHE_HOME", "LOCKSTEP_ENGINE", "LOCKSTEP_TRANSLATE"] {
+        for variable in [
+            "XDG_CACHE_HOME",
+            "XDG_CONFIG_HOME",
+            "LOCKSTEP_ENGINE",
+            "LOCKSTEP_TRANSLATE",
+        ] {
+            command.env_remove(variable);
+        }
+        for variable in [
+            "LOCKSTEP_KEY_FILE",
+            "LOCKSTEP_TRUST_FILE",
+            "LOCKSTEP_DENY_FILE",
+        ] {
             command.env_remove(variable);
         }
         for variable in ["LOCKSTEP_LOG", "RUST_BACKTRACE"] {

@@ -48,18 +48,6 @@ fn wrong_arguments_are_64_and_named() {
 }
 
 #[test]
-fn what_is_not_there_yet_says_so() {
-    let sandbox = Sandbox::new();
-    for arguments in [
-        &["cache", "gc", "--json"][..],
-        &["cache", "verify", "--json"],
-    ] {
-        let ran = sandbox.run(arguments).exits(64).says("not available yet");
-        ran.fails_as("NotAvailable");
-    }
-}
-
-#[test]
 fn wrong_settings_of_the_environment_are_64() {
     let sandbox = Sandbox::new();
     let fib = guest("fib");

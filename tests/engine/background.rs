@@ -175,7 +175,9 @@ fn a_cache_that_another_process_fills_is_looked_into_again() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let with = |translate| {
         let builder = Engine::builder().no_warm().mode(Mode::Auto);
-        let builder = builder.cache(folder.path().join("cache"));
+        let builder = builder
+            .cache(folder.path().join("cache"))
+            .key_file(folder.path().join("key"));
         builder.translate(translate).build()
     };
     let (never, now) = (with(Translate::Never), with(Translate::Now));

@@ -18,7 +18,9 @@ fn what_an_engine_does_is_on_the_page() {
         lockstep::engine::meter::describe_metrics();
         let folder = tempfile::tempdir().expect("a temporary folder");
         let builder = || {
-            let builder = background().cache(folder.path().join("cache"));
+            let builder = background()
+                .cache(folder.path().join("cache"))
+                .key_file(folder.path().join("key"));
             builder.translate(Translate::Now)
         };
         let engine = builder().build();

@@ -10,7 +10,9 @@ use lockstep::engine::{EngineBuilder, Mode, Translate, Warming};
 use crate::guest::{elf, run, wait_until};
 
 fn builder(folder: &Path) -> EngineBuilder {
-    let builder = Engine::builder().cache(folder.join("cache"));
+    let builder = Engine::builder()
+        .cache(folder.join("cache"))
+        .key_file(folder.join("key"));
     let builder = builder.mode(Mode::Auto).translate(Translate::Background);
     // Nothing gets warm by being run.
     builder.threshold(u64::MAX)

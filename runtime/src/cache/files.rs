@@ -35,13 +35,26 @@ pub(super) fn put(path: &Path, bytes: &[u8], private: bool) -> io::Result<()> {
         let _ = fs::remove_file(&temporary);
         return result;
     }
-    // The new name reaches the disk with the folder. Some file systems refuse that; the content is
-    // safe in any case, and a lost name is a miss.
+    sync_folder(path);
+    Ok(())
+}
+
+/// Writes a file for its owner alone, whole or not at all, where there is none of that name.
+pub(super) fn put_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?;
+    let temporary = path.with_file_name(temporary_name(name));
+    let result = write_and_flush(&temporary, bytes, true).and_then(|()| place(&temporary, path));
+    let _ = fs::remove_file(&temporary);
+    result
+}
+
+/// A new name reaches the disk with the folder. Some file systems refuse that; the content is safe in
+/// any case, and a lost name is a file that was never there.
+fn sync_folder(path: &Path) {
     let folder = path.parent();
     if let Some(folder) = folder.filter(|folder| !folder.as_os_str().is_empty()) {
         let _ = File::open(folder).and_then(|folder| folder.sync_all());
     }
-    Ok(())
 }
 
 fn write_and_flush(path: &Path, bytes: &[u8], private: bool) -> io::Result<()> {
@@ -92,6 +105,81 @@ pub(super) fn open_no_follow(path: &Path) -> io::Result<File> {
     OpenOptions::new().read(true).custom_flags(flags).open(path)
 }
 
+/// Gives a finished temporary file its name, unless that is taken.
+#[cfg(unix)]
+pub(super) fn place(temporary: &Path, path: &Path) -> io::Result<()> {
+    use rustix::fs::{CWD, RenameFlags, renameat_with};
+    match renameat_with(CWD, temporary, CWD, path, RenameFlags::NOREPLACE) {
+        Ok(()) => {}
+        Err(rustix::io::Errno::EXIST) => return Err(io::ErrorKind::AlreadyExists.into()),
+        // Not every file system knows how; a hard link takes no name that is taken either.
+        Err(_) => {
+            fs::hard_link(temporary, path)?;
+            fs::remove_file(temporary)?;
+        }
+    }
+    sync_folder(path);
+    Ok(())
+}
+
+/// Who we are to the file system.
+#[cfg(unix)]
+pub(super) fn user() -> Option<u32> {
+    Some(rustix::process::geteuid().as_raw())
+}
+
+/// Whether a file of this owner can be relied on: ours, or the system's.
+pub(super) fn ours(owner: Option<u32>) -> bool {
+    owner == user() || owner == Some(0)
+}
+
+/// The permission bits, if they let anybody but the owner do anything.
+#[cfg(unix)]
+pub(super) fn only_for_owner(found: &Metadata) -> Option<u32> {
+    use std::os::unix::fs::MetadataExt;
+    let mode = found.mode() & 0o7777;
+    (mode & 0o077 != 0).then_some(mode)
+}
+
+/// The first folder on the way to one, itself included, in which others may exchange what they do not
+/// own, with its permission bits. Where the sticky bit is set they may not; a group that is the user's
+/// own, or the system's, is nobody else.
+#[cfg(unix)]
+pub(super) fn swappable(folder: &Path) -> Option<(PathBuf, u32)> {
+    use std::os::unix::fs::MetadataExt;
+    let folder = fs::canonicalize(if folder.as_os_str().is_empty() {
+        Path::new(".")
+    } else {
+        folder
+    });
+    let folder = folder.ok()?;
+    let group = rustix::process::getegid().as_raw();
+    let open = |folder: &Path| {
+        let found = fs::metadata(folder).ok()?;
+        let mode = found.mode() & 0o7777;
+        let others = mode & 0o002 != 0 || mode & 0o020 != 0 && ![0, group].contains(&found.gid());
+        (others && mode & 0o1000 == 0).then(|| (folder.to_owned(), mode))
+    };
+    folder.ancestors().find_map(open)
+}
+
+/// Bytes that this user may still write to the disk of a folder.
+#[cfg(unix)]
+pub(super) fn free_space(folder: &Path) -> Option<u64> {
+    let found = rustix::fs::statvfs(folder).ok()?;
+    Some(found.f_bavail.saturating_mul(found.f_frsize))
+}
+
+/// Whether a process of this number runs; when in doubt, it does.
+#[cfg(unix)]
+pub(super) fn is_alive(process: u32) -> bool {
+    let process = i32::try_from(process).ok();
+    let Some(process) = process.and_then(rustix::process::Pid::from_raw) else {
+        return false;
+    };
+    rustix::process::test_kill_process(process) != Err(rustix::io::Errno::SRCH)
+}
+
 #[cfg(unix)]
 pub(super) fn owner(found: &Metadata) -> Option<u32> {
     use std::os::unix::fs::MetadataExt;
@@ -135,4 +223,34 @@ pub(super) fn owner(_found: &Metadata) -> Option<u32> {
 #[cfg(not(unix))]
 pub(super) fn writable_by_others(_found: &Metadata) -> Option<u32> {
     None
+}
+
+#[cfg(not(unix))]
+pub(super) fn place(temporary: &Path, path: &Path) -> io::Result<()> {
+    fs::hard_link(temporary, path)
+}
+
+#[cfg(not(unix))]
+pub(super) fn user() -> Option<u32> {
+    None
+}
+
+#[cfg(not(unix))]
+pub(super) fn only_for_owner(_found: &Metadata) -> Option<u32> {
+    None
+}
+
+#[cfg(not(unix))]
+pub(super) fn swappable(_folder: &Path) -> Option<(PathBuf, u32)> {
+    None
+}
+
+#[cfg(not(unix))]
+pub(super) fn free_space(_folder: &Path) -> Option<u64> {
+    None
+}
+
+#[cfg(not(unix))]
+pub(super) fn is_alive(_process: u32) -> bool {
+    true
 }

@@ -11,11 +11,12 @@
 //! ```
 
 use std::fs::{self, OpenOptions};
-use std::io::{self, Write};
+use std::io::Write;
 
 use lockstep_contract::key::KeyId;
 
 use super::files::private;
+use super::listing::remove;
 use super::{Cache, CacheError, Miss};
 
 /// Name of the list.
@@ -30,11 +31,9 @@ impl Cache {
     /// When the file is there and cannot be removed.
     pub fn remove(&self, id: &KeyId) -> Result<bool, CacheError> {
         let path = self.path(id);
-        match fs::remove_file(&path) {
-            Ok(()) => Ok(true),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
-            Err(error) => Err(CacheError::io("remove", &path)(error)),
-        }
+        let sealed = remove(&super::seal_name(&path));
+        let removed = remove(&path)?;
+        sealed.map(|_| removed)
     }
 
     /// Puts a module on the list of those that must not run again, and removes its file.
@@ -108,15 +107,25 @@ impl Cache {
 
 #[cfg(test)]
 mod tests {
+    use super::super::{Budget, Locations};
     use super::*;
 
     #[test]
     fn what_is_quarantined_is_listed_and_gone() {
         let folder = std::env::temp_dir().join(format!("lockstep-list-{}", std::process::id()));
-        let cache = Cache::open(&folder).unwrap();
+        let locations = Locations {
+            key: Some(folder.join("key")),
+            ..Locations::default()
+        };
+        let cache = Cache::open_with(&folder, &locations, Budget::default()).unwrap();
         assert_eq!(cache.quarantined().unwrap(), []);
-        let (one, two) = (KeyId([1; 32]), KeyId([2; 32]));
-        let path = cache.store(&one, b"bytes").unwrap();
+        let key = |base| lockstep_contract::key::Key {
+            base,
+            ..crate::run::tests::module().key
+        };
+        let (first, second) = (key(0x1000), key(0x2000));
+        let (one, two) = (first.id(), second.id());
+        let path = cache.store(&first, b"bytes").unwrap();
         cache.quarantine(&one, "differs\nat 0x10074").unwrap();
         assert!(!path.exists());
         let size = cache.quarantine_size();
@@ -133,8 +142,8 @@ mod tests {
         assert_eq!(found[0], (one, "differs at 0x10074".to_owned()));
         assert_eq!(found[1], (two, "é".repeat(100)));
         // Emptying the cache is about modules.
-        cache.store(&two, b"bytes").unwrap();
-        assert_eq!(super::super::clear(&folder).unwrap().len(), 1);
+        cache.store(&second, b"bytes").unwrap();
+        assert_eq!(super::super::clear(&folder).unwrap().0, 2);
         assert_eq!(cache.quarantined().unwrap().len(), 2);
         fs::remove_dir_all(&folder).unwrap();
     }

@@ -1,0 +1,255 @@
+//! Who vouches for a module: the order in which bytes are looked at before they may become code.
+//!
+//! The seal is read, then the module, whole, into memory of ours, where nobody changes it any more.
+//! Over that copy the MAC of this machine is computed and compared in constant time; where it does not
+//! hold, a signature by a trusted key must, together with the digest that it covers. Only then are the
+//! bytes read as a module, the seal's fields compared with its key, and the deny-list asked.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use lockstep_contract::module::Module;
+use lockstep_contract::seal::{self, Seal};
+
+use super::deny::denied;
+use super::error::{KeyError, Miss};
+use super::files::{open_no_follow, put};
+use super::locations::Locations;
+use super::node_key::NodeKey;
+use super::trust::{PublicKey, Trusted};
+
+/// No module is larger: 4 MiB of text cannot become this much code within the translator's budget.
+pub(super) const LARGEST: u64 = 512 << 20;
+
+/// What decides whether a module may run on this machine.
+#[derive(Clone, Debug)]
+pub struct Authority {
+    node: Option<NodeKey>,
+    locations: Locations,
+}
+
+/// Who vouches for a module.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Voucher {
+    /// The key of this machine: it, or somebody who can read the key, made the module or checked it.
+    Node,
+    /// A signature by a trusted key.
+    Signature(PublicKey),
+}
+
+/// A module for which somebody vouches, with its seal.
+#[derive(Debug)]
+pub struct Vouched {
+    /// The module.
+    pub module: Module,
+    /// The bytes of its file, which were authenticated as a whole.
+    pub file: Vec<u8>,
+    /// What stands beside it.
+    pub seal: Seal,
+    /// Who vouches for it.
+    pub voucher: Voucher,
+    /// How many of the seal's notes that covers, from the first.
+    pub notes: usize,
+}
+
+impl Authority {
+    /// With the key of this machine, which is made if there is none.
+    ///
+    /// # Errors
+    /// When there is no usable key and no signature is trusted either.
+    pub fn obtain(locations: &Locations) -> Result<Authority, KeyError> {
+        let key = locations.key.as_deref().ok_or(KeyError::NoPlace);
+        let node = match key.and_then(NodeKey::obtain) {
+            Ok(node) => Some(node),
+            Err(error) => {
+                let trusted = locations.trusted.as_deref().map(Trusted::read);
+                match trusted {
+                    Some(Ok(trusted)) if !trusted.0.is_empty() => {
+                        tracing::warn!("{error}; only modules with a trusted signature are used");
+                        None
+                    }
+                    _ => return Err(error),
+                }
+            }
+        };
+        Ok(Authority {
+            node,
+            locations: locations.clone(),
+        })
+    }
+
+    /// With what is there; nothing is made.
+    #[must_use]
+    pub fn present(locations: &Locations) -> Authority {
+        let node = locations.key.as_deref().map(NodeKey::read);
+        Authority {
+            node: node.and_then(Result::ok),
+            locations: locations.clone(),
+        }
+    }
+
+    /// Whether it can seal what this machine makes.
+    #[must_use]
+    pub fn can_seal(&self) -> bool {
+        self.node.is_some()
+    }
+
+    /// Where its files are.
+    #[must_use]
+    pub fn locations(&self) -> &Locations {
+        &self.locations
+    }
+
+    /// Puts the MAC of this machine to a seal, if it has a key. `file`: the module's bytes. Whoever
+    /// calls this vouches for them.
+    pub fn seal(&self, seal: &mut Seal, file: &[u8]) {
+        let mac = self.node.as_ref().map(|node| node.mac(file, &seal.body()));
+        seal.mac = mac.map(|mac| *mac.as_bytes());
+    }
+
+    /// Who vouches for the bytes of a module's file, and for how many of the seal's notes.
+    ///
+    /// # Errors
+    /// When nobody does.
+    pub fn vouch(&self, file: &[u8], seal: &Seal) -> Result<(Voucher, usize), Miss> {
+        let mut reasons = Vec::new();
+        match (&self.node, seal.mac) {
+            // Comparing hashes takes the same time wherever they differ.
+            (Some(node), Some(mac)) if node.mac(file, &seal.body()) == mac => {
+                return Ok((Voucher::Node, seal.notes.len()));
+            }
+            (Some(_), Some(_)) => reasons.push("its MAC is not that of these bytes".to_owned()),
+            (None, _) => reasons.push("there is no key of this machine".to_owned()),
+            (_, None) => reasons.push("it has no MAC".to_owned()),
+        }
+        let trusted = self.locations.trusted.as_deref().map(Trusted::read);
+        match trusted.unwrap_or_else(|| Ok(Trusted::default())) {
+            Ok(trusted) => match trusted.signature(seal) {
+                Some((number, key)) if blake3::hash(file) == seal.module => {
+                    return Ok((Voucher::Signature(key), number));
+                }
+                Some((_, key)) => reasons.push(format!("{key} signed other bytes")),
+                None => reasons.push("no trusted key signed it".to_owned()),
+            },
+            Err(error) => reasons.push(format!("nobody is trusted: {error}")),
+        }
+        Err(Miss::Unauthentic(reasons.join(", and ")))
+    }
+
+    /// The module in a file, if somebody vouches for it. `distrust` says of an open file why it is not
+    /// to be read.
+    ///
+    /// # Errors
+    /// A miss says why not.
+    pub(super) fn load(
+        &self,
+        path: &Path,
+        distrust: &dyn Fn(&std::fs::Metadata) -> Option<String>,
+    ) -> Result<Vouched, Miss> {
+        let mut module = open(path, distrust)?;
+        let seal = match read(&seal_name(path), seal::LARGEST as u64, distrust) {
+            Ok(bytes) => Seal::read(&bytes)?,
+            Err(Miss::Absent) => return Err(Miss::Unsealed),
+            Err(miss) => return Err(miss),
+        };
+        let size = module.metadata()?.len();
+        if size != seal.bytes {
+            let bytes = seal.bytes;
+            let reason = format!("it has {size} bytes, its seal is of {bytes}");
+            return Err(Miss::Unauthentic(reason));
+        }
+        let file = read_at_most(&mut module, LARGEST)?;
+        self.check(file, seal)
+    }
+
+    /// The module in a file that somebody named, with its seal beside it. Links are followed: who
+    /// vouches for the bytes decides, not where they are.
+    ///
+    /// # Errors
+    /// A miss says why not.
+    pub fn load_named(&self, path: &Path, file: Vec<u8>) -> Result<Vouched, Miss> {
+        let seal = match File::open(seal_name(path)) {
+            Ok(mut found) => read_at_most(&mut found, seal::LARGEST as u64)?,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(Miss::Unsealed),
+            Err(error) => return Err(Miss::Unreadable(error)),
+        };
+        self.check(file, Seal::read(&seal)?)
+    }
+
+    fn check(&self, file: Vec<u8>, seal: Seal) -> Result<Vouched, Miss> {
+        let (voucher, notes) = self.vouch(&file, &seal)?;
+        let module = Module::read(&file)?;
+        if let Some(mismatch) = seal.difference(&module, &file) {
+            return Err(Miss::Foreign(mismatch));
+        }
+        self.admit(&module)?;
+        Ok(Vouched {
+            module,
+            file,
+            seal,
+            voucher,
+            notes,
+        })
+    }
+
+    /// Refuses what the deny-list names.
+    ///
+    /// # Errors
+    /// With the reason of the list.
+    pub fn admit(&self, module: &Module) -> Result<(), Miss> {
+        match denied(&module.key, self.locations.deny.as_deref()) {
+            None => Ok(()),
+            Some(reason) => Err(Miss::Denied(reason)),
+        }
+    }
+
+    /// Writes the seal of a module's file beside it. `private`: for the owner alone.
+    ///
+    /// # Errors
+    /// What the operating system says.
+    pub fn write(path: &Path, seal: &Seal, private: bool) -> io::Result<()> {
+        put(&seal_name(path), &seal.to_bytes(), private)
+    }
+}
+
+/// Where the seal of a module's file is.
+#[must_use]
+pub fn seal_name(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".");
+    name.push(seal::EXTENSION);
+    name.into()
+}
+
+type Distrust<'a> = &'a dyn Fn(&std::fs::Metadata) -> Option<String>;
+
+fn open(path: &Path, distrust: Distrust<'_>) -> Result<File, Miss> {
+    let file = match open_no_follow(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(Miss::Absent),
+        Err(error) => return Err(Miss::Unreadable(error)),
+    };
+    match distrust(&file.metadata()?) {
+        None => Ok(file),
+        Some(reason) => Err(Miss::Untrusted(reason)),
+    }
+}
+
+/// The bytes of a file of which there may be so many.
+pub(super) fn read(path: &Path, limit: u64, distrust: Distrust<'_>) -> Result<Vec<u8>, Miss> {
+    read_at_most(&mut open(path, distrust)?, limit)
+}
+
+fn read_at_most(file: &mut File, limit: u64) -> Result<Vec<u8>, Miss> {
+    let size = file.metadata()?.len();
+    if size > limit {
+        return Err(Miss::Untrusted(format!("{size} bytes")));
+    }
+    let mut bytes = Vec::with_capacity(size as usize);
+    Read::by_ref(file).take(limit + 1).read_to_end(&mut bytes)?;
+    match bytes.len() as u64 > limit {
+        true => Err(Miss::Untrusted(format!("more than {limit} bytes"))),
+        false => Ok(bytes),
+    }
+}

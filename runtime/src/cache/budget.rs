@@ -1,0 +1,193 @@
+//! How much a cache may hold, and what goes when it holds more.
+//!
+//! First what nobody can use: temporary files of dead writers, seals without modules, modules without
+//! seals. Then what nobody will use: modules of translators older than the last two. Then what was not
+//! used for longest, until the rest fits. What is pinned stays, and counts. Running nodes need not know:
+//! a module that goes while somebody looks for it is a miss.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::time::{Duration, SystemTime};
+
+use lockstep_contract::key::{KeyId, TRANSLATOR_VERSION};
+use lockstep_contract::seal::{self, Seal};
+
+use super::authority::{read, seal_name};
+use super::deny::Version;
+use super::error::CacheError;
+use super::files::{free_space, is_alive};
+use super::listing::{Alone, Group, Listing, Total, remove};
+
+/// What a cache may hold. `None` is the default.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Budget {
+    /// Bytes; by default 1 GiB, or a twentieth of what the disk has room for if that is less.
+    pub bytes: Option<u64>,
+    /// Modules; by default 10 000.
+    pub entries: Option<u64>,
+}
+
+/// Bytes that a cache may hold by default, at most.
+const BYTES: u64 = 1 << 30;
+/// The share of the disk's free space, what the cache holds included.
+const SHARE: u64 = 20;
+/// Modules that a cache may hold by default.
+const ENTRIES: u64 = 10_000;
+/// How many translators' modules stay, by version.
+const GENERATIONS: usize = 2;
+/// A temporary file this old is nobody's when its process is gone.
+const WRITING: Duration = Duration::from_secs(60);
+/// The same where the process seems to run: its number may be another's by now.
+const LONG: Duration = Duration::from_secs(24 * 3600);
+/// Half an entry this old stays half.
+const HALF: Duration = Duration::from_secs(600);
+
+/// Something that went.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Gone {
+    /// The id of its key.
+    pub id: KeyId,
+    /// Bytes of its files.
+    pub bytes: u64,
+    /// Why: `half`, `generation` or `unused`.
+    pub why: &'static str,
+}
+
+/// What came of a collection.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Collected {
+    /// Modules that went.
+    pub gone: Vec<Gone>,
+    /// Temporary files that went.
+    pub unfinished: usize,
+    /// Modules that stay.
+    pub entries: u64,
+    /// Their bytes.
+    pub bytes: u64,
+}
+
+impl Budget {
+    /// `LOCKSTEP_CACHE_BYTES` and `LOCKSTEP_CACHE_ENTRIES`. What is no number is warned of and ignored.
+    #[must_use]
+    pub fn from_environment() -> Budget {
+        let number = |variable: &str| {
+            let value = super::locations::named(variable)?;
+            let value = value.to_string_lossy();
+            let number = value.replace('_', "").parse().ok();
+            if number.is_none() {
+                tracing::warn!("{variable}={value:?} is no number; going on as if it were not set");
+            }
+            number
+        };
+        Budget {
+            bytes: number("LOCKSTEP_CACHE_BYTES"),
+            entries: number("LOCKSTEP_CACHE_ENTRIES"),
+        }
+    }
+
+    /// Bytes and modules that a folder may hold which holds `held` bytes.
+    #[must_use]
+    pub fn limits(&self, folder: &Path, held: u64) -> (u64, u64) {
+        let by_disk = || {
+            let room = free_space(folder).map(|free| free.saturating_add(held) / SHARE);
+            room.unwrap_or(BYTES).min(BYTES)
+        };
+        (
+            self.bytes.unwrap_or_else(by_disk),
+            self.entries.unwrap_or(ENTRIES),
+        )
+    }
+
+    pub(super) fn is_exceeded(&self, folder: &Path, total: Total) -> bool {
+        let (bytes, entries) = self.limits(folder, total.bytes);
+        total.bytes > bytes || total.entries > entries
+    }
+}
+
+/// Brings a folder within a budget.
+///
+/// # Errors
+/// When the folder cannot be listed or a file cannot be removed.
+pub fn collect(folder: &Path, budget: Budget) -> Result<Collected, CacheError> {
+    let _alone = Alone::in_folder(folder);
+    let Listing { groups, unfinished } = Listing::of(folder)?;
+    let mut collected = Collected::default();
+    for (file, process) in unfinished {
+        let age = age(file.changed);
+        if age > LONG || age > WRITING && !is_alive(process) {
+            collected.unfinished += usize::from(remove(&file.path)?);
+        }
+    }
+    let held = groups.values().map(Group::size).sum();
+    let (bytes, entries) = budget.limits(folder, held);
+    let generations = Generations::of(groups.values());
+    let mut kept: Vec<(KeyId, Group)> = Vec::new();
+    for (id, group) in groups {
+        let half = group.module.is_none() || !group.sealed;
+        let why = match () {
+            () if group.pinned && group.module.is_some() => None,
+            () if half && age(group.changed()) > HALF => Some("half"),
+            () if generations.is_old(&group) => Some("generation"),
+            () => None,
+        };
+        match why {
+            Some(why) => collected.remove(id, &group, why)?,
+            None => kept.push((id, group)),
+        }
+    }
+    kept.sort_by_key(|(_, group)| group.changed());
+    collected.bytes = kept.iter().map(|(_, group)| group.size()).sum();
+    collected.entries = kept.len() as u64;
+    for (id, group) in kept {
+        if collected.bytes <= bytes && collected.entries <= entries {
+            break;
+        }
+        if !group.pinned {
+            collected.remove(id, &group, "unused")?;
+            collected.bytes -= group.size();
+            collected.entries -= 1;
+        }
+    }
+    Ok(collected)
+}
+
+impl Collected {
+    fn remove(&mut self, id: KeyId, group: &Group, why: &'static str) -> Result<(), CacheError> {
+        group.remove()?;
+        let bytes = group.size();
+        self.gone.push(Gone { id, bytes, why });
+        Ok(())
+    }
+}
+
+/// How long ago that was; nothing is from the future.
+fn age(time: SystemTime) -> Duration {
+    SystemTime::now().duration_since(time).unwrap_or_default()
+}
+
+/// The versions of translators whose modules stay: the newest, and this build's.
+struct Generations(BTreeSet<Version>);
+
+impl Generations {
+    fn of<'a>(groups: impl Iterator<Item = &'a Group>) -> Generations {
+        let mut versions: BTreeSet<Version> = groups.filter_map(version).collect();
+        let own = Version::parse(TRANSLATOR_VERSION);
+        versions.extend(own.clone());
+        let newest = versions.into_iter().rev().take(GENERATIONS);
+        Generations(newest.chain(own).collect())
+    }
+
+    fn is_old(&self, group: &Group) -> bool {
+        version(group).is_some_and(|version| !self.0.contains(&version))
+    }
+}
+
+/// What a seal says made the module. It is not authenticated, and decides no more than what is made
+/// again.
+fn version(group: &Group) -> Option<Version> {
+    let path = seal_name(&group.module.as_ref()?.path);
+    let bytes = read(&path, seal::LARGEST as u64, &|found| {
+        (!found.is_file()).then(String::new)
+    });
+    Version::parse(&Seal::read(&bytes.ok()?).ok()?.translator)
+}

@@ -1,0 +1,176 @@
+//! Translators and compilers that are known to make wrong code: their modules are refused, whoever
+//! vouches for them.
+//!
+//! Some are known to this build; an operator adds others in a file, a line each:
+//!
+//! ```text
+//! # what   which        why
+//! compiler <0.135.9     miscompiles …
+//! compiler 0.136.0..0.136.3 …
+//! translator 0.1.0+6    …
+//! ```
+//! `which` is a version, `<V`, `<=V`, `V..W` (from V, below W) or `*`. The file is read at each look-up,
+//! so a running node heeds it at once for whatever it loads from then on. One that is there and cannot
+//! be read, or has a line that says nothing, refuses everything: somebody meant to refuse something.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+
+use lockstep_contract::key::Key;
+
+/// What this build knows: name of the thing, which versions, why.
+pub const KNOWN: &[(&str, &str, &str)] = &[
+    (
+        "compiler",
+        "<0.135.8",
+        "CVE-2026-115889 (GHSA-897f-g5gm-fmxm): large functions overflow packed bits and are miscompiled",
+    ),
+    (
+        "compiler",
+        "<0.135.8",
+        "CVE-2026-115893 (GHSA-mghf-wjfp-p5xm): on aarch64 a large br_table jumps to a wrong target",
+    ),
+    (
+        "compiler",
+        "<0.135.8",
+        "CVE-2026-34971 (GHSA-jhxm-h53p-jm7w): on aarch64 an address is miscompiled",
+    ),
+];
+
+/// Bytes of the file, at most.
+const LARGEST: u64 = 1 << 20;
+
+/// Why modules with this key are refused, if they are.
+#[must_use]
+pub fn denied(key: &Key, file: Option<&Path>) -> Option<String> {
+    let known = KNOWN
+        .iter()
+        .find_map(|(what, which, why)| Rule::new(what, which, why)?.refuses(key));
+    known.or_else(|| {
+        let file = file?;
+        let text = match read(file) {
+            Ok(text) => text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return None,
+            Err(error) => {
+                return Some(format!(
+                    "the deny-list {} cannot be read: {error}",
+                    file.display()
+                ));
+            }
+        };
+        let lines = text.lines().enumerate();
+        lines
+            .filter(|(_, line)| !line.trim().is_empty() && !line.trim_start().starts_with('#'))
+            .find_map(|(number, line)| match Rule::parse(line) {
+                Some(rule) => rule.refuses(key),
+                None => Some(format!(
+                    "line {} of the deny-list {} says nothing: {line:?} is not `compiler` or \
+                     `translator`, a version and a reason",
+                    number + 1,
+                    file.display()
+                )),
+            })
+    })
+}
+
+fn read(path: &Path) -> io::Result<String> {
+    let mut text = String::new();
+    File::open(path)?.take(LARGEST).read_to_string(&mut text)?;
+    match text.len() as u64 {
+        LARGEST => Err(io::Error::other(format!("{LARGEST:#x} bytes and more"))),
+        _ => Ok(text),
+    }
+}
+
+/// A line.
+struct Rule<'a> {
+    compiler: bool,
+    which: Which,
+    written: &'a str,
+    why: &'a str,
+}
+
+enum Which {
+    All,
+    Exactly(Version),
+    Below(Version),
+    UpTo(Version),
+    Within(Version, Version),
+}
+
+impl<'a> Rule<'a> {
+    fn parse(line: &'a str) -> Option<Rule<'a>> {
+        let (what, rest) = line.trim().split_once(char::is_whitespace)?;
+        let rest = rest.trim_start();
+        let (which, why) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
+        Rule::new(what, which, why.trim())
+    }
+
+    fn new(what: &str, which: &'a str, why: &'a str) -> Option<Rule<'a>> {
+        let compiler = match what {
+            "compiler" => true,
+            "translator" => false,
+            _ => return None,
+        };
+        let written = which;
+        let which = if which == "*" {
+            Which::All
+        } else if let Some(version) = which.strip_prefix("<=") {
+            Which::UpTo(Version::parse(version)?)
+        } else if let Some(version) = which.strip_prefix('<') {
+            Which::Below(Version::parse(version)?)
+        } else if let Some((from, to)) = which.split_once("..") {
+            Which::Within(Version::parse(from)?, Version::parse(to)?)
+        } else {
+            Which::Exactly(Version::parse(which)?)
+        };
+        Some(Rule {
+            compiler,
+            which,
+            written,
+            why,
+        })
+    }
+
+    /// Why this rule refuses modules with this key, if it does. A version that cannot be read is
+    /// refused by every rule about its kind: it is not one of ours.
+    fn refuses(&self, key: &Key) -> Option<String> {
+        let (name, text) = match self.compiler {
+            true => ("compiler", &key.compiler),
+            false => ("translator", &key.translator),
+        };
+        let refused = match Version::parse(text) {
+            None => true,
+            Some(version) => match &self.which {
+                Which::All => true,
+                Which::Exactly(only) => version == *only,
+                Which::Below(end) => version < *end,
+                Which::UpTo(last) => version <= *last,
+                Which::Within(from, to) => *from <= version && version < *to,
+            },
+        };
+        let (written, why) = (self.written, self.why);
+        refused.then(|| format!("{name} {text} is on the deny-list ({written}: {why})"))
+    }
+}
+
+/// A version: numbers between dots, and behind a plus sign the number of a build.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(super) struct Version(Vec<u64>, u64);
+
+impl Version {
+    /// Of a translator's name too, which goes on behind a space for code made for tests.
+    pub(super) fn parse(text: &str) -> Option<Version> {
+        let text = text.split(' ').next()?;
+        let (numbers, build) = text.split_once('+').unwrap_or((text, "0"));
+        let numbers: Option<Vec<u64>> = numbers
+            .split('.')
+            .map(|number| number.parse().ok())
+            .collect();
+        Some(Version(numbers?, build.parse().ok()?))
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,174 @@
+//! Why the cache as a whole, or an entry of it, cannot be used.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use lockstep_contract::key::Mismatch;
+use lockstep_contract::module::ModuleError;
+use lockstep_contract::seal::SealError;
+
+/// Why the cache as a whole cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum CacheError {
+    /// No variable of the environment says where the user's cache is.
+    #[error(
+        "no cache folder: none of LOCKSTEP_CACHE_DIR, XDG_CACHE_HOME and HOME is set; name one with LOCKSTEP_CACHE_DIR"
+    )]
+    NoFolder,
+    /// The name of the folder is that of something else.
+    #[error("the cache {} is not a folder; name another one or remove the file", .0.display())]
+    NotAFolder(PathBuf),
+    /// The name of the folder is that of a symbolic link.
+    #[error("the cache folder {} is a symbolic link; name the folder itself", .0.display())]
+    Link(PathBuf),
+    /// The folder belongs to another user.
+    #[error(
+        "the cache folder {} belongs to user {owner}, not to user {user}; name a folder of your own", .folder.display()
+    )]
+    Owner {
+        /// The folder.
+        folder: PathBuf,
+        /// Whose it is.
+        owner: u32,
+        /// Who we are.
+        user: u32,
+    },
+    /// Others may write to the folder, or exchange it for another.
+    #[error(
+        "the cache folder {} may be written by others ({} has mode {mode:#o}); make it private: chmod 700", .folder.display(), .at.display()
+    )]
+    Shared {
+        /// The folder.
+        folder: PathBuf,
+        /// The folder itself, or the one above it that others may write to.
+        at: PathBuf,
+        /// Its permission bits.
+        mode: u32,
+    },
+    /// There is no key to authenticate modules with.
+    #[error("the cache {} cannot be authenticated: {source}", .folder.display())]
+    Key {
+        /// The folder.
+        folder: PathBuf,
+        /// What is wrong with the key.
+        source: KeyError,
+    },
+    /// Nothing can be written to the folder; what is there can be read.
+    #[error("the cache folder {} is only read from: {source}", .folder.display())]
+    ReadOnly {
+        /// The folder.
+        folder: PathBuf,
+        /// What came back.
+        source: io::Error,
+    },
+    /// The operating system refused something.
+    #[error("cannot {what} {}: {source}", .path.display())]
+    Io {
+        /// What was tried.
+        what: &'static str,
+        /// On which path.
+        path: PathBuf,
+        /// What came back.
+        source: io::Error,
+    },
+}
+
+impl CacheError {
+    pub(super) fn io(what: &'static str, path: &Path) -> impl FnOnce(io::Error) -> CacheError {
+        let path = path.to_owned();
+        move |source| CacheError::Io { what, path, source }
+    }
+}
+
+/// Why there is no usable key.
+#[derive(Debug, thiserror::Error)]
+pub enum KeyError {
+    /// Nothing says where it is.
+    #[error(
+        "no place for its key: none of LOCKSTEP_KEY_FILE, XDG_CONFIG_HOME and HOME is set; name a file with LOCKSTEP_KEY_FILE"
+    )]
+    NoPlace,
+    /// The file is not one that this user alone could read and write.
+    #[error("the key {} cannot be relied on: {reason}; remove the file, and a new one is made", .path.display())]
+    NotPrivate {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The operating system refused something.
+    #[error("cannot {what} the key {}: {source}", .path.display())]
+    Io {
+        /// What was tried.
+        what: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// What came back.
+        source: io::Error,
+    },
+}
+
+/// Why there is no usable module in a file, or in the cache for a key.
+#[derive(Debug, thiserror::Error)]
+pub enum Miss {
+    /// There is no file of that name.
+    #[error("not in the cache")]
+    Absent,
+    /// The file cannot be read.
+    #[error("the entry cannot be read: {0}")]
+    Unreadable(#[from] io::Error),
+    /// The file is not one that this user alone could have written.
+    #[error("the entry is not a private regular file: {0}")]
+    Untrusted(String),
+    /// Nobody vouches for it: there is no seal.
+    #[error("the entry has no seal")]
+    Unsealed,
+    /// The bytes beside it are not those of a seal.
+    #[error("the seal of the entry is damaged: {0}")]
+    SealDamaged(#[from] SealError),
+    /// Neither the key of this machine nor a trusted signature vouches for these bytes.
+    #[error("the entry is damaged or not of this machine: {0}")]
+    Unauthentic(String),
+    /// The bytes are not those of a module.
+    #[error("the entry is damaged: {0}")]
+    Damaged(#[from] ModuleError),
+    /// A whole module, but not the one that its name promises.
+    #[error("the entry is for something else: {0}")]
+    Foreign(Mismatch),
+    /// What made it is on the deny-list, or that list cannot be read.
+    #[error("the entry is refused: {0}")]
+    Denied(String),
+}
+
+impl Miss {
+    /// Whether something is wrong: an absent entry is the normal course.
+    #[must_use]
+    pub fn is_suspicious(&self) -> bool {
+        !matches!(self, Miss::Absent)
+    }
+
+    /// One word for counting.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Miss::Absent => "absent",
+            Miss::Unreadable(_) => "unreadable",
+            Miss::Untrusted(_) => "untrusted",
+            Miss::Unsealed => "unsealed",
+            Miss::SealDamaged(_) => "seal_damaged",
+            Miss::Unauthentic(_) => "unauthentic",
+            Miss::Damaged(_) => "damaged",
+            Miss::Foreign(_) => "foreign",
+            Miss::Denied(_) => "denied",
+        }
+    }
+
+    /// The field of the key that did not fit, for counting.
+    #[must_use]
+    pub fn field(&self) -> Option<&'static str> {
+        match self {
+            Miss::Foreign(mismatch) => Some(mismatch.field),
+            _ => None,
+        }
+    }
+}

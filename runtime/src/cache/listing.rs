@@ -1,0 +1,328 @@
+//! What is in a cache's folder, by its names: entries, pins, and what killed writers left. Nothing here
+//! opens a module, so that it works beside running nodes and whatever the files contain.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File, TryLockError};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::thread::sleep;
+use std::time::{Duration, Instant, SystemTime};
+
+use lockstep_contract::key::KeyId;
+
+use super::error::CacheError;
+use super::files::put;
+
+/// A module in the folder, with all files that go with it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// The id of its key, by its name.
+    pub id: KeyId,
+    /// Where the module is.
+    pub path: PathBuf,
+    /// Bytes of all its files.
+    pub size: u64,
+    /// When it was last used, to an hour; or made.
+    pub used: SystemTime,
+    /// Whether there is a seal.
+    pub sealed: bool,
+    /// Whether it is pinned.
+    pub pinned: bool,
+}
+
+/// What files of one id there are.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Group {
+    pub(super) files: Vec<Found>,
+    pub(super) module: Option<Found>,
+    pub(super) sealed: bool,
+    pub(super) pinned: bool,
+}
+
+/// A file of ours.
+#[derive(Clone, Debug)]
+pub(super) struct Found {
+    pub(super) path: PathBuf,
+    pub(super) size: u64,
+    pub(super) changed: SystemTime,
+    name: Name,
+}
+
+/// What a name of ours stands for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Name {
+    Module(KeyId),
+    Seal(KeyId),
+    Pin(KeyId),
+    /// Emitted beside it.
+    Other(KeyId),
+    /// Of a writer with this process number.
+    Unfinished(u32),
+}
+
+/// Modules and files, as a folder has them.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Listing {
+    pub(super) groups: BTreeMap<KeyId, Group>,
+    /// With the process that began to write them.
+    pub(super) unfinished: Vec<(Found, u32)>,
+}
+
+/// How much there is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Total {
+    pub(super) entries: u64,
+    pub(super) bytes: u64,
+}
+
+/// The modules in a folder, by name. A folder that is not there is an empty cache.
+///
+/// # Errors
+/// When the folder cannot be listed.
+pub fn list(folder: &Path) -> Result<Vec<Entry>, CacheError> {
+    let listing = Listing::of(folder)?;
+    let entry = |(id, group): (KeyId, Group)| {
+        let module = group.module.as_ref()?;
+        Some(Entry {
+            id,
+            path: module.path.clone(),
+            size: group.size(),
+            used: module.changed,
+            sealed: group.sealed,
+            pinned: group.pinned,
+        })
+    };
+    Ok(listing.groups.into_iter().filter_map(entry).collect())
+}
+
+/// Removes every module, pinned ones too, with all that goes with it, and everything that killed
+/// writers left, and nothing else. Gives how many files and bytes went.
+///
+/// # Errors
+/// When the folder cannot be listed or a file cannot be removed.
+pub fn clear(folder: &Path) -> Result<(usize, u64), CacheError> {
+    let _alone = Alone::in_folder(folder);
+    let gone = files(folder)?;
+    for file in &gone {
+        remove(&file.path)?;
+    }
+    let bytes = gone.iter().map(|file| file.size).sum();
+    Ok((gone.len(), bytes))
+}
+
+/// Makes a module stay when the cache is collected.
+///
+/// # Errors
+/// When there is no such module, or the folder cannot be written to.
+pub fn pin(folder: &Path, id: &KeyId) -> Result<(), CacheError> {
+    let module = folder.join(format!("{id}.{}", super::EXTENSION));
+    fs::symlink_metadata(&module).map_err(CacheError::io("find the module", &module))?;
+    let path = folder.join(format!("{id}.pin"));
+    put(&path, b"", true).map_err(CacheError::io("write", &path))
+}
+
+/// Takes a pin away. Whether there was one.
+///
+/// # Errors
+/// When it cannot be removed.
+pub fn unpin(folder: &Path, id: &KeyId) -> Result<bool, CacheError> {
+    remove(&folder.join(format!("{id}.pin")))
+}
+
+/// How much there is in a folder.
+pub(super) fn total(folder: &Path) -> Result<Total, CacheError> {
+    Ok(Listing::of(folder)?.total())
+}
+
+/// Removes a file. Whether it was there.
+pub(super) fn remove(path: &Path) -> Result<bool, CacheError> {
+    match fs::remove_file(path) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(CacheError::io("remove", path)(error)),
+    }
+}
+
+impl Listing {
+    pub(super) fn of(folder: &Path) -> Result<Listing, CacheError> {
+        let mut listing = Listing::default();
+        for file in files(folder)? {
+            let id = match file.name {
+                Name::Unfinished(process) => {
+                    listing.unfinished.push((file, process));
+                    continue;
+                }
+                Name::Module(id) | Name::Seal(id) | Name::Pin(id) | Name::Other(id) => id,
+            };
+            let group = listing.groups.entry(id).or_default();
+            match file.name {
+                Name::Module(_) => group.module = Some(file.clone()),
+                Name::Seal(_) => group.sealed = true,
+                Name::Pin(_) => group.pinned = true,
+                _ => {}
+            }
+            group.files.push(file);
+        }
+        Ok(listing)
+    }
+
+    pub(super) fn total(&self) -> Total {
+        let modules = self.groups.values().filter(|group| group.module.is_some());
+        Total {
+            entries: modules.count() as u64,
+            bytes: self.groups.values().map(Group::size).sum(),
+        }
+    }
+}
+
+impl Group {
+    pub(super) fn size(&self) -> u64 {
+        self.files.iter().map(|file| file.size).sum()
+    }
+
+    /// When any of it was last written or used.
+    pub(super) fn changed(&self) -> SystemTime {
+        let times = self.files.iter().map(|file| file.changed);
+        times.max().unwrap_or(SystemTime::UNIX_EPOCH)
+    }
+
+    /// Removes its files, the seal first: what is left of a module without one is a miss.
+    pub(super) fn remove(&self) -> Result<(), CacheError> {
+        let seals = self
+            .files
+            .iter()
+            .filter(|file| matches!(file.name, Name::Seal(_)));
+        let others = self
+            .files
+            .iter()
+            .filter(|file| !matches!(file.name, Name::Seal(_)));
+        for file in seals.chain(others) {
+            remove(&file.path)?;
+        }
+        Ok(())
+    }
+}
+
+/// The right to write to a folder alone, among those that ask for it. A writer that hangs keeps it, so
+/// whoever does not get it soon goes on without: nothing but a miss can come of that.
+pub(super) struct Alone {
+    _folder: File,
+}
+
+impl Alone {
+    pub(super) fn in_folder(folder: &Path) -> Option<Alone> {
+        const PATIENCE: Duration = Duration::from_secs(2);
+        let file = File::open(folder).ok()?;
+        let started = Instant::now();
+        loop {
+            match file.try_lock() {
+                Ok(()) => return Some(Alone { _folder: file }),
+                Err(TryLockError::WouldBlock) if started.elapsed() < PATIENCE => {
+                    sleep(Duration::from_millis(5));
+                }
+                Err(_) => return None,
+            }
+        }
+    }
+}
+
+fn files(folder: &Path) -> Result<Vec<Found>, CacheError> {
+    let listing = match fs::read_dir(folder) {
+        Ok(listing) => listing,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) if error.kind() == io::ErrorKind::NotADirectory => {
+            return Err(CacheError::NotAFolder(folder.to_owned()));
+        }
+        Err(error) => return Err(CacheError::io("list the cache folder", folder)(error)),
+    };
+    let mut files = Vec::new();
+    for file in listing {
+        let file = file.map_err(CacheError::io("list the cache folder", folder))?;
+        let Some(name) = file.file_name().to_str().and_then(Name::parse) else {
+            continue;
+        };
+        // A folder is none of ours; a file that just went away is no entry. Links are not followed.
+        if let Ok(found) = file.metadata()
+            && !found.is_dir()
+        {
+            files.push(Found {
+                path: file.path(),
+                size: found.len(),
+                changed: found.modified().unwrap_or(SystemTime::UNIX_EPOCH),
+                name,
+            });
+        }
+    }
+    files.sort_by(|a, b| a.path.cmp(&b.path));
+    Ok(files)
+}
+
+impl Name {
+    /// What a file of this name is, if we wrote it: a module, what goes with it, or a temporary file of
+    /// any of these.
+    fn parse(name: &str) -> Option<Name> {
+        let Some(hidden) = name.strip_prefix('.') else {
+            let (id, ending) = name.split_once('.')?;
+            let id = id.parse().ok()?;
+            return Some(match ending {
+                super::EXTENSION => Name::Module(id),
+                "lkm.seal" => Name::Seal(id),
+                "pin" => Name::Pin(id),
+                "clif" | "asm" | "map" => Name::Other(id),
+                _ => return None,
+            });
+        };
+        let (name, number) = hidden.strip_suffix(".tmp")?.rsplit_once('.')?;
+        let (name, process) = name.rsplit_once('.')?;
+        let numeric = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+        let ours = name == "probe"
+            || matches!(Name::parse(name), Some(of) if !matches!(of, Name::Unfinished(_)));
+        (numeric(number) && numeric(process) && ours)
+            .then(|| Name::Unfinished(process.parse().unwrap_or(0)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Name;
+
+    #[test]
+    fn only_files_of_the_cache_are_ours() {
+        let id = "0123456789abcdef".repeat(4);
+        for name in [
+            "ID.lkm",
+            "ID.lkm.seal",
+            "ID.pin",
+            "ID.map",
+            "ID.clif",
+            "ID.asm",
+            ".ID.lkm.12.0.tmp",
+            ".ID.lkm.seal.12.0.tmp",
+            ".probe.1.2.tmp",
+        ] {
+            assert!(Name::parse(&name.replace("ID", &id)).is_some(), "{name}");
+        }
+        for name in [
+            "",
+            ".",
+            "..",
+            "ID",
+            "ID.",
+            "ID.txt",
+            "ID.seal",
+            "x.lkm",
+            "ID0.lkm",
+            "notes.txt",
+            ".tmp",
+            "..tmp",
+            ".x.1.2.tmp",
+            ".ID.lkm.1.tmp",
+            ".ID.lkm..2.tmp",
+            ".ID.lkm.1.2",
+            "ID.lkm.1.2.tmp",
+            "..ID.lkm.1.2.tmp.3.4.tmp",
+        ] {
+            assert!(Name::parse(&name.replace("ID", &id)).is_none(), "{name}");
+        }
+    }
+}

@@ -1,0 +1,51 @@
+//! Where the files are that decide what is trusted: never in the cache's folder, whose content is
+//! what they are to judge.
+//!
+//! ```text
+//! module.key      32 bytes: the key of this machine (LOCKSTEP_KEY_FILE)
+//! trusted         public keys whose signatures count (LOCKSTEP_TRUST_FILE)
+//! deny            translators and compilers whose modules are refused (LOCKSTEP_DENY_FILE)
+//! ```
+//!
+//! They are in `lockstep/` of the user's configuration folder (`XDG_CONFIG_HOME`, else `.config` in
+//! `HOME`) unless the variable in brackets names another file.
+
+use std::path::PathBuf;
+
+/// The files. `None`: nobody says where, so there is none.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Locations {
+    /// The key of this machine.
+    pub key: Option<PathBuf>,
+    /// The public keys whose signatures count.
+    pub trusted: Option<PathBuf>,
+    /// The deny-list.
+    pub deny: Option<PathBuf>,
+}
+
+impl Locations {
+    /// What the environment says.
+    #[must_use]
+    pub fn from_environment() -> Locations {
+        // The XDG base directory specification: a relative path is to be ignored.
+        let folder = named("XDG_CONFIG_HOME")
+            .filter(|path| path.is_absolute())
+            .or_else(|| named("HOME").map(|home| home.join(".config")))
+            .map(|folder| folder.join("lockstep"));
+        let file = |variable: &str, name: &str| {
+            named(variable).or_else(|| folder.as_ref().map(|folder| folder.join(name)))
+        };
+        Locations {
+            key: file("LOCKSTEP_KEY_FILE", "module.key"),
+            trusted: file("LOCKSTEP_TRUST_FILE", "trusted"),
+            deny: file("LOCKSTEP_DENY_FILE", "deny"),
+        }
+    }
+}
+
+/// A path in the environment; an empty variable is one that is not set.
+pub(super) fn named(variable: &str) -> Option<PathBuf> {
+    std::env::var_os(variable)
+        .filter(|value| !value.is_empty())
+        .map(PathBuf::from)
+}

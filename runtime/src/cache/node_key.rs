@@ -1,0 +1,137 @@
+//! The key of this machine: 32 random bytes that no other user can read, made once.
+//!
+//! Whoever has it can make modules that this machine runs, and nobody else can. It is not in the
+//! cache's folder, so a cache can be copied without it, and a copied cache is worth nothing elsewhere.
+
+use std::fmt;
+use std::fs;
+use std::io::{self, Read, Write};
+use std::path::Path;
+
+use super::error::KeyError;
+use super::files::{
+    create_new, create_private, only_for_owner, open_no_follow, owner, place, swappable,
+    temporary_name, user,
+};
+
+const BYTES: usize = 32;
+/// What the MAC's key is derived for: the same 32 bytes used for something else give another key.
+const PURPOSE: &str = "lockstep 2026-11 MAC of a module and its seal";
+
+/// The key of this machine.
+#[derive(Clone)]
+pub struct NodeKey([u8; BYTES]);
+
+impl NodeKey {
+    /// The key in a file; made if there is none. Of several processes that make it at once one wins,
+    /// and all have its key.
+    ///
+    /// # Errors
+    /// When it cannot be made, or others could read or exchange the file.
+    pub fn obtain(path: &Path) -> Result<NodeKey, KeyError> {
+        match NodeKey::read(path) {
+            Err(KeyError::Io { source, .. }) if source.kind() == io::ErrorKind::NotFound => {
+                make(path)?;
+                NodeKey::read(path)
+            }
+            other => other,
+        }
+    }
+
+    /// The key in a file.
+    ///
+    /// # Errors
+    /// When there is none, or others could read or exchange the file.
+    pub fn read(path: &Path) -> Result<NodeKey, KeyError> {
+        let refuse = |reason: String| KeyError::NotPrivate {
+            path: path.to_owned(),
+            reason,
+        };
+        let fail = |source| KeyError::Io {
+            what: "read",
+            path: path.to_owned(),
+            source,
+        };
+        let mut file = open_no_follow(path).map_err(|error| match is_link(path) {
+            true => refuse("it is a symbolic link".to_owned()),
+            false => fail(error),
+        })?;
+        let found = file.metadata().map_err(fail)?;
+        if !found.is_file() {
+            return Err(refuse("no regular file".to_owned()));
+        }
+        if owner(&found) != user() {
+            let owner = owner(&found).unwrap_or(0);
+            return Err(refuse(format!("it belongs to user {owner}")));
+        }
+        if let Some(mode) = only_for_owner(&found) {
+            return Err(refuse(format!("others may use it (mode {mode:#o})")));
+        }
+        if let Some((at, mode)) = path.parent().and_then(swappable) {
+            let at = at.display();
+            return Err(refuse(format!(
+                "others may exchange it: {at} has mode {mode:#o}"
+            )));
+        }
+        let mut key = [0; BYTES];
+        let whole = file.read_exact(&mut key).is_ok() && found.len() == BYTES as u64;
+        match whole {
+            true => Ok(NodeKey(key)),
+            false => Err(refuse(format!("{} bytes, {BYTES} are needed", found.len()))),
+        }
+    }
+
+    /// The MAC of a module's file and of the lines of its seal.
+    #[must_use]
+    pub fn mac(&self, file: &[u8], lines: &[u8]) -> blake3::Hash {
+        let key = blake3::derive_key(PURPOSE, &self.0);
+        let mut hasher = blake3::Hasher::new_keyed(&key);
+        hasher.update(&(file.len() as u64).to_le_bytes());
+        hasher.update(file);
+        hasher.update(lines);
+        hasher.finalize()
+    }
+}
+
+impl fmt::Debug for NodeKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("NodeKey")
+    }
+}
+
+fn is_link(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok_and(|found| found.is_symlink())
+}
+
+/// Writes a new key, unless somebody else was faster: that one counts then.
+fn make(path: &Path) -> Result<(), KeyError> {
+    let fail = |what| {
+        move |source| KeyError::Io {
+            what,
+            path: path.to_owned(),
+            source,
+        }
+    };
+    let name = (path.file_name()).ok_or(io::ErrorKind::InvalidInput.into());
+    let name = name.map_err(fail("make"))?;
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
+    if let Some(folder) = folder {
+        create_private(folder).map_err(fail("make the folder of"))?;
+    }
+    let mut key = [0; BYTES];
+    getrandom::fill(&mut key)
+        .map_err(|error| fail("find random bytes for")(io::Error::other(error)))?;
+    let temporary = path.with_file_name(temporary_name(name));
+    let written = create_new(&temporary, true).and_then(|mut file| {
+        file.write_all(&key)?;
+        file.sync_all()
+    });
+    let placed = written.and_then(|()| place(&temporary, path));
+    let _ = fs::remove_file(&temporary);
+    match placed {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        other => other.map_err(fail("make")),
+    }
+}

@@ -1,0 +1,128 @@
+//! Module files that are named on the command line: sealed when they are written, and before one is
+//! run, vouched for by the key of this machine, by a trusted signature, or by making it again.
+
+use std::io;
+use std::path::Path;
+use std::time::Instant;
+
+use lockstep::contract::key::Key;
+use lockstep::contract::module::Module;
+use lockstep::contract::seal::Seal;
+use lockstep::runtime::cache::{
+    Authority, KeyError, Locations, Miss, Vouched, Voucher, denied, replace,
+};
+use lockstep::translator::Text;
+
+use super::failure::Failure;
+use super::{code, guest, verify};
+
+/// Writes a module that was just made to a file, and its seal beside it. What is no regular file (a
+/// device, a pipe) gets no seal.
+pub(crate) fn write(path: &Path, key: &Key, bytes: &[u8]) -> Result<std::path::PathBuf, Failure> {
+    let fail = |error: io::Error| Failure::unwritable(path.display(), &error);
+    replace(path, bytes).map_err(fail)?;
+    if std::fs::metadata(path).is_ok_and(|found| found.is_file()) {
+        match Authority::obtain(&Locations::from_environment()) {
+            Ok(authority) if authority.can_seal() => {
+                let mut seal = Seal::new(key, bytes);
+                authority.seal(&mut seal, bytes);
+                Authority::write(path, &seal, false).map_err(fail)?;
+            }
+            Ok(_) => {}
+            Err(error) => unsealed(path, &error),
+        }
+    }
+    Ok(path.to_owned())
+}
+
+fn unsealed(path: &Path, error: &KeyError) {
+    tracing::warn!(
+        "{error}; {} has no seal, and `run --module` will make it again to know that it is sound",
+        path.display()
+    );
+}
+
+/// A module that is to be run, from a file that was named.
+pub(crate) fn read<'t, 'a>(
+    path: &Path,
+    texts: &'t [Text<'a>],
+) -> Result<(Module, &'t Text<'a>), Failure> {
+    let bytes = guest::read(path)?;
+    let locations = Locations::from_environment();
+    let vouched = Authority::present(&locations).load_named(path, bytes.clone());
+    let why = match vouched {
+        Ok(found) => {
+            let text = find(path, &found.module.key, texts)?;
+            return Ok((found.module, text));
+        }
+        Err(Miss::Denied(reason)) => return Err(refused(path, &reason)),
+        Err(why) => why,
+    };
+    let module = verify::read_module(path, &bytes)?;
+    let text = find(path, &module.key, texts)?;
+    if let Some(reason) = denied(&module.key, locations.deny.as_deref()) {
+        return Err(refused(path, &reason));
+    }
+    let started = Instant::now();
+    if let Some(first) = verify::first_difference(&module, &bytes, text)? {
+        let message = format!(
+            "nobody vouches for {} ({why}), and it is not what the translator makes of the ELF: {first}; \
+             make it again with translate build",
+            path.display()
+        );
+        return Err(Failure::new(code::DATA, "ModuleUnproven", message));
+    }
+    eprintln!(
+        "note: nobody vouches for {} ({why}); making it again gave the same bytes, in {:.3} s. \
+         `translate verify --record {0} ELF` spares this on this machine; on others \
+         `translate cache sign` and `translate cache trust` do",
+        path.display(),
+        started.elapsed().as_secs_f64()
+    );
+    Ok((module, text))
+}
+
+/// A module that may be a wrong one and cannot be proven: only what this machine wrote, or a trusted
+/// signature vouches for, is run.
+pub(crate) fn read_own(path: &Path) -> Result<Module, Failure> {
+    let bytes = guest::read(path)?;
+    verify::read_module(path, &bytes)?;
+    let authority = Authority::present(&Locations::from_environment());
+    match authority.load_named(path, bytes) {
+        Ok(found) => Ok(found.module),
+        Err(Miss::Denied(reason)) => Err(refused(path, &reason)),
+        Err(why) => {
+            let message = format!(
+                "{} is native code that nobody vouches for on this machine: {why}; leave out --recorded, \
+                 and the code is translated anew",
+                path.display()
+            );
+            Err(Failure::new(code::DATA, "ModuleUnproven", message))
+        }
+    }
+}
+
+/// The seal with the notes that somebody vouches for, and no others.
+pub(crate) fn vouched_part(found: &Vouched) -> Seal {
+    let mut seal = found.seal.clone();
+    // The signature itself is behind what it covers.
+    let signature = usize::from(matches!(found.voucher, Voucher::Signature(_)));
+    seal.notes.truncate(found.notes + signature);
+    seal
+}
+
+fn find<'t, 'a>(path: &Path, key: &Key, texts: &'t [Text<'a>]) -> Result<&'t Text<'a>, Failure> {
+    let mut options = verify::options(key);
+    // It has to run here, whatever it was made for.
+    options.target = None;
+    verify::find(path, key, texts, &options)
+}
+
+/// A module of a translator or compiler that is on the deny-list.
+pub(crate) fn refused(path: &Path, reason: &str) -> Failure {
+    let message = format!(
+        "{} is refused: {reason}; make it again with translate build",
+        path.display()
+    );
+    Failure::new(code::DATA, "ModuleDenied", message)
+}
