@@ -4,6 +4,7 @@
 //! was built, so that a failure leaves the old files as they were.
 
 mod manifest;
+pub(crate) mod peer;
 mod recipe;
 mod third_party;
 mod toolchain;
@@ -20,7 +21,9 @@ use toolchain::{Target, Toolchain};
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum GuestError {
     /// A tool is not there at all.
-    #[error("{tool} was not found: run `apt-get install clang-19 lld-19` and try again")]
+    #[error(
+        "{tool} was not found: run `apt-get install clang-19 lld-19`, for npm `apt-get install npm`, and try again"
+    )]
     Missing {
         /// The command that could not be started.
         tool: &'static str,
@@ -161,6 +164,20 @@ pub(crate) fn build_third_party(record: bool) -> Result<(), GuestError> {
         manifest.write(&toolchain.root)?;
     }
     install_native(&toolchain, &recipes)
+}
+
+/// Builds the guests that benches measure for a machine that they compare with.
+pub(crate) fn build_for(machine: peer::Machine) -> Result<(), GuestError> {
+    let toolchain = Toolchain::find()?;
+    let mut recipes = recipe::own();
+    recipes.extend(recipe::third_party(&third_party::locate(&toolchain.root)?)?);
+    recipes.retain(|recipe| recipe.bench != 0 && machine.has(recipe));
+    for (recipe, file) in build_all(&toolchain, &recipes, Target::Peer(machine))? {
+        let path = machine.path(&recipe);
+        install(&file, &toolchain.root.join(&path))?;
+        println!("{path}");
+    }
+    Ok(())
 }
 
 fn install_native(toolchain: &Toolchain, recipes: &[Recipe]) -> Result<(), GuestError> {

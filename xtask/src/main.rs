@@ -17,7 +17,7 @@ usage: cargo xtask test
        cargo xtask prove [--list | STEP...]
        cargo xtask spike
        cargo xtask mutate [--list | --new | NAME...]
-       cargo xtask guests [--check | --third-party [--record] | --native]
+       cargo xtask guests [--check | --third-party [--record] | --native | --wasm | --polkavm]
        cargo xtask soak [--tier T] [--profile P] [--first SEED] [--jobs J] --count N | --totals
 
   test                   format, lints, documentation and every test; installs the RISC-V compiler
@@ -30,6 +30,8 @@ usage: cargo xtask test
            --record      and write their hashes into guests/elf/MANIFEST
   guests --native        build our own guest programs for this machine into target/guests/native
                          and run each once
+  guests --wasm          build the guests of the benches for WebAssembly into target/guests/wasm
+  guests --polkavm       build them for PolkaVM, all but Lua, into target/guests/polkavm
   soak --count N         compare N random programs of each kind on each machine, and add the figures to
                          tests/ledger.tsv; --binary FILE --revision R take a test binary as it is
   soak --totals          the sums of the ledger, and what is missing
@@ -56,6 +58,10 @@ fn main() -> ExitCode {
         ["guests"] => guests::rebuild().map_err(Into::into),
         ["guests", "--check"] => guests::check().map_err(Into::into),
         ["guests", "--native"] => guests::build_native().map_err(Into::into),
+        ["guests", "--wasm"] => guests::build_for(guests::peer::Machine::Wasm).map_err(Into::into),
+        ["guests", "--polkavm"] => {
+            guests::build_for(guests::peer::Machine::PolkaVm).map_err(Into::into)
+        }
         ["guests", "--third-party"] => guests::build_third_party(false).map_err(Into::into),
         ["guests", "--third-party", "--record"] => {
             guests::build_third_party(true).map_err(Into::into)

@@ -7,11 +7,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use super::peer;
 use super::recipe::{Form, Machine, Recipe};
 use super::{GuestError, at};
 
 const CLANG: &str = "clang-19";
 const LLD: &str = "ld.lld-19";
+/// Fetches and runs what only its registry has.
+const NPM: &str = "npm";
 
 /// What to build for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,6 +23,8 @@ pub(crate) enum Target {
     Guest,
     /// The machine that this runs on.
     Native,
+    /// A machine that the benches compare with.
+    Peer(peer::Machine),
 }
 
 /// Further flags of every RISC-V compilation of C.
@@ -99,6 +104,7 @@ impl Toolchain {
         let folder = match target {
             Target::Guest => "target/guests/build/riscv64",
             Target::Native => "target/guests/build/native",
+            Target::Peer(machine) => machine.build_folder(),
         };
         let folder = Path::new(folder).join(recipe.name);
         let absolute = self.root.join(&folder);
@@ -110,6 +116,9 @@ impl Toolchain {
         if target == Target::Guest {
             sources.extend(recipe.guest_sources.iter().cloned());
         }
+        if let Target::Peer(machine) = target {
+            sources = machine.sources(recipe);
+        }
         let mut objects = Vec::new();
         for (index, source) in sources.iter().enumerate() {
             let object = folder.join(format!("{index}.o"));
@@ -119,6 +128,16 @@ impl Toolchain {
         let output = folder.join("program");
         match target {
             Target::Native => self.link(&["-O2"], &objects, &output, &["-lm"])?,
+            Target::Peer(machine) => {
+                self.link(&machine.link_flags(), &objects, &output, &[])?;
+                if let Some(arguments) = machine.rewriting(recipe) {
+                    let new = output.with_extension("new");
+                    let mut command = Command::new(NPM);
+                    command.args(arguments).arg(&output).arg("-o").arg(&new);
+                    self.run_tool(NPM, &mut command)?;
+                    return Ok(self.root.join(new));
+                }
+            }
             Target::Guest => {
                 let form = match recipe.form {
                     Form::Program => GUEST_LINK,
@@ -143,6 +162,7 @@ impl Toolchain {
         match target {
             Target::Native => command.args(NATIVE_COMPILE),
             Target::Guest => command.args(recipe.machine.flags()),
+            Target::Peer(machine) => command.args(machine.compile_flags(recipe)),
         };
         if source.extension().is_some_and(|extension| extension == "S") {
             return self.run(command.arg("-c").arg(source).arg("-o").arg(object));
@@ -161,9 +181,12 @@ impl Toolchain {
         if source.starts_with("guests/src/libc") {
             // The C library must not be compiled into calls of itself.
             command.arg("-fno-builtin");
+            if let Target::Peer(machine) = target {
+                command.args(machine.library_flags());
+            }
         }
         command.args(&recipe.flags);
-        if target == Target::Guest {
+        if target != Target::Native {
             command.args(&recipe.guest_flags);
         }
         self.run(command.arg("-c").arg(source).arg("-o").arg(object))
@@ -188,10 +211,14 @@ impl Toolchain {
 
     /// Runs a command in the root of the repository; it must succeed.
     pub(crate) fn run(&self, command: &mut Command) -> Result<(), GuestError> {
+        self.run_tool(CLANG, command)
+    }
+
+    fn run_tool(&self, tool: &'static str, command: &mut Command) -> Result<(), GuestError> {
         let status = command
             .current_dir(&self.root)
             .status()
-            .map_err(|error| missing(CLANG, &error))?;
+            .map_err(|error| missing(tool, &error))?;
         if status.success() {
             return Ok(());
         }
