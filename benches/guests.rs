@@ -1,22 +1,26 @@
 //! Guests × engines: the build for this machine, the oracle's assembly machine and trace machine, our
-//! interpreter and our native code. One table, in Markdown, and `target/bench/guests.{json,svg}`.
+//! interpreter, our native code, and with `--peers` Wasmtime and PolkaVM (`benches/peers`). Tables in Markdown,
+//! and `target/bench/guests.{md,json,svg}`; with `--save` the tables go into BENCHMARKS.md, the other two into
+//! `docs/bench`.
 //!
 //! CPU time, loading and translation left out; all engines in turn, round after round, so that a
-//! noisy minute hits all of them; medians. Every run must exit with 0 and, on the virtual machines,
-//! with the same cycles. The trace machine runs a shorter argument and its time is scaled by
+//! noisy minute hits all of them; medians. Every run must exit with 0 and, on the machines for RISC-V that we
+//! compare with, with the same cycles. The trace machine runs a shorter argument and its time is scaled by
 //! cycles, marked `~`: it is about three times slower than the assembly machine.
 //!
-//! `cargo bench --bench guests -- [NAME…] [--rounds N] [--quick]`
+//! `cargo bench --bench guests -- [NAME…] [--peers] [--rounds N] [--quick] [--save]`
 //!
-//! The guests that are built on demand, and the builds for this machine, come from
-//! `cargo xtask guests --third-party` and
-//! `cargo xtask guests --native`.
+//! What is built on demand comes from `cargo xtask guests` with `--third-party`, `--native`, `--wasm` and
+//! `--polkavm`.
 
 #[path = "../tests/common/mod.rs"]
 mod common;
 
 #[path = "guests/chart.rs"]
 mod chart;
+#[path = "guests/peers.rs"]
+mod peers;
+mod record;
 #[path = "guests/report.rs"]
 mod report;
 
@@ -30,7 +34,8 @@ use common::outcome::Verdict;
 use common::program::{Program, Setup};
 use lockstep_isa::Version;
 use lockstep_translator::{Cpu, Options};
-use report::{Engine, Row, Sample};
+use peers::Peers;
+use report::{Engine, Report, Row, Sample};
 
 /// Rounds when nothing else is said.
 const ROUNDS: usize = 7;
@@ -48,15 +53,18 @@ struct Request {
     filters: Vec<String>,
     rounds: usize,
     quick: bool,
+    peers: bool,
+    save: bool,
 }
+
+const USAGE: &str =
+    "usage: cargo bench --bench guests -- [NAME…] [--peers] [--rounds N] [--quick] [--save]";
 
 fn main() {
     let request = match read_arguments(std::env::args().skip(1)) {
         Ok(request) => request,
         Err(error) => {
-            eprintln!(
-                "{error}\nusage: cargo bench --bench guests -- [NAME…] [--rounds N] [--quick]"
-            );
+            eprintln!("{error}\n{USAGE}");
             std::process::exit(64);
         }
     };
@@ -70,6 +78,12 @@ fn main() {
         eprintln!("no guest has any of {:?} in its name", request.filters);
         std::process::exit(64);
     }
+    let mut peers = request.peers.then(|| {
+        Peers::start().unwrap_or_else(|error| {
+            eprintln!("{error}");
+            std::process::exit(70);
+        })
+    });
     let mut benches: Vec<Bench> = guests
         .iter()
         .map(|guest| Bench::new(guest, &request))
@@ -77,15 +91,31 @@ fn main() {
     for round in 0..request.rounds {
         eprintln!("round {} of {}", round + 1, request.rounds);
         for bench in &mut benches {
-            bench.measure();
+            bench.measure(peers.as_mut());
         }
     }
-    let rows: Vec<Row> = benches.into_iter().map(|bench| bench.row).collect();
-    print!("{}", report::table(&rows, request.rounds));
-    if let Err(error) = report::write_files(&rows) {
-        eprintln!("target/bench: {error}");
-        std::process::exit(66);
+    let report = Report {
+        rounds: request.rounds,
+        quick: request.quick,
+        rows: benches.into_iter().map(|bench| bench.row).collect(),
+        peers: peers.map(|peers| peers.engines.clone()).unwrap_or_default(),
+    };
+    write(&report, &request);
+}
+
+/// The tables, the figures and the chart.
+fn write(report: &Report, request: &Request) {
+    let json = format!("{:#}\n", report.json());
+    let chart = chart::draw(report);
+    record::write(&record::target_file("guests.json"), &json);
+    record::write(&record::target_file("guests.svg"), &chart);
+    if request.save {
+        record::write(&record::committed_file("guests.json"), &json);
+        record::write(&record::committed_file("guests.svg"), &chart);
     }
+    let peers = if request.peers { " --peers" } else { "" };
+    let command = format!("cargo bench --bench guests --{peers} --save");
+    record::publish("guests", &command, &report.markdown(), request.save);
 }
 
 fn read_arguments(args: impl Iterator<Item = String>) -> Result<Request, String> {
@@ -93,6 +123,8 @@ fn read_arguments(args: impl Iterator<Item = String>) -> Result<Request, String>
         filters: Vec::new(),
         rounds: 0,
         quick: false,
+        peers: false,
+        save: false,
     };
     let mut args = args;
     while let Some(arg) = args.next() {
@@ -100,6 +132,8 @@ fn read_arguments(args: impl Iterator<Item = String>) -> Result<Request, String>
             // Cargo's own.
             "--bench" => {}
             "--quick" => request.quick = true,
+            "--peers" => request.peers = true,
+            "--save" => request.save = true,
             "--rounds" => {
                 let rounds = args.next().and_then(|text| text.parse().ok());
                 request.rounds = rounds
@@ -187,7 +221,7 @@ impl Bench {
     }
 
     /// One run of each engine.
-    fn measure(&mut self) {
+    fn measure(&mut self, peers: Option<&mut Peers>) {
         let mut asm = Asm::asm(&self.program, &self.setup)
             .unwrap_or_else(|verdict| panic!("{}: loading: {verdict}", self.guest.name));
         let sample = timed(&self.guest, || asm.run_quietly(PLENTY));
@@ -197,7 +231,7 @@ impl Bench {
             .unwrap_or_else(|verdict| panic!("{}: loading: {verdict}", self.guest.name));
         let sample = timed(&self.guest, || trace.run_quietly(PLENTY));
         let scale = self.row.cycles as f64 / trace.cycles() as f64;
-        self.row.samples[Engine::Trace as usize].push(sample * scale);
+        self.row.add(Engine::Trace, sample * scale);
 
         for (engine, native) in [(Engine::Interpreter, false), (Engine::Native, true)] {
             let mut ours = self.ours(&self.program, native);
@@ -209,7 +243,13 @@ impl Bench {
             let start = clock::child_seconds(file, "0");
             let whole = clock::child_seconds(file, &self.argument.to_string());
             let sample = (whole - start).max(0.0);
-            self.row.samples[Engine::Host as usize].push(sample);
+            self.row.add(Engine::Host, sample);
+        }
+        let Some(peers) = peers else { return };
+        for number in 0..peers.engines.len() {
+            if let Some(sample) = peers.run(number, &self.guest.name, self.argument) {
+                self.row.add(Engine::Peer(number), sample);
+            }
         }
     }
 
@@ -219,7 +259,7 @@ impl Bench {
             "{}: cycles of {engine:?}",
             self.guest.name
         );
-        self.row.samples[engine as usize].push(sample);
+        self.row.add(engine, sample);
     }
 }
 
