@@ -81,7 +81,21 @@ impl<'a> Program<'a> {
     /// # Errors
     /// The loader's, with the oracle's name; or that there is no machine with such a memory.
     pub fn load(file: &'a [u8], platform: &Platform) -> Result<Program<'a>, LoadError> {
+        Program::load_in_chaos(file, platform, None)
+    }
+
+    /// As [`Program::load`]; with a seed, into a machine in chaos mode ([`Core::set_chaos`]), where what
+    /// nothing was written to is not zero.
+    ///
+    /// # Errors
+    /// As [`Program::load`].
+    pub fn load_in_chaos(
+        file: &'a [u8],
+        platform: &Platform,
+        seed: Option<u32>,
+    ) -> Result<Program<'a>, LoadError> {
         let mut core = Core::new(platform.profile, platform.memory_size, u64::MAX)?;
+        core.set_chaos(seed);
         let image = Image::parse_for(file, platform.profile.version, platform.profile.xlen)?;
         core.load(&image, file).map_err(|trap| LoadError::Load {
             trap,

@@ -7,6 +7,8 @@ mod bad_elf;
 mod bad_module;
 #[path = "cli/cache.rs"]
 mod cache;
+#[path = "cli/chaos.rs"]
+mod chaos;
 #[path = "cli/check.rs"]
 mod check;
 #[path = "cli/harness.rs"]

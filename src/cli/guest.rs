@@ -48,7 +48,17 @@ pub(crate) fn load<'a>(
     bytes: &'a [u8],
     platform: &Platform,
 ) -> Result<Program<'a>, Failure> {
-    Program::load(bytes, platform).map_err(|error| match error {
+    load_in_chaos(path, bytes, platform, None)
+}
+
+/// As [`load`]; with a seed, in chaos mode.
+pub(crate) fn load_in_chaos<'a>(
+    path: &Path,
+    bytes: &'a [u8],
+    platform: &Platform,
+    seed: Option<u32>,
+) -> Result<Program<'a>, Failure> {
+    Program::load_in_chaos(bytes, platform, seed).map_err(|error| match error {
         LoadError::Setup(error) => Failure::usage(format!("--memory: {error}")),
         LoadError::Elf(_) | LoadError::Load { .. } => {
             let advice = match error.name() {

@@ -58,6 +58,9 @@ pub(crate) struct Run {
     /// Stop when so many cycles are used up [default: unlimited]
     #[arg(long, value_name = "N", value_parser = number)]
     max_cycles: Option<u64>,
+    /// Fill memory with pseudo-random bytes from this seed when it is first touched, to find a program that reads what it never wrote; the interpreter runs it
+    #[arg(long, value_name = "SEED", value_parser = seed, conflicts_with_all = ["module", "compare", "tx_file"])]
+    chaos: Option<u32>,
     /// Use this module, not one of the cache; without a seal that holds it is made again and compared first
     #[arg(long, value_name = "FILE")]
     module: Option<PathBuf>,
@@ -67,6 +70,10 @@ pub(crate) struct Run {
     /// With --engine check: the folder for the bundle of a difference [default: divergences/ in the cache's folder]
     #[arg(long, value_name = "DIR")]
     bundle: Option<PathBuf>,
+}
+
+fn seed(text: &str) -> Result<u32, String> {
+    u32::try_from(number(text)?).map_err(|_| "a seed has 32 bits".to_owned())
 }
 
 fn mode(name: &str) -> Result<Mode, String> {
@@ -111,7 +118,7 @@ impl Run {
         };
         let platform = self.guest.platform();
         let bytes = guest::read(elf)?;
-        let mut program = guest::load(elf, &bytes, &platform)?;
+        let mut program = guest::load_in_chaos(elf, &bytes, &platform, self.chaos)?;
         push_arguments(program.core_mut(), &self.args)?;
         let mut builder = guest::engine(&self.cache)?.mode(mode);
         if mode == Mode::Check {
@@ -221,6 +228,13 @@ impl Run {
             Mode::Interp if self.module.is_some() => Err(Failure::usage(
                 "--module names native code, which --engine interp never runs; leave out one of them",
             )),
+            Mode::Native | Mode::Check if self.chaos.is_some() && self.engine.is_some() => {
+                Err(Failure::usage(
+                    "what memory holds depends on who touches it first, so --chaos runs on the interpreter \
+                     alone; leave out --engine",
+                ))
+            }
+            _ if self.chaos.is_some() => Ok(Mode::Interp),
             _ => Ok(mode),
         }
     }
