@@ -35,6 +35,8 @@ mod source;
 mod start;
 #[path = "engines/structured.rs"]
 mod structured;
+#[path = "engines/tally.rs"]
+mod tally;
 #[path = "engines/wild.rs"]
 mod wild;
 

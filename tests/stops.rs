@@ -36,6 +36,9 @@ mod source;
 mod start;
 #[path = "engines/structured.rs"]
 mod structured;
+#[allow(dead_code)]
+#[path = "engines/tally.rs"]
+mod tally;
 #[path = "engines/wild.rs"]
 mod wild;
 

@@ -32,6 +32,8 @@ mod source;
 mod start;
 #[path = "../../tests/engines/structured.rs"]
 mod structured;
+#[path = "../../tests/engines/tally.rs"]
+mod tally;
 #[path = "../../tests/engines/wild.rs"]
 mod wild;
 

@@ -24,6 +24,7 @@ pub(crate) mod trace32;
 use std::sync::Arc;
 
 use lockstep_isa::Xlen;
+use lockstep_runtime::Exits;
 use oracle::{Asm, Trace};
 use ours::{Modules, Ours};
 use outcome::{Outcome, Rule, Verdict, compare};
@@ -43,6 +44,8 @@ pub(crate) struct Agreement {
     pub(crate) asm: Result<Outcome, Verdict>,
     /// Our native code's last outcome.
     pub(crate) native: Option<Outcome>,
+    /// How native code was left.
+    pub(crate) exits: Exits,
 }
 
 impl Agreement {
@@ -95,6 +98,7 @@ pub(crate) fn check(
             return Ok(Agreement {
                 asm: Ok(a),
                 native: Some(c),
+                exits: native.core().exits(),
             });
         }
     }
@@ -133,6 +137,7 @@ fn same_refusal(errors: [Option<Verdict>; 3]) -> Result<Agreement, String> {
         Some(verdict) if interp.as_ref() == Some(&verdict) && interp == native => Ok(Agreement {
             asm: Err(verdict),
             native: None,
+            exits: Exits::default(),
         }),
         asm => Err(format!(
             "loading: asm {asm:?}, interpreter {interp:?}, native {native:?}"

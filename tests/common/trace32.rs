@@ -244,6 +244,7 @@ pub(crate) fn check(
             return Ok(Agreement {
                 asm: Ok(ours),
                 native: Some(compiled),
+                exits: native.core().exits(),
             });
         }
     }

@@ -1,16 +1,15 @@
-//! Runs of many seeds: which program belongs to a seed, what came of all of them, and the report of
-//! the first difference.
+//! Runs of many seeds: which program belongs to a seed, and the report of the first difference.
 
-use std::fmt;
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use lockstep_isa::Profile;
 
 use crate::common::random::Random;
-use crate::contest::{Contest, Summary};
+use crate::contest::Contest;
 use crate::source::Source;
 use crate::start::Entry;
+use crate::tally::{Summary, Tally};
 use crate::{bytes, operands, profiles, shrink, structured, wild};
 
 /// A kind of program.
@@ -40,57 +39,6 @@ pub(crate) const TIERS: [Tier; 4] = [
         generate: wild::generate,
     },
 ];
-
-/// What came of many programs.
-#[derive(Default)]
-pub(crate) struct Tally {
-    programs: u64,
-    clean_exits: u64,
-    traced: u64,
-    cycles: u64,
-    native_cycles: u64,
-    exits: Vec<(&'static str, u64)>,
-    entries: [u64; 3],
-}
-
-impl Tally {
-    /// The part of all cycles that ran natively.
-    pub(crate) fn native_share(&self) -> f64 {
-        self.native_cycles as f64 / self.cycles.max(1) as f64
-    }
-
-    fn add(&mut self, summary: &Summary, entry: Entry) {
-        self.programs += 1;
-        self.clean_exits += u64::from(summary.is_exit);
-        self.traced += u64::from(summary.is_traced);
-        self.cycles += summary.cycles;
-        self.native_cycles += summary.native_cycles;
-        self.entries[entry as usize] += 1;
-        let counts = summary.exits.by_name();
-        if self.exits.is_empty() {
-            self.exits = counts.to_vec();
-        } else {
-            for ((_, sum), (_, count)) in self.exits.iter_mut().zip(counts) {
-                *sum += count;
-            }
-        }
-    }
-}
-
-/// The fields of a ledger's line, by name: `cargo xtask soak` reads them.
-impl fmt::Display for Tally {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "programs={} trace={}", self.programs, self.traced)?;
-        write!(f, " clean={}", self.clean_exits)?;
-        let [files, pages, resumed] = self.entries;
-        write!(f, " files={files} pages={pages} resumed={resumed}")?;
-        write!(f, " cycles={} native={}", self.cycles, self.native_cycles)?;
-        for (name, count) in &self.exits {
-            write!(f, " {name}={count}")?;
-        }
-        Ok(())
-    }
-}
 
 /// The program of a seed. Without a profile, the seeds go through all of them.
 pub(crate) fn program(tier: &Tier, profile: Option<Profile>, seed: u64) -> Source {

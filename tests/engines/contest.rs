@@ -15,7 +15,7 @@ use std::sync::Arc;
 use ckb_vm::machine::asm::inited_memory;
 use lockstep_contract::pages::{DIRTY, PAGE_SHIFT, PAGE_SIZE};
 use lockstep_isa::Cost;
-use lockstep_runtime::{Core, Exits};
+use lockstep_runtime::Core;
 use lockstep_translator::{Cpu, Options};
 
 use crate::common::Subject;
@@ -26,6 +26,7 @@ use crate::common::program::Setup;
 use crate::common::random::Random;
 use crate::source::Source;
 use crate::start::{Entry, Start};
+use crate::tally::Summary;
 
 /// Where endless programs are stopped.
 pub(crate) const PLENTY: u64 = 60_000;
@@ -34,21 +35,6 @@ const STOPS: u64 = 4;
 /// One program in so many is translated with the compiler's own checks, and runs on the trace machine
 /// even when it fails on the assembly machine: both take long, and say little of what is compared.
 const RARELY: u64 = 4;
-
-/// What came of a program.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Summary {
-    /// Whether the guest exited by itself.
-    pub(crate) is_exit: bool,
-    /// Whether the trace machine had a say.
-    pub(crate) is_traced: bool,
-    /// Cycles of the run without stops.
-    pub(crate) cycles: u64,
-    /// Those of them that native code charged.
-    pub(crate) native_cycles: u64,
-    /// How native code was left in that run.
-    pub(crate) exits: Exits,
-}
 
 /// Whether the trace machine is asked.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
