@@ -371,8 +371,10 @@ fn recursion(f: &mut Filler) {
         }
         match (count % 60, count % 5) {
             (59, _) => word(Op::Jal, 1, 0, 0, start.wrapping_sub(f.at) as i32),
-            (_, 0) => word(Op::Jalr, 0, 1, 0, 0),
-            (_, 1) => branch(f, r),
+            // Around the return that follows.
+            (_, 0) => word(Op::Beq, 0, any(r), any(r), 8),
+            (_, 1) => word(Op::Jalr, 0, 1, 0, 0),
+            (_, 2) => branch(f, r),
             _ => plain(r),
         }
     });

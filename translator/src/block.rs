@@ -112,9 +112,9 @@ impl Block {
     }
 
     /// What it costs to translate, in plain instructions: a block brings checks and exits of its
-    /// own, and each access may.
+    /// own, each access may, and each edge to another block has moves for all registers.
     pub(crate) fn weight(&self) -> usize {
-        self.entries.len() + 8 + 4 * self.accesses
+        self.entries.len() + 8 + 4 * (self.accesses + self.successors().count())
     }
 
     /// The address behind the block.

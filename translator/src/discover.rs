@@ -12,8 +12,8 @@ use crate::plant::{Fault, Plant};
 use crate::text::Text;
 
 /// What the blocks of one module may weigh together, duplicates counted. The cost of translation is
-/// about linear in this: Lua weighs a third of it, and dense hostile code reaches it within seconds.
-const WEIGHT: usize = 600_000;
+/// about linear in this: Lua weighs half of it, and dense hostile code reaches it within seconds.
+pub const WEIGHT: usize = 600_000;
 /// A jump further than this is a tail call into another function, not a jump inside one.
 const NEAR: u64 = 1 << 15;
 
@@ -31,7 +31,7 @@ pub(crate) struct Program {
     pub left: BTreeMap<u64, Reason>,
     /// How far behind a return point control may come back, beside 0.
     skips: BTreeSet<u64>,
-    weight: usize,
+    pub weight: usize,
 }
 
 /// Follows the code of a text.

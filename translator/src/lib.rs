@@ -24,6 +24,7 @@ use lockstep_contract::key::{self, Key};
 use lockstep_contract::module::Module;
 
 pub use block::Reason;
+pub use discover::WEIGHT;
 pub use hints::Hints;
 #[doc(hidden)]
 pub use plant::{Fault, Plant};
@@ -130,6 +131,9 @@ pub struct Report {
     pub instructions: usize,
     /// Bytes of native code.
     pub code_bytes: usize,
+    /// What the blocks weigh, of [`WEIGHT`] that one module may: what translation costs, in instructions,
+    /// blocks, accesses and edges, whatever the machine.
+    pub weight: usize,
     /// Heads of code that is left to the interpreter, and why.
     pub left: Vec<(u64, Reason)>,
     /// What the compiler said where it gave up: defects, worth a report.
@@ -178,6 +182,7 @@ pub fn translate(
     let units = region::partition(&program, text.profile.xlen, options);
     let mut report = Report {
         left: program.left.iter().map(|(&pc, &why)| (pc, why)).collect(),
+        weight: program.weight,
         ..Report::default()
     };
     let mut compiler = Compiler::new(options)?;
