@@ -71,10 +71,17 @@ struct Built {
     blocks: usize,
     instructions: usize,
     code_bytes: usize,
+    /// Of what one module may weigh: above 1 the rest stays interpreted.
+    budget: f64,
     module_bytes: usize,
     translate_seconds: f64,
     left: Vec<Left>,
     emitted: Vec<String>,
+}
+
+/// The share that a translation took of what one module may cost.
+pub(super) fn budget(report: &Report) -> f64 {
+    report.weight as f64 / translator::WEIGHT as f64
 }
 
 /// A place that is left to the interpreter.
@@ -313,6 +320,7 @@ impl From<&Report> for Built {
             blocks: report.blocks,
             instructions: report.instructions,
             code_bytes: report.code_bytes,
+            budget: budget(report),
             left: left.collect(),
             key: String::new(),
             path: None,
@@ -332,6 +340,7 @@ fn describe(module: &Built) -> String {
     let mut text = format!(
         "Translated: {} bytes of code at {}: {} instructions, {} blocks, {} units\n\
          Native code: {} bytes ({:.1} an instruction) for {}{}\n\
+         Budget: {:.1}% of what a module may cost to translate\n\
          Time: {:.3} s\n\
          Key: {}\n",
         module.guest_bytes,
@@ -347,6 +356,7 @@ fn describe(module: &Built) -> String {
         } else {
             format!(" with {}", module.cpu)
         },
+        100.0 * module.budget,
         module.translate_seconds,
         module.key,
     );

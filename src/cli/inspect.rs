@@ -79,6 +79,8 @@ struct Region {
     key: String,
     #[serde(flatten)]
     coverage: Coverage,
+    /// Of what one module may cost to translate.
+    budget: f64,
     left: Vec<(String, String)>,
 }
 
@@ -250,6 +252,7 @@ fn inspect_region(program: &Program<'_>, text: &Text<'_>) -> Result<(Region, Mod
         bytes: text.bytes.len() as u64,
         key: key_id(text).map_err(Failure::defect)?.to_string(),
         coverage: coverage(&translation.module, used),
+        budget: build::budget(&translation.report),
         left: left
             .map(|(pc, reason)| (format!("{pc:#x}"), reason.to_string()))
             .collect(),

@@ -6,6 +6,7 @@
 mod guests;
 mod mutate;
 mod prove;
+mod reproduce;
 mod soak;
 mod spike;
 mod suite;
@@ -15,6 +16,7 @@ use std::process::ExitCode;
 const USAGE: &str = "\
 usage: cargo xtask test
        cargo xtask prove [--list | STEP...]
+       cargo xtask reproduce [FOLDER]
        cargo xtask spike
        cargo xtask mutate [--list | --new | NAME...]
        cargo xtask guests [--check | --third-party [--record] | --native | --wasm | --polkavm]
@@ -37,6 +39,8 @@ usage: cargo xtask test
   soak --totals          the sums of the ledger, and what is missing
   mutate [NAME...]       plant each fault of tests/mutations/faults.txt (or those named, or of an area) in
                          a copy of the tree, and show which test fails
+  reproduce              the same modules from two clean clones, optimised and debug, one thread and two;
+                         with a FOLDER, clones and builds stay there
   spike                  install Spike, a RISC-V simulator, and compare our engines with it
 
 example: cargo xtask guests --third-party
@@ -54,6 +58,8 @@ fn main() -> ExitCode {
             Ok(())
         }
         ["prove", names @ ..] => prove::run(names).map_err(Into::into),
+        ["reproduce"] => reproduce::run(None).map_err(Into::into),
+        ["reproduce", folder] => reproduce::run(Some(folder)).map_err(Into::into),
         ["spike"] => spike::run().map_err(Into::into),
         ["guests"] => guests::rebuild().map_err(Into::into),
         ["guests", "--check"] => guests::check().map_err(Into::into),

@@ -36,6 +36,11 @@ pub(super) fn elf(object: &ElfObject) -> String {
             region.base, region.bytes, region.key
         );
         coverage(&mut text, &region.coverage, object.disasm.is_some());
+        let budget = 100.0 * region.budget;
+        let _ = writeln!(
+            text,
+            "Budget: {budget:.1}% of what a module may cost to translate"
+        );
         let _ = writeln!(text, "Left to the interpreter: {}", region.left.len());
         for (pc, reason) in region.left.iter().take(LINES) {
             let _ = writeln!(text, "  {pc}: {reason}");
