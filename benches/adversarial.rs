@@ -188,7 +188,7 @@ fn judge(kind: &Kind, costs: &[Cost; 3], wrong: &mut Vec<String>) {
         if cost.worst > SECONDS {
             wrong.push(format!(
                 "{} of {pages} pages: {:.2} s",
-                kind.name, cost.seconds
+                kind.name, cost.worst
             ));
         }
         if cost.memory > MEMORY {
