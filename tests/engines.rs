@@ -21,6 +21,8 @@ mod bytes;
 mod campaign;
 #[path = "engines/contest.rs"]
 mod contest;
+#[path = "engines/coverage.rs"]
+mod coverage;
 #[path = "engines/operands.rs"]
 mod operands;
 #[path = "engines/patterns.rs"]
@@ -88,6 +90,26 @@ fn structured_programs() {
 #[test]
 fn wild_programs() {
     run_tier("wild");
+}
+
+/// No row of the instruction table is out of reach of random programs. With `BLESS=1` the counts go to
+/// `tests/coverage.tsv`, for the ledger.
+#[test]
+fn together_they_run_every_row_of_the_table() {
+    let programs = number("LOCKSTEP_FUZZ_ITERATIONS", ITERATIONS);
+    let table = coverage::table(programs);
+    if std::env::var_os("BLESS").is_some() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/coverage.tsv");
+        std::fs::write(path, coverage::file(programs, &table)).expect("it can be written");
+    }
+    let total = |counts: &[u64]| counts.iter().sum::<u64>();
+    let mut rare: Vec<_> = (table.iter())
+        .map(|(op, counts)| (total(counts), op.mnemonic()))
+        .collect();
+    rare.sort_unstable();
+    println!("{} rows, the rarest: {:?}", rare.len(), &rare[..12]);
+    let enough = |(count, _): &(u64, &str)| *count >= 3 || programs < ITERATIONS;
+    assert!(rare.iter().all(enough), "{:?}", &rare[..12]);
 }
 
 /// Programs of a few lines, each with a word for which wrong code is made, and what must be told.
