@@ -22,7 +22,7 @@ struct Step {
     run: fn() -> Result<(), Failure>,
 }
 
-const STEPS: [Step; 6] = [
+const STEPS: [Step; 8] = [
     Step {
         name: "spike",
         what: "every instruction, random sequences and the guests against Spike: 2 minutes",
@@ -39,12 +39,21 @@ const STEPS: [Step; 6] = [
         run: || Ok(tests("stops", "LOCKSTEP_STOPS", "10000")?),
     },
     Step {
+        name: "storm",
+        what: "30 000 verifications while modules come and go and switches are thrown: 3 minutes",
+        run: || Ok(tests("storm", "LOCKSTEP_STORM", "10000")?),
+    },
+    Step {
+        name: "chaos",
+        what: "3 000 programs of each kind in memory that nobody wrote: 2 minutes",
+        run: || Ok(tests("chaos", "LOCKSTEP_FUZZ_ITERATIONS", "3000")?),
+    },
+    Step {
         name: "soak",
-        what: "a thousand more random programs of each kind on each machine: 30 minutes",
+        what: "a thousand more random programs of each kind on each machine, RV32 too: 30 minutes",
         run: || {
-            Ok(soak::run(&[
-                "--first", "next", "--count", "1000", "--jobs", "2",
-            ])?)
+            soak::run(&["--first", "next", "--count", "1000", "--jobs", "2"])?;
+            Ok(soak::run(&["--totals"])?)
         },
     },
     Step {

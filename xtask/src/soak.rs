@@ -1,25 +1,53 @@
 //! `cargo xtask soak`: random programs by the hundred thousand, and the ledger of all that were run.
 //!
-//! The programs and their comparison are those of `tests/engines.rs`; here that test's binary is run
-//! over ranges of seeds, one process for each kind of program and machine, and what it says is added
+//! The programs and their comparison are those of `tests/engines.rs`, and of `tests/xlen32.rs` for RV32;
+//! here the binaries of these tests are run over ranges of seeds, one process for each kind of program and machine, and what it says is added
 //! to `tests/ledger.tsv`. A difference ends the run: the test has printed the program, made smaller.
 //! What this is not: a search. Seeds are taken in order, so that a line can be run again.
 
 mod ledger;
+mod report;
 
-use std::path::PathBuf;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::{env, io, thread};
 
 use ledger::{Ledger, Line};
 
-/// Kinds of program, and the test of each.
-const TIERS: [(&str, &str); 4] = [
-    ("bytes", "random_bytes"),
-    ("operands", "valid_instructions_with_edge_operands"),
-    ("structured", "structured_programs"),
-    ("wild", "wild_programs"),
+/// Kinds of program.
+const TIERS: [Tier; 8] = [
+    Tier::new("bytes", WIDE, "random_bytes"),
+    Tier::new("operands", WIDE, "valid_instructions_with_edge_operands"),
+    Tier::new("structured", WIDE, "structured_programs"),
+    Tier::new("wild", WIDE, "wild_programs"),
+    Tier::new("rv32-bytes", NARROW, "random_bytes"),
+    Tier::new(
+        "rv32-operands",
+        NARROW,
+        "valid_instructions_with_edge_operands",
+    ),
+    Tier::new("rv32-structured", NARROW, "structured_programs"),
+    Tier::new("rv32-wild", NARROW, "wild_programs"),
 ];
+/// The test binary of 64-bit programs.
+const WIDE: &str = "engines";
+/// The test binary of RV32.
+const NARROW: &str = "xlen32";
+
+/// A kind of program.
+struct Tier {
+    name: &'static str,
+    /// The test binary that makes and runs such programs, and its test.
+    binary: &'static str,
+    test: &'static str,
+}
+
+impl Tier {
+    const fn new(name: &'static str, binary: &'static str, test: &'static str) -> Tier {
+        Tier { name, binary, test }
+    }
+}
 
 /// Machines: version, and letters of the instruction set.
 const PROFILES: [&str; 20] = [
@@ -27,7 +55,7 @@ const PROFILES: [&str; 20] = [
     "2:imc", "2:b", "2:m", "2:bm", "2:a", "2:ba", "2:ma", "2:bma",
 ];
 
-/// Where the figures are kept.
+/// Where the figures are kept; their sums are in `tests/LEDGER.md`.
 const LEDGER: &str = "tests/ledger.tsv";
 
 /// What went wrong.
@@ -58,12 +86,13 @@ pub(crate) enum SoakError {
 
 /// What to run.
 struct Plan {
-    tiers: Vec<&'static str>,
+    tiers: Vec<&'static Tier>,
     profiles: Vec<&'static str>,
     first: u64,
     count: u64,
     jobs: usize,
-    binary: Option<PathBuf>,
+    /// Test binaries as they are, by their names.
+    binaries: BTreeMap<&'static str, PathBuf>,
     revision: Option<String>,
     ledger: PathBuf,
     totals: bool,
@@ -77,18 +106,17 @@ pub(crate) fn run(arguments: &[&str]) -> Result<(), SoakError> {
         plan.first = ledger.end();
     }
     if plan.totals {
-        print!("{}", ledger.totals());
-        return Ok(());
+        return report::write(&ledger, &plan.ledger);
     }
-    let binary = plan.binary.clone().map_or_else(build, Ok)?;
+    plan.find_binaries()?;
     let revision = plan.revision.clone().map_or_else(revision, Ok)?;
-    let pairs: Vec<(&str, &str)> = (plan.tiers.iter())
+    let pairs: Vec<(&Tier, &str)> = (plan.tiers.iter())
         .flat_map(|tier| plan.profiles.iter().map(move |profile| (*tier, *profile)))
         .collect();
     for group in pairs.chunks(plan.jobs) {
         let children = group
             .iter()
-            .map(|(tier, profile)| start(&binary, tier, profile, &plan))
+            .map(|(tier, profile)| start(tier, profile, &plan))
             .collect::<Result<Vec<_>, _>>()?;
         // All of a group end before the ledger is written, so that one failure loses no figures.
         let ends: Vec<_> = thread::scope(|scope| {
@@ -101,27 +129,27 @@ pub(crate) fn run(arguments: &[&str]) -> Result<(), SoakError> {
         for ((tier, profile), end) in group.iter().zip(ends) {
             let output = match end {
                 Ok(Ok(output)) => output,
-                Ok(Err(error)) => return Err(start_error(&binary, error)),
+                Ok(Err(error)) => return Err(start_error(&plan.binaries[tier.binary], error)),
                 Err(_) => continue,
             };
             let text = String::from_utf8_lossy(&output.stdout).into_owned();
             let tally = text.lines().find_map(|line| line.split_once("tally: "));
             match tally {
                 Some((_, tally)) if output.status.success() => {
-                    let line = Line::new(tier, profile, &revision, plan.first, tally);
+                    let line = Line::new(tier.name, profile, &revision, plan.first, tally);
                     ledger.add(line.map_err(|reason| SoakError::Ledger {
                         path: plan.ledger.clone(),
                         line: 0,
                         reason,
                     })?);
                     println!(
-                        "{tier} {profile}: {} programs from {}",
-                        plan.count, plan.first
+                        "{} {profile}: {} programs from {}",
+                        tier.name, plan.count, plan.first
                     );
                 }
                 _ => {
                     failure = Err(SoakError::Difference {
-                        tier: (*tier).into(),
+                        tier: tier.name.into(),
                         profile: (*profile).into(),
                         first: plan.first,
                         output: text + &String::from_utf8_lossy(&output.stderr),
@@ -138,12 +166,12 @@ pub(crate) fn run(arguments: &[&str]) -> Result<(), SoakError> {
 impl Plan {
     fn parse(arguments: &[&str]) -> Result<Plan, SoakError> {
         let mut plan = Plan {
-            tiers: TIERS.iter().map(|(name, _)| *name).collect(),
+            tiers: TIERS.iter().collect(),
             profiles: PROFILES.to_vec(),
             first: 1,
             count: 0,
             jobs: 1,
-            binary: None,
+            binaries: BTreeMap::new(),
             revision: None,
             ledger: LEDGER.into(),
             totals: false,
@@ -158,37 +186,66 @@ impl Plan {
                 .next()
                 .ok_or_else(|| SoakError::Usage(format!("{word}: its value is missing")))?;
             match *word {
-                "--tier" => plan.tiers = pick(value, plan.tiers)?,
-                "--profile" => plan.profiles = pick(value, plan.profiles)?,
+                "--tier" => plan.tiers = pick(value, plan.tiers, |tier| tier.name)?,
+                "--profile" => plan.profiles = pick(value, plan.profiles, |name| name)?,
                 // Where the ledger ends.
                 "--first" if *value == "next" => plan.first = 0,
                 "--first" => plan.first = number(value)?,
                 "--count" => plan.count = number(value)?,
                 "--jobs" => plan.jobs = number(value)?.max(1) as usize,
-                "--binary" => plan.binary = Some(value.into()),
+                "--binary" => {
+                    plan.binaries.insert(test_of(value)?, value.into());
+                }
                 "--revision" => plan.revision = Some((*value).into()),
                 "--ledger" => plan.ledger = value.into(),
                 _ => return Err(SoakError::Usage(format!("{word}: no such option"))),
             }
+        }
+        // Whoever brings binaries wants what these run.
+        if !plan.binaries.is_empty() {
+            let binaries = &plan.binaries;
+            (plan.tiers).retain(|tier| binaries.contains_key(tier.binary));
         }
         if plan.count == 0 && !plan.totals {
             return Err(SoakError::Usage("--count N is missing".into()));
         }
         Ok(plan)
     }
+
+    /// Builds what is needed and was not brought.
+    fn find_binaries(&mut self) -> Result<(), SoakError> {
+        for tier in &self.tiers {
+            if !self.binaries.contains_key(tier.binary) {
+                self.binaries.insert(tier.binary, build(tier.binary)?);
+            }
+        }
+        Ok(())
+    }
 }
 
 /// The one of this name, or all of them.
-fn pick(name: &str, all: Vec<&'static str>) -> Result<Vec<&'static str>, SoakError> {
-    let picked: Vec<_> = all.iter().copied().filter(|one| *one == name).collect();
-    match picked.is_empty() {
-        _ if name == "all" => Ok(all),
-        true => Err(SoakError::Usage(format!(
-            "{name}: there are {}",
-            all.join(", ")
-        ))),
-        false => Ok(picked),
+fn pick<T: Copy>(
+    name: &str,
+    all: Vec<T>,
+    name_of: fn(T) -> &'static str,
+) -> Result<Vec<T>, SoakError> {
+    let is_it = |one: &T| name == "all" || name_of(*one) == name;
+    let picked: Vec<T> = all.iter().copied().filter(is_it).collect();
+    if picked.is_empty() {
+        let names: Vec<&str> = all.into_iter().map(name_of).collect();
+        let names = names.join(", ");
+        return Err(SoakError::Usage(format!("{name}: there are {names}")));
     }
+    Ok(picked)
+}
+
+/// Which of the test binaries a file is: cargo adds a hyphen and a hash to the name.
+fn test_of(path: &str) -> Result<&'static str, SoakError> {
+    let name = Path::new(path).file_name().unwrap_or_default();
+    let name = name.to_string_lossy();
+    let name = name.split('-').next().unwrap_or_default();
+    let known = [WIDE, NARROW].into_iter().find(|known| *known == name);
+    known.ok_or_else(|| SoakError::Usage(format!("{path}: not called {WIDE} or {NARROW}")))
 }
 
 fn number(text: &str) -> Result<u64, SoakError> {
@@ -197,18 +254,17 @@ fn number(text: &str) -> Result<u64, SoakError> {
         .map_err(|_| SoakError::Usage(format!("{text}: not a number")))
 }
 
-fn start_error(binary: &std::path::Path, error: io::Error) -> SoakError {
+fn start_error(binary: &Path, error: io::Error) -> SoakError {
     SoakError::Start {
         program: binary.display().to_string(),
         error,
     }
 }
 
-fn start(binary: &PathBuf, tier: &str, profile: &str, plan: &Plan) -> Result<Child, SoakError> {
-    let test = TIERS.iter().find(|(name, _)| *name == tier);
-    let test = test.map_or(tier, |(_, test)| *test);
+fn start(tier: &Tier, profile: &str, plan: &Plan) -> Result<Child, SoakError> {
+    let binary = &plan.binaries[tier.binary];
     Command::new(binary)
-        .args([test, "--exact", "--nocapture", "--test-threads=1"])
+        .args([tier.test, "--exact", "--nocapture", "--test-threads=1"])
         .env("LOCKSTEP_FUZZ_PROFILE", profile)
         .env("LOCKSTEP_FUZZ_SEED", plan.first.to_string())
         .env("LOCKSTEP_FUZZ_ITERATIONS", plan.count.to_string())
@@ -219,10 +275,10 @@ fn start(binary: &PathBuf, tier: &str, profile: &str, plan: &Plan) -> Result<Chi
         .map_err(|error| start_error(binary, error))
 }
 
-/// Builds the test and finds its binary.
-fn build() -> Result<PathBuf, SoakError> {
+/// Builds a test and finds its binary.
+fn build(test: &str) -> Result<PathBuf, SoakError> {
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let arguments = ["test", "--release", "--test", "engines", "--no-run"];
+    let arguments = ["test", "--release", "--test", test, "--no-run"];
     let output = Command::new(&cargo)
         .args(arguments)
         .arg("--message-format=json-render-diagnostics")
@@ -235,7 +291,7 @@ fn build() -> Result<PathBuf, SoakError> {
     let text = String::from_utf8_lossy(&output.stdout);
     text.lines()
         .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok())
-        .filter(|message| message["target"]["name"] == "engines")
+        .filter(|message| message["target"]["name"] == test)
         .find_map(|message| message["executable"].as_str().map(PathBuf::from))
         .filter(|_| output.status.success())
         .ok_or(SoakError::Build)

@@ -165,3 +165,13 @@ loop:
     lui s0, 0x80000
     ld a0, 0(s0)
     exit
+
+#: case a second hull of bounds between two stores by one base, the later one below 0
+#: fault = MemOutOfBound
+#: set s0 = 4
+    lui t0, 0x20
+    add t1, s0, t0
+    sd a1, 0(s0)
+    ld a2, 0(t1)
+    sd a1, -8(s0)
+    exit

@@ -1,5 +1,5 @@
 //! The ledger of random programs: a table with tabs, a line for each kind of program, machine and
-//! revision; reading, adding, writing, and the sums against the goal.
+//! revision; reading, adding, writing.
 //!
 //! Ranges of seeds that follow each other in one revision become one line.
 
@@ -8,15 +8,12 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
-use super::{PROFILES, SoakError};
-
-/// Programs that there should be in all, and for each machine.
-const GOAL: (u64, u64) = (2_000_000, 100_000);
+use super::SoakError;
 
 /// Words in front of the counts.
 const WORDS: [&str; 4] = ["suite", "profile", "revision", "first"];
 /// Counts, in the words of the test's tally.
-const COUNTS: [&str; 17] = [
+pub(super) const COUNTS: [&str; 17] = [
     "programs",
     "trace",
     "clean",
@@ -44,11 +41,11 @@ pub(super) struct Ledger {
 /// What was run on one machine at one revision.
 #[derive(Clone)]
 pub(super) struct Line {
-    suite: String,
-    profile: String,
-    revision: String,
+    pub(super) suite: String,
+    pub(super) profile: String,
+    pub(super) revision: String,
     first: u64,
-    counts: [u64; COUNTS.len()],
+    pub(super) counts: [u64; COUNTS.len()],
 }
 
 impl Line {
@@ -99,7 +96,7 @@ impl Line {
         })
     }
 
-    fn programs(&self) -> u64 {
+    pub(super) fn programs(&self) -> u64 {
         self.counts[0]
     }
 
@@ -180,67 +177,8 @@ impl Ledger {
             })
     }
 
-    /// The sums: by kind of program, by machine, by revision, and what is missing.
-    pub(super) fn totals(&self) -> String {
-        let mut text = String::new();
-        let keys: [(&str, Key); 3] = [
-            ("suite", |line| &line.suite),
-            ("profile", |line| &line.profile),
-            ("revision", |line| &line.revision),
-        ];
-        for (name, key) in keys {
-            let mut order: Vec<&str> = Vec::new();
-            let mut sums: BTreeMap<&str, [u64; COUNTS.len()]> = BTreeMap::new();
-            for line in &self.lines {
-                let key = key(line);
-                if !order.contains(&key) {
-                    order.push(key);
-                }
-                let sum = sums.entry(key).or_insert([0; COUNTS.len()]);
-                for (sum, count) in sum.iter_mut().zip(line.counts) {
-                    *sum += count;
-                }
-            }
-            let _ = writeln!(text, "{name:12} {}", header());
-            for key in order {
-                let _ = writeln!(text, "{key:12} {}", figures(&sums[key]));
-            }
-            text.push('\n');
-        }
-        let programs = |profile: &str| -> u64 {
-            let of = self.lines.iter().filter(|line| line.profile == profile);
-            of.map(Line::programs).sum()
-        };
-        let all: u64 = self.lines.iter().map(Line::programs).sum();
-        let least = PROFILES.iter().map(|profile| programs(profile)).min();
-        let _ = writeln!(
-            text,
-            "{all} of {} programs; {} of {} for the machine with the fewest",
-            GOAL.0,
-            least.unwrap_or(0),
-            GOAL.1
-        );
-        text
+    /// All lines.
+    pub(super) fn lines(&self) -> &[Line] {
+        &self.lines
     }
-}
-
-/// What lines are summed by.
-type Key = fn(&Line) -> &str;
-
-/// The names of the counts, and the share that is derived from two of them.
-fn header() -> String {
-    let names = COUNTS.iter().map(|name| format!("{name:>12}"));
-    names.collect::<String>() + "       share"
-}
-
-fn figures(counts: &[u64; COUNTS.len()]) -> String {
-    let at = |name| {
-        COUNTS
-            .iter()
-            .position(|other| *other == name)
-            .map_or(0, |at| counts[at])
-    };
-    let share = 100.0 * at("native") as f64 / at("cycles").max(1) as f64;
-    let figures = counts.iter().map(|count| format!("{count:>12}"));
-    figures.collect::<String>() + &format!("{share:>11.2}%")
 }
