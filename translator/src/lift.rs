@@ -24,6 +24,7 @@ use lockstep_contract::context;
 use lockstep_isa::{Machine, Narrow, Reg, Xlen, execute};
 
 use crate::plant::{Fault, Plant};
+use crate::record::Access;
 use crate::region::{Chain, Unit};
 use crate::text::Text;
 
@@ -79,8 +80,9 @@ pub struct Lifter<'l, 'f> {
     local: [Option<Word>; Reg::COUNT],
     written: u32,
     dirty: u32,
+    settles: bool,
     place: Place,
-    checks: std::vec::IntoIter<memory::Check>,
+    plan: memory::Plan,
     flow: Flow,
     pieces: wide::Pieces,
     /// What is wrong with the current block, on purpose.
@@ -142,6 +144,11 @@ fn sealing_order(unit: &Unit<'_>) -> Vec<Vec<usize>> {
         }
     }
     order
+}
+
+/// Side exits that the accesses of a chain take.
+pub(crate) fn exits(accesses: &[Access]) -> usize {
+    memory::plan(accesses).exits()
 }
 
 /// The pointer that units hold to a context at this address.
@@ -209,8 +216,9 @@ impl<'l, 'f> Lifter<'l, 'f> {
             local: [None; Reg::COUNT],
             written: 0,
             dirty: 0,
+            settles: false,
             place: Place::default(),
-            checks: Vec::new().into_iter(),
+            plan: memory::Plan::default(),
             flow: Flow::Next,
             pieces: wide::Pieces::default(),
             fault: None,
@@ -226,8 +234,9 @@ impl<'l, 'f> Lifter<'l, 'f> {
         self.pieces = wide::Pieces::default();
         self.written = 0;
         self.dirty = if self.homed { 0 } else { chain.dirty };
+        self.settles = chain.settles;
         self.budget = self.builder.use_var(self.budget_variable);
-        self.checks = memory::plan(&chain.accesses).into_iter();
+        self.plan = memory::plan(&chain.accesses);
         let Some(head) = chain.head() else {
             self.dispatch(unit, blocks, chain);
             return;
@@ -260,6 +269,10 @@ impl<'l, 'f> Lifter<'l, 'f> {
                     entries: (block.entries.len() - number) as u8,
                     refund,
                 };
+                if number == 0 {
+                    // The chain's; nothing is left of them at its other blocks.
+                    self.check_head();
+                }
                 self.flow = Flow::Next;
                 let done = match self.xlen {
                     Xlen::X32 => execute(inst, &mut Narrow(self)),

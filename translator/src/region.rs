@@ -16,8 +16,11 @@ use lockstep_isa::{Reg, Xlen};
 use crate::Options;
 use crate::block::Block;
 use crate::discover::Program;
+use crate::lift;
 use crate::plant::{Fault, Plant};
 use crate::record::{Access, Flow, Recorder};
+
+mod loops;
 
 /// Translated instructions of one unit at most.
 const UNIT: usize = 1000;
@@ -63,6 +66,9 @@ pub(crate) struct Chain<'a> {
     pub dirty: u32,
     /// Registers it writes.
     pub defs: u32,
+    /// Registers that may differ from the context's are written there at its end, so that no exit
+    /// behind it has to.
+    pub settles: bool,
     /// Memory accesses in order.
     pub accesses: Vec<Access>,
     uses: u32,
@@ -335,6 +341,7 @@ impl<'a> Unit<'a> {
         let (mut chains, chain_of) = chains(&graph, xlen, options.plant);
         connect(&graph, &mut chains, &chain_of);
         worst_costs(&mut chains);
+        settle(&mut chains);
         dataflow(&mut chains);
         let exits: usize = (chains.iter())
             .map(|chain| {
@@ -387,7 +394,8 @@ fn chains<'a>(
             size += member.entries.len();
             match graph.successors[block].as_slice() {
                 &[next] if graph.glued(next) && member.flow == Flow::Next => {
-                    if size >= CHAIN {
+                    // Behind a planted fault registers are not what the recorder thinks.
+                    if size >= CHAIN || fault.is_some() {
                         cut[next] = true;
                         break;
                     }
@@ -411,6 +419,7 @@ fn chains<'a>(
             dirty: 0,
             uses: (recorder.uses | wrong) & !1,
             defs: recorder.defs | wrong,
+            settles: false,
             accesses: recorder.accesses,
         });
     }
@@ -446,6 +455,26 @@ fn worst_costs(chains: &mut [Chain<'_>]) {
     }
 }
 
+/// Exits behind a chain from which on it settles its registers.
+const SETTLED_EXITS: usize = 2;
+
+/// Decides which chains settle: none in a loop; those in front of a loop, so that its exits have only its
+/// own registers to store, and those in front of several exits.
+fn settle(chains: &mut [Chain<'_>]) {
+    let repeated = loops::repeated(chains);
+    let exits: Vec<usize> = (chains.iter())
+        .map(|chain| lift::exits(&chain.accesses) + usize::from(chain.check))
+        .collect();
+    for number in 0..chains.len() {
+        let next = &chains[number].successors;
+        let pays = next.iter().any(|&next| repeated[next])
+            || next.iter().map(|&next| exits[next]).sum::<usize>() >= SETTLED_EXITS;
+        // A dispatch goes on before it could.
+        let chain = &mut chains[number];
+        chain.settles = !repeated[number] && pays && !chain.blocks.is_empty();
+    }
+}
+
 /// Which registers may be dirty on arrival, and which values are needed. A register that may be
 /// dirty is stored at every exit, so its value is needed there whichever way control came.
 fn dataflow(chains: &mut [Chain<'_>]) {
@@ -454,6 +483,7 @@ fn dataflow(chains: &mut [Chain<'_>]) {
         changed = false;
         for number in 0..chains.len() {
             let dirty = (chains[number].predecessors.iter())
+                .filter(|&&p| !chains[p].settles)
                 .fold(0, |dirty, &p| dirty | chains[p].dirty | chains[p].defs);
             changed |= dirty != chains[number].dirty;
             chains[number].dirty = dirty;

@@ -261,6 +261,10 @@ impl Lifter<'_, '_> {
             self.local[reg.index()] = Some(Word::Value(value));
             self.builder.def_var(self.registers[reg.index()], value);
         }
+        if self.settles {
+            self.flush();
+            (self.dirty, self.written) = (0, 0);
+        }
     }
 
     /// Writes all registers that may differ from the context's.

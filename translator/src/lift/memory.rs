@@ -1,9 +1,11 @@
 //! Guest memory: one check for all accesses of a chain that share a base, then plain accesses.
 //!
-//! The hull of a group of accesses is checked at the first of them: all of it inside memory, and for
-//! stores the first and the last page writable and already dirty. Every later access of the group
-//! happens unless the chain is left before, so the check is exact; where it fails the interpreter
-//! takes over at that instruction and decides. Nothing here raises a fault.
+//! The hull of a group of accesses is checked once: all of it inside memory, and for stores the first
+//! and the last page writable and already dirty. Where the base is known at the chain's head, that is
+//! done there, with one way out for all of them; where it is computed or loaded on the way, at the first
+//! access of the group. Every access of the group happens unless the chain is left before, so to leave
+//! where the check fails is never needless; the interpreter takes over there and decides. Nothing
+//! here raises a fault.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +16,7 @@ use cranelift_codegen::ir::{
 };
 use lockstep_contract::context::{self, displacement};
 use lockstep_contract::pages;
-use lockstep_isa::{Extend, Machine, Size, Width};
+use lockstep_isa::{Extend, Machine, Reg, Size, Width};
 
 use super::value::{Word, size_type};
 use super::{Lifter, mapped};
@@ -26,25 +28,45 @@ const BOUNDS_SPAN: u64 = 1 << 16;
 /// Bytes that the hull of one store check may span: it touches two pages at most.
 const STORE_SPAN: u64 = pages::PAGE_SIZE as u64;
 
-/// A range of addresses, relative to the address of the access that checks it.
+/// A range of addresses, relative to a base.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Hull {
-    /// Wrapping distance from the access to the lowest byte.
+    /// Wrapping distance from the base to the lowest byte.
     low: u64,
     /// Bytes.
     span: u64,
 }
 
-/// What one access has to check before it happens: nothing, where an earlier one did.
+/// What has to be checked of a base: nothing, where an earlier check did.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Check {
     bounds: Option<Hull>,
     store: Option<Hull>,
 }
 
+/// All checks of a chain.
+#[derive(Default)]
+pub(super) struct Plan {
+    /// Those of the head, of a register's value there or of 0, in order.
+    head: Vec<(Option<Reg>, Check)>,
+    /// Those of each access, of its address.
+    accesses: std::vec::IntoIter<Check>,
+}
+
+impl Plan {
+    /// Ways out of the chain.
+    pub(super) fn exits(&self) -> usize {
+        let leaves = |check: &&Check| check.bounds.is_some() || check.store.is_some();
+        let accesses = self.accesses.as_slice().iter().filter(leaves).count();
+        accesses + usize::from(!self.head.is_empty())
+    }
+}
+
 /// A hull that grows.
 struct Group {
+    root: Option<u32>,
     first: usize,
+    /// Distance of the first access from the root.
     first_offset: u64,
     /// Signed distances from the first access: lowest byte, and the one behind the highest.
     low: i64,
@@ -86,6 +108,7 @@ impl Groups {
         }
         self.open.insert(root, self.all.len());
         self.all.push(Group {
+            root,
             first: number,
             first_offset: offset,
             low: 0,
@@ -94,14 +117,31 @@ impl Groups {
         true
     }
 
-    fn hulls(self) -> impl Iterator<Item = (usize, Hull)> {
-        self.all.into_iter().map(|group| {
-            let hull = Hull {
-                low: group.low as u64,
-                span: (group.high - group.low) as u64,
-            };
-            (group.first, hull)
-        })
+    /// Gives each hull to the check that it belongs to.
+    fn assign(self, plan: &mut Plan, checks: &mut [Check], set: fn(&mut Check, Hull)) {
+        for group in self.all {
+            let span = (group.high - group.low) as u64;
+            let low = group.low as u64;
+            match head_register(group.root) {
+                Some(register) => {
+                    let low = group.first_offset.wrapping_add(low);
+                    let mut check = Check::default();
+                    set(&mut check, Hull { low, span });
+                    plan.head.push((register, check));
+                }
+                None => set(&mut checks[group.first], Hull { low, span }),
+            }
+        }
+    }
+}
+
+/// The register whose value at the chain's head a root is, or none for a root of known addresses; `None`
+/// for what is made on the way.
+fn head_register(root: Option<u32>) -> Option<Option<Reg>> {
+    match root {
+        None => Some(None),
+        Some(root) if root < Reg::COUNT as u32 => Some(Some(Reg::new(root))),
+        Some(_) => None,
     }
 }
 
@@ -112,10 +152,10 @@ fn root_and_offset(access: &Access) -> (Option<u32>, u64) {
     }
 }
 
-/// Decides which access of a chain checks what. A store check looks into the table of pages, so its
+/// Decides where in a chain what is checked. A store check looks into the table of pages, so its
 /// hull has to lie in one that was found to be inside memory before: a new bounds group of a root
-/// ends the root's store group too.
-pub(super) fn plan(accesses: &[Access]) -> Vec<Check> {
+/// ends the root's store group too, and all bounds of the head are checked before its stores.
+pub(super) fn plan(accesses: &[Access]) -> Plan {
     let (mut bounds, mut stores) = (Groups::default(), Groups::default());
     for (number, access) in accesses.iter().enumerate() {
         if bounds.add(number, access, BOUNDS_SPAN) {
@@ -125,35 +165,53 @@ pub(super) fn plan(accesses: &[Access]) -> Vec<Check> {
             stores.add(number, access, STORE_SPAN);
         }
     }
+    let mut plan = Plan::default();
     let mut checks = vec![Check::default(); accesses.len()];
-    for (number, hull) in bounds.hulls() {
-        checks[number].bounds = Some(hull);
-    }
-    for (number, hull) in stores.hulls() {
-        checks[number].store = Some(hull);
-    }
-    checks
+    bounds.assign(&mut plan, &mut checks, |check, hull| {
+        check.bounds = Some(hull)
+    });
+    stores.assign(&mut plan, &mut checks, |check, hull| {
+        check.store = Some(hull)
+    });
+    plan.accesses = checks.into_iter();
+    plan
 }
 
 impl Lifter<'_, '_> {
-    /// Emits the checks that this access owes, with one way out for all of them.
-    pub(super) fn check_access(&mut self, base: Word, offset: i32) {
-        let check = self.checks.next().unwrap_or_default();
+    /// Emits the checks of the chain's head, with one way out for all of them.
+    pub(super) fn check_head(&mut self) {
         let mut exit = None;
-        if let Some(hull) = check.bounds {
-            let low = self.displace(base, i64::from(offset) as u64, hull.low);
-            self.check_bounds(low, hull.span, &mut exit);
-        }
-        if let Some(hull) = check.store {
-            let low = self.displace(base, i64::from(offset) as u64, hull.low);
-            self.check_page(low, &mut exit);
-            if hull.span > 1 {
-                let last = self.displace(low, hull.span - 1, 0);
-                self.check_page(last, &mut exit);
-            }
+        for (register, check) in std::mem::take(&mut self.plan.head) {
+            let base = register.map_or(Word::Known(0), |register| self.read(register));
+            self.check(base, 0, check, &mut exit);
         }
         if let Some(exit) = exit {
             self.emit_side_exit(exit);
+        }
+    }
+
+    /// Emits the checks that this access owes, with one way out for all of them.
+    pub(super) fn check_access(&mut self, base: Word, offset: i32) {
+        let check = self.plan.accesses.next().unwrap_or_default();
+        let mut exit = None;
+        self.check(base, i64::from(offset) as u64, check, &mut exit);
+        if let Some(exit) = exit {
+            self.emit_side_exit(exit);
+        }
+    }
+
+    fn check(&mut self, base: Word, offset: u64, check: Check, exit: &mut Option<ir::Block>) {
+        if let Some(hull) = check.bounds {
+            let low = self.displace(base, offset, hull.low);
+            self.check_bounds(low, hull.span, exit);
+        }
+        if let Some(hull) = check.store {
+            let low = self.displace(base, offset, hull.low);
+            self.check_page(low, exit);
+            if hull.span > 1 {
+                let last = self.displace(low, hull.span - 1, 0);
+                self.check_page(last, exit);
+            }
         }
     }
 
