@@ -5,8 +5,9 @@
 //! time goes: making the verifier, making and loading the machine, running the guest. What a node
 //! does before it knows the transaction's cells is not in it.
 //!
-//! `cargo bench --bench ckb_script [-- ROUNDS]`
+//! `cargo bench --bench ckb_script [-- ROUNDS] [--save]`
 
+mod record;
 #[path = "../tests/transaction/mod.rs"]
 #[expect(dead_code, reason = "the tests use all of it")]
 mod transaction;
@@ -36,6 +37,10 @@ const ROUNDS: usize = 15;
 const BATCH: u32 = 50;
 const PLENTY: u64 = 70_000_000;
 
+macro_rules! say {
+    ($($words:tt)*) => { record::say(&format!($($words)*)) };
+}
+
 fn main() {
     // Cargo hands over `--bench`.
     let rounds = std::env::args().skip(1).find_map(|text| text.parse().ok());
@@ -46,7 +51,7 @@ fn main() {
         .no_cache()
         .build();
     install(Arc::new(engine));
-    println!("CPU time of one verification, medians of {rounds} interleaved rounds of {BATCH}");
+    say!("CPU time of one verification, medians of {rounds} interleaved rounds of {BATCH}");
     for hash_type in [ScriptHashType::Data1, ScriptHashType::Data2] {
         Case::new(&nothing(hash_type)).report(&format!("always_success, {hash_type:?}"), rounds);
     }
@@ -58,6 +63,12 @@ fn main() {
     small.report_watching("always_success", rounds);
     let lock = Case::new(&sighash(ScriptHashType::Data2, Signature::Good));
     lock.report_watching("secp256k1_blake160", rounds);
+    let save = std::env::args().any(|word| word == "--save");
+    record::publish_said(
+        "ckb_script",
+        "cargo bench --bench ckb_script -- --save",
+        save,
+    );
 }
 
 /// One transaction on one chain.
@@ -96,8 +107,8 @@ impl Case {
         let native = after.native_cycles - before.native_cycles;
         let charged = after.charged_cycles - before.charged_cycles;
         let share = 100.0 * native as f64 / charged as f64;
-        println!("\n{name}: {ours} cycles, {share:.2} % of the guest's natively");
-        println!("{:>22} {:>10} {:>10} {:>7}", "", "asm", "ours", "ratio");
+        say!("\n{name}: {ours} cycles, {share:.2} % of the guest's natively");
+        say!("{:>22} {:>10} {:>10} {:>7}", "", "asm", "ours", "ratio");
         for (name, phase) in [
             ("making the verifier", Phase::Verifier),
             ("a bare machine", Phase::Machine),
@@ -117,15 +128,13 @@ impl Case {
             }
             let (asm, ours) = (median(asm), median(ours));
             let ratio = asm / ours;
-            println!("{name:>22} {asm:>7.1} µs {ours:>7.1} µs {ratio:>7.2}");
+            say!("{name:>22} {asm:>7.1} µs {ours:>7.1} µs {ratio:>7.2}");
         }
     }
 
     /// What shadow checking and confirmation cost the thread that verifies, and the process.
     fn report_watching(&self, name: &str, rounds: usize) {
-        println!(
-            "\n{name}, watched: one verification in all, this thread's and the process's time"
-        );
+        say!("\n{name}, watched: one verification in all, this thread's and the process's time");
         let settings = [
             ("unwatched", 0.0, Confirm::Nothing),
             ("LOCKSTEP_SHADOW=0.001", 0.001, Confirm::Nothing),
@@ -159,7 +168,7 @@ impl Case {
         }
         for ((name, ..), (thread, process)) in settings.iter().zip(times) {
             let (thread, process) = (median(thread), median(process));
-            println!("{name:>26} {thread:>9.1} µs {process:>9.1} µs");
+            say!("{name:>26} {thread:>9.1} µs {process:>9.1} µs");
         }
     }
 

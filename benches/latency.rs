@@ -7,8 +7,9 @@
 //! threads on one processor (`taskset -c 0`) to see what the low priority of translation is worth.
 //! Rounds are interleaved.
 //!
-//! `cargo bench --bench latency [-- ROUNDS]`
+//! `cargo bench --bench latency [-- ROUNDS] [--save]`
 
+mod record;
 #[path = "../tests/transaction/mod.rs"]
 #[expect(dead_code, reason = "the tests use all of it")]
 mod transaction;
@@ -39,6 +40,10 @@ const BATCH: usize = 50;
 const FIRST: usize = 10;
 const PLENTY: u64 = 70_000_000;
 
+macro_rules! say {
+    ($($words:tt)*) => { record::say(&format!($($words)*)) };
+}
+
 fn main() {
     // Cargo hands over `--bench`.
     let rounds = std::env::args().skip(1).find_map(|text| text.parse().ok());
@@ -48,6 +53,8 @@ fn main() {
     look_up();
     beside_a_translation(&transaction, rounds);
     while_the_compiler_hangs(&transaction, rounds);
+    let save = std::env::args().any(|word| word == "--save");
+    record::publish_said("latency", "cargo bench --bench latency -- --save", save);
 }
 
 /// An engine that nothing outside can change.
@@ -113,8 +120,8 @@ fn look_up() {
     let digest = measure(&|| {
         black_box(lockstep::contract::key::digest(text.bytes));
     });
-    println!("A machine finds the code of {name}, {size} bytes of text: {found:.2} µs");
-    println!("(the digest of that text alone would take {digest:.2} µs)\n");
+    say!("A machine finds the code of {name}, {size} bytes of text: {found:.2} µs");
+    say!("(the digest of that text alone would take {digest:.2} µs)\n");
 }
 
 /// Verifications with native code, with and without a translation on another thread.
@@ -132,12 +139,12 @@ fn beside_a_translation(transaction: &Transaction, rounds: usize) {
             beside.extend((0..BATCH).map(|_| verify(transaction)));
         }
         let count = alone.len();
-        println!("A verification of secp256k1_blake160, native; {count} of each, in milliseconds");
+        say!("A verification of secp256k1_blake160, native; {count} of each, in milliseconds");
         report("nothing else", alone);
         report("beside a translation", beside);
     });
     let units = busy.end();
-    println!("({name}, {size} bytes of text: {units} functions were translated meanwhile)\n");
+    say!("({name}, {size} bytes of text: {units} functions were translated meanwhile)\n");
 }
 
 /// First verifications of a process, which begins with the compiler hanging, and with no native code.
@@ -163,7 +170,7 @@ fn while_the_compiler_hangs(transaction: &Transaction, rounds: usize) {
         }
     }
     let count = hanging.len();
-    println!("The first verification of a process; {count} of each, in milliseconds");
+    say!("The first verification of a process; {count} of each, in milliseconds");
     report("the interpreter alone", interpreted);
     report("the compiler hangs", hanging);
 }
@@ -173,7 +180,7 @@ fn report(what: &str, values: Vec<(f64, f64)>) {
     clock.sort_by(f64::total_cmp);
     cpu.sort_by(f64::total_cmp);
     let at = |values: &[f64], share: f64| values[((values.len() - 1) as f64 * share) as usize];
-    println!(
+    say!(
         "{what:>24}: median {:.3}, 99th percentile {:.3}; CPU time {:.3} and {:.3}",
         at(&clock, 0.5),
         at(&clock, 0.99),

@@ -4,7 +4,9 @@
 //! mappings of native code. Code is shared when the second figure stands still while machines are
 //! added.
 //!
-//! `cargo bench --bench resident [-- SCRIPTS]`; Linux only.
+//! `cargo bench --bench resident [-- SCRIPTS] [--save]`; Linux only.
+
+mod record;
 
 use std::fs;
 
@@ -19,6 +21,10 @@ const SCRIPTS: usize = 200;
 /// Machines of one script.
 const MACHINES: usize = 64;
 
+macro_rules! say {
+    ($($words:tt)*) => { record::say(&format!($($words)*)) };
+}
+
 fn main() {
     // Cargo hands over `--bench`.
     let scripts = std::env::args().skip(1).find_map(|text| text.parse().ok());
@@ -30,6 +36,8 @@ fn main() {
         .build();
     many_machines(&engine);
     many_scripts(&engine, scripts.unwrap_or(SCRIPTS));
+    let save = std::env::args().any(|word| word == "--save");
+    record::publish_said("resident", "cargo bench --bench resident -- --save", save);
 }
 
 /// Machines of one script, all of them in the middle of it.
@@ -51,12 +59,12 @@ fn many_machines(engine: &Engine) {
     let others: Vec<Guest> = (1..MACHINES).map(|_| machine()).collect();
     let after = Resident::now();
     let count = others.len();
-    println!("Machines of one script, each run natively for some million cycles, in KiB");
-    println!("{:>24} {:>10} {:>12}", "", "resident", "native code");
+    say!("Machines of one script, each run natively for some million cycles, in KiB");
+    say!("{:>24} {:>10} {:>12}", "", "resident", "native code");
     line("1 machine", &before);
     line(&format!("{} machines", count + 1), &after);
     let each = (after.all - before.all) / count;
-    println!(
+    say!(
         "{:>24} {each:>10} {:>12}\n",
         "each more",
         (after.code - before.code) / count
@@ -87,8 +95,8 @@ fn many_scripts(engine: &Engine, scripts: usize) {
     let last = bytes.len() - 8;
     assert_eq!(bytes[last..], [0; 8], "nothing is behind the code");
     let before = Resident::now();
-    println!("Scripts of {} bytes of text, in KiB", bytes.len());
-    println!("{:>24} {:>10} {:>12}", "", "resident", "native code");
+    say!("Scripts of {} bytes of text, in KiB", bytes.len());
+    say!("{:>24} {:>10} {:>12}", "", "resident", "native code");
     line("none", &before);
     let mut size = (0, 0);
     for script in 0..scripts as u64 {
@@ -112,15 +120,15 @@ fn many_scripts(engine: &Engine, scripts: usize) {
     line(&format!("{scripts} scripts"), &after);
     let each = |after: usize, before: usize| after.saturating_sub(before) / scripts.max(1);
     let (all, code) = (each(after.all, before.all), each(after.code, before.code));
-    println!("{:>24} {all:>10} {code:>12}", "each");
+    say!("{:>24} {all:>10} {code:>12}", "each");
     let (code, all) = (size.0 / 1024, size.1 / 1024);
-    println!("(a module is {all} KiB, {code} of them code; its text is kept as well)");
+    say!("(a module is {all} KiB, {code} of them code; its text is kept as well)");
     engine.evict_all();
     line("forgotten", &Resident::now());
 }
 
 fn line(what: &str, resident: &Resident) {
-    println!("{what:>24} {:>10} {:>12}", resident.all, resident.code);
+    say!("{what:>24} {:>10} {:>12}", resident.all, resident.code);
 }
 
 /// Resident memory of this process, in KiB.

@@ -5,6 +5,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Mutex;
 
 /// The root of the repository.
 fn root() -> &'static Path {
@@ -44,6 +45,30 @@ pub(crate) fn publish(name: &str, command: &str, figures: &str, save: bool) {
         write(&path, &new);
         eprintln!("BENCHMARKS.md, {name}: written");
     }
+}
+
+/// What was said so far.
+static SAID: Mutex<String> = Mutex::new(String::new());
+
+/// Keeps a line for [`publish_said`] and shows it on the way: for benches whose figures are lines, not tables.
+#[allow(dead_code, reason = "not every bench speaks")]
+pub(crate) fn say(line: &str) {
+    eprintln!("{line}");
+    let mut said = SAID.lock().expect("nobody panics here");
+    said.push_str(line);
+    said.push('\n');
+}
+
+/// Publishes what was said, as it is.
+#[allow(dead_code, reason = "not every bench speaks")]
+pub(crate) fn publish_said(name: &str, command: &str, save: bool) {
+    let said = SAID.lock().expect("nobody panics here").clone();
+    publish(
+        name,
+        command,
+        &format!("```text\n{}\n```", said.trim_matches('\n')),
+        save,
+    );
 }
 
 /// The document with other text between the two marks of that name.
@@ -124,6 +149,7 @@ pub(crate) fn spread(values: &[f64]) -> f64 {
 }
 
 /// Cells in columns, in Markdown; the first line is the head, the first column is text.
+#[allow(dead_code, reason = "not every bench has one")]
 pub(crate) fn table(lines: &[Vec<String>]) -> String {
     let columns = lines.first().map_or(0, Vec::len);
     let width = |column: usize| {

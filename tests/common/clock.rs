@@ -31,9 +31,16 @@ pub(crate) fn child_seconds(program: &Path, argument: &str) -> f64 {
     while !has_ended(&folder) {
         sleep(Duration::from_millis(1));
     }
-    let text = fs::read_to_string(folder.join("schedstat")).expect("Linux shows the CPU time");
+    let seconds = used_seconds(&folder);
     let status = child.wait().expect("it can be waited for");
     assert!(status.success(), "{}: {status}", program.display());
+    seconds
+}
+
+/// CPU seconds of a process of one thread, or of one that has ended and is not waited for yet, by its folder
+/// in `/proc`.
+pub(crate) fn used_seconds(folder: &Path) -> f64 {
+    let text = fs::read_to_string(folder.join("schedstat")).expect("Linux shows the CPU time");
     let nanoseconds: f64 = text
         .split_whitespace()
         .next()
@@ -43,7 +50,7 @@ pub(crate) fn child_seconds(program: &Path, argument: &str) -> f64 {
 }
 
 /// Whether a process is a zombie: the letter behind its name in parentheses.
-fn has_ended(folder: &Path) -> bool {
+pub(crate) fn has_ended(folder: &Path) -> bool {
     let text = fs::read_to_string(folder.join("stat")).expect("it is not waited for yet");
     let state = text.rsplit(')').next().unwrap_or_default().trim_start();
     state.starts_with('Z')
