@@ -18,6 +18,8 @@ mod narrow;
 #[cfg(feature = "tx")]
 #[path = "cli/transaction.rs"]
 mod transaction;
+#[path = "cli/trust.rs"]
+mod trust;
 #[path = "cli/usage.rs"]
 mod usage;
 

@@ -21,6 +21,7 @@ use super::failure::Failure;
 use super::progress::Progress;
 use super::{Answer, build, code, guest, verify};
 
+mod seal;
 mod text;
 
 /// Shows what is in an ELF or a module
@@ -91,6 +92,7 @@ struct ModuleObject {
     bytes: usize,
     id: String,
     key: BTreeMap<&'static str, String>,
+    seal: seal::SealObject,
     hints: usize,
     entries: usize,
     code_bytes: usize,
@@ -212,6 +214,7 @@ impl Inspect {
             bytes: bytes.len(),
             id: module.key.id().to_string(),
             key: module.key.fields().into_iter().collect(),
+            seal: seal::SealObject::of(path, bytes),
             hints: module.hints.len(),
             entries: module.table.iter().filter(|entry| **entry != 0).count(),
             code_bytes: module.code.len(),

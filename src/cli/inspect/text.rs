@@ -59,6 +59,7 @@ pub(super) fn module(module: &Module, object: &ModuleObject) -> String {
         "Native code: {} bytes, {} entries; {} hints",
         object.code_bytes, object.entries, object.hints
     );
+    object.seal.describe(&mut text);
     coverage(&mut text, &object.coverage, object.disasm.is_some());
     text + object.disasm.as_deref().unwrap_or("")
 }

@@ -1,0 +1,115 @@
+//! What stands beside a module: who vouches for it, signatures, and what was compared.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use lockstep::contract::seal::{Note, Seal};
+use lockstep::runtime::cache::{
+    Authority, Locations, PublicKey, Trusted, Voucher, is_sound, seal_name,
+};
+use serde::Serialize;
+
+/// A seal, for `--json`.
+#[derive(Serialize)]
+pub(super) struct SealObject {
+    /// `node`: by this machine's key; `signature`: by a trusted one; `none`: by nobody.
+    vouched_by: &'static str,
+    /// Why nobody does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    why: Option<String>,
+    signatures: Vec<Signature>,
+    records: Vec<RecordObject>,
+}
+
+#[derive(Serialize)]
+struct Signature {
+    public_key: String,
+    /// Whether it is one of that key.
+    sound: bool,
+    trusted: bool,
+}
+
+#[derive(Serialize)]
+struct RecordObject {
+    engine: String,
+    cycles: u64,
+    what: String,
+    /// Whether this machine or a trusted signature vouches for it.
+    vouched: bool,
+}
+
+impl SealObject {
+    pub(super) fn of(path: &Path, bytes: &[u8]) -> SealObject {
+        let locations = Locations::from_environment();
+        let found = Authority::present(&locations).load_named(path, bytes.to_vec());
+        let (vouched_by, why, notes) = match &found {
+            Ok(found) => match found.voucher {
+                Voucher::Node => ("node", None, found.notes),
+                Voucher::Signature(_) => ("signature", None, found.notes),
+            },
+            Err(miss) => ("none", Some(miss.to_string()), 0),
+        };
+        // What it says is shown also where nobody vouches for it.
+        let seal = match found {
+            Ok(found) => Some(found.seal),
+            Err(_) => (std::fs::read(seal_name(path)).ok()).and_then(|file| Seal::read(&file).ok()),
+        };
+        let trusted = locations.trusted.as_deref().map(Trusted::read);
+        let trusted = trusted.and_then(Result::ok).unwrap_or_default();
+        let mut object = SealObject {
+            vouched_by,
+            why,
+            signatures: Vec::new(),
+            records: Vec::new(),
+        };
+        let Some(seal) = seal else { return object };
+        for (number, note) in seal.notes.iter().enumerate() {
+            match note {
+                Note::Record(record) => object.records.push(RecordObject {
+                    engine: record.engine.clone(),
+                    cycles: record.cycles,
+                    what: record.what.clone(),
+                    vouched: number < notes,
+                }),
+                Note::Signature { key, .. } => object.signatures.push(Signature {
+                    public_key: PublicKey(*key).to_string(),
+                    sound: is_sound(&seal, number),
+                    trusted: trusted.0.contains_key(&PublicKey(*key)),
+                }),
+            }
+        }
+        object
+    }
+
+    pub(super) fn describe(&self, text: &mut String) {
+        // Writing to a string does not fail.
+        let _ = match (self.vouched_by, &self.why) {
+            ("node", _) => writeln!(text, "Seal: by this machine"),
+            ("signature", _) => writeln!(text, "Seal: by a trusted signature"),
+            (_, why) => {
+                let why = why.as_deref().unwrap_or("there is none");
+                writeln!(text, "Seal: nobody vouches for it: {why}")
+            }
+        };
+        for signature in &self.signatures {
+            let how = match (signature.sound, signature.trusted) {
+                (false, _) => "does not hold",
+                (true, true) => "holds, trusted",
+                (true, false) => "holds, not trusted",
+            };
+            let _ = writeln!(text, "  signature by {}: {how}", signature.public_key);
+        }
+        for record in &self.records {
+            let by = if record.vouched {
+                ""
+            } else {
+                " (nobody vouches for this)"
+            };
+            let _ = writeln!(
+                text,
+                "  compared: {}, {} cycles: {}{by}",
+                record.engine, record.cycles, record.what
+            );
+        }
+    }
+}
