@@ -10,6 +10,7 @@ mod count;
 
 use count::Count;
 use libfuzzer_sys::{fuzz_mutator, fuzz_target, fuzzer_mutate};
+use lockstep_contract::key::FORMAT;
 use lockstep_contract::module::{Kind, Module};
 
 /// The layout of the file, as `lockstep_contract::module` documents it.
@@ -105,7 +106,10 @@ fn sections(file: &[u8]) -> Option<Vec<Vec<u8>>> {
 
 /// A file of these sections.
 fn frame(enter: &[u8], parts: &[Vec<u8>]) -> Vec<u8> {
-    let mut file = b"LOCKSTEP\x01\0\0\0\x06\0\0\0\0\0\0\0\0\0\0\0".to_vec();
+    let mut file = b"LOCKSTEP".to_vec();
+    file.extend(FORMAT.to_le_bytes());
+    file.extend((SECTIONS as u32).to_le_bytes());
+    file.extend([0; 8]);
     file.extend(enter);
     file.resize(FIRST, 0);
     for (index, part) in parts.iter().enumerate() {
