@@ -9,7 +9,7 @@ use std::process::Command;
 use std::time::Instant;
 
 use crate::suite::{self, SuiteError};
-use crate::{mutate, soak, spike};
+use crate::{mutate, reproduce, soak, spike};
 
 /// What a step may fail with.
 type Failure = Box<dyn std::error::Error>;
@@ -22,7 +22,7 @@ struct Step {
     run: fn() -> Result<(), Failure>,
 }
 
-const STEPS: [Step; 8] = [
+const STEPS: [Step; 11] = [
     Step {
         name: "spike",
         what: "every instruction, random sequences and the guests against Spike: 2 minutes",
@@ -42,6 +42,21 @@ const STEPS: [Step; 8] = [
         name: "storm",
         what: "30 000 verifications while modules come and go and switches are thrown: 3 minutes",
         run: || Ok(tests("storm", "LOCKSTEP_STORM", "10000")?),
+    },
+    Step {
+        name: "store",
+        what: "10 000 faults in the files of a cache, each with two starts: 2 minutes",
+        run: || Ok(tests("store", "LOCKSTEP_FAULTS", "10000")?),
+    },
+    Step {
+        name: "hostile",
+        what: "code that is made to cost a translator much, against its limits: 5 minutes",
+        run: || Ok(bench("adversarial")?),
+    },
+    Step {
+        name: "reproduce",
+        what: "the same modules from two clean clones: 10 minutes",
+        run: || Ok(reproduce::run(None)?),
     },
     Step {
         name: "chaos",
@@ -104,7 +119,7 @@ pub(crate) fn run(names: &[&str]) -> Result<(), ProveError> {
                 format!("FAILED: {error}")
             }
         };
-        report.push(format!("{:8} {seconds:>6} s  {verdict}", step.name));
+        report.push(format!("{:9} {seconds:>6} s  {verdict}", step.name));
     }
     println!("{}", report.join("\n"));
     match failed.is_empty() {
@@ -116,13 +131,17 @@ pub(crate) fn run(names: &[&str]) -> Result<(), ProveError> {
 /// Shows the steps.
 pub(crate) fn show() {
     for step in &STEPS {
-        println!("{:8} {}", step.name, step.what);
+        println!("{:9} {}", step.name, step.what);
     }
 }
 
 fn tests(binary: &str, variable: &str, value: &str) -> Result<(), SuiteError> {
     let arguments = ["test", "--release", "--test", binary, "--", "--nocapture"];
     suite::cargo(binary, &arguments, &[(variable, value)])
+}
+
+fn bench(name: &str) -> Result<(), SuiteError> {
+    suite::cargo(name, &["bench", "--bench", name], &[])
 }
 
 /// The targets, and what each takes beside its time (`fuzz/README.md`).

@@ -1,0 +1,82 @@
+//! What the documents say of the environment: every variable that the product reads stands once in the
+//! table of `docs/node.md`, every one that only tests read once in that of `CONTRIBUTING.md`.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+const PREFIX: &str = "LOCKSTEP_";
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The variables that a text names.
+fn variables(text: &str) -> Vec<String> {
+    let parts = text.split(PREFIX).skip(1);
+    let name = |part: &str| {
+        let is_of_it = |c: char| c.is_ascii_uppercase() || c == '_';
+        let end = part.find(|c| !is_of_it(c)).unwrap_or(part.len());
+        format!("{PREFIX}{}", &part[..end])
+    };
+    // The prefix alone names none.
+    parts.map(name).filter(|name| name != PREFIX).collect()
+}
+
+/// Those that the Rust files below a folder name.
+fn read_below(folder: &Path, found: &mut BTreeSet<String>) {
+    for entry in fs::read_dir(folder).expect("the folder is there") {
+        let path = entry.expect("it can be listed").path();
+        if path.is_dir() {
+            // Not what is built of them.
+            if !path.ends_with("target") {
+                read_below(&path, found);
+            }
+        } else if path.extension().is_some_and(|name| name == "rs") {
+            let text = fs::read_to_string(&path).expect("source is text");
+            found.extend(variables(&text));
+        }
+    }
+}
+
+fn read(folders: &[&str]) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    for folder in folders {
+        read_below(&root().join(folder), &mut found);
+    }
+    found
+}
+
+/// The variables in the first column of a document's tables; not where values stand behind them, for
+/// which something was measured.
+fn documented(document: &str) -> Vec<String> {
+    let text = fs::read_to_string(root().join(document)).expect("the document is there");
+    let rows = text.lines().filter(|line| line.starts_with('|'));
+    let mut names: Vec<String> = rows
+        .filter_map(|row| row.split('|').nth(1))
+        .filter(|cell| !cell.contains('='))
+        .flat_map(variables)
+        .collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn every_variable_is_documented_once() {
+    let product = read(&[
+        "src",
+        "runtime/src",
+        "translator/src",
+        "contract/src",
+        "isa/src",
+    ]);
+    let tests = read(&["tests", "benches", "examples", "xtask/src", "fuzz"]);
+    let tests: Vec<String> = tests.difference(&product).cloned().collect();
+    assert!(
+        product.len() > 8 && tests.len() > 5,
+        "{product:?}, {tests:?}"
+    );
+    assert_eq!(documented("CONTRIBUTING.md"), tests);
+    let product: Vec<String> = product.into_iter().collect();
+    assert_eq!(documented("docs/node.md"), product);
+}
