@@ -109,7 +109,8 @@ pub fn translate(
 }
 
 /// Reads a module and maps its code, ready to run. A module is code that will run with all rights of
-/// this process: the digest in it detects damage, it does not tell who made it.
+/// this process: the digest in it detects damage, it does not tell who made it. The caller vouches for
+/// these bytes; [`runtime::cache::Authority`] is how the command and the cache find somebody who does.
 ///
 /// # Errors
 /// When the bytes are not those of a whole module, or it is for another processor.

@@ -46,7 +46,7 @@
 //!
 //! # What it is not
 //! The digest finds damage. It does not say who made the file: a module is code, and whoever loads one
-//! from a place that others can write to must authenticate it first. Nor does it say that the code is
+//! from a place that others can write to must authenticate it first ([`crate::seal`]). Nor does it say that the code is
 //! right, or that this host can run it: that is the key's to answer, field by field.
 
 mod check;

@@ -13,7 +13,7 @@ use lockstep_contract::key::{KeyId, TRANSLATOR_VERSION};
 use lockstep_contract::seal::{self, Seal};
 
 use super::authority::{read, seal_name};
-use super::deny::Version;
+use super::deny::Release;
 use super::error::CacheError;
 use super::files::{free_space, is_alive};
 use super::listing::{Alone, Group, Listing, Total, remove};
@@ -166,12 +166,12 @@ fn age(time: SystemTime) -> Duration {
 }
 
 /// The versions of translators whose modules stay: the newest, and this build's.
-struct Generations(BTreeSet<Version>);
+struct Generations(BTreeSet<Release>);
 
 impl Generations {
     fn of<'a>(groups: impl Iterator<Item = &'a Group>) -> Generations {
-        let mut versions: BTreeSet<Version> = groups.filter_map(version).collect();
-        let own = Version::parse(TRANSLATOR_VERSION);
+        let mut versions: BTreeSet<Release> = groups.filter_map(version).collect();
+        let own = Release::parse(TRANSLATOR_VERSION);
         versions.extend(own.clone());
         let newest = versions.into_iter().rev().take(GENERATIONS);
         Generations(newest.chain(own).collect())
@@ -184,10 +184,10 @@ impl Generations {
 
 /// What a seal says made the module. It is not authenticated, and decides no more than what is made
 /// again.
-fn version(group: &Group) -> Option<Version> {
+fn version(group: &Group) -> Option<Release> {
     let path = seal_name(&group.module.as_ref()?.path);
     let bytes = read(&path, seal::LARGEST as u64, &|found| {
         (!found.is_file()).then(String::new)
     });
-    Version::parse(&Seal::read(&bytes.ok()?).ok()?.translator)
+    Release::parse(&Seal::read(&bytes.ok()?).ok()?.translator)
 }

@@ -93,10 +93,10 @@ struct Rule<'a> {
 
 enum Which {
     All,
-    Exactly(Version),
-    Below(Version),
-    UpTo(Version),
-    Within(Version, Version),
+    Exactly(Release),
+    Below(Release),
+    UpTo(Release),
+    Within(Release, Release),
 }
 
 impl<'a> Rule<'a> {
@@ -117,13 +117,13 @@ impl<'a> Rule<'a> {
         let which = if which == "*" {
             Which::All
         } else if let Some(version) = which.strip_prefix("<=") {
-            Which::UpTo(Version::parse(version)?)
+            Which::UpTo(Release::parse(version)?)
         } else if let Some(version) = which.strip_prefix('<') {
-            Which::Below(Version::parse(version)?)
+            Which::Below(Release::parse(version)?)
         } else if let Some((from, to)) = which.split_once("..") {
-            Which::Within(Version::parse(from)?, Version::parse(to)?)
+            Which::Within(Release::parse(from)?, Release::parse(to)?)
         } else {
-            Which::Exactly(Version::parse(which)?)
+            Which::Exactly(Release::parse(which)?)
         };
         Some(Rule {
             compiler,
@@ -140,7 +140,7 @@ impl<'a> Rule<'a> {
             true => ("compiler", &key.compiler),
             false => ("translator", &key.translator),
         };
-        let refused = match Version::parse(text) {
+        let refused = match Release::parse(text) {
             None => true,
             Some(version) => match &self.which {
                 Which::All => true,
@@ -155,20 +155,20 @@ impl<'a> Rule<'a> {
     }
 }
 
-/// A version: numbers between dots, and behind a plus sign the number of a build.
+/// A version of a translator or compiler: numbers between dots, and behind a plus sign that of a build.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub(super) struct Version(Vec<u64>, u64);
+pub(super) struct Release(Vec<u64>, u64);
 
-impl Version {
+impl Release {
     /// Of a translator's name too, which goes on behind a space for code made for tests.
-    pub(super) fn parse(text: &str) -> Option<Version> {
+    pub(super) fn parse(text: &str) -> Option<Release> {
         let text = text.split(' ').next()?;
         let (numbers, build) = text.split_once('+').unwrap_or((text, "0"));
         let numbers: Option<Vec<u64>> = numbers
             .split('.')
             .map(|number| number.parse().ok())
             .collect();
-        Some(Version(numbers?, build.parse().ok()?))
+        Some(Release(numbers?, build.parse().ok()?))
     }
 }
 
