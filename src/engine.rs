@@ -234,6 +234,12 @@ impl Library for Engine {
     }
 }
 
+/// Threads that a translation may have which somebody waits for: the processors, at most 8.
+#[must_use]
+pub fn processors() -> usize {
+    std::thread::available_parallelism().map_or(1, |number| number.get().min(8))
+}
+
 /// How modules that are to run here are made.
 fn host_options() -> Options {
     Options {

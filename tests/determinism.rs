@@ -76,7 +76,11 @@ impl Source {
     }
 
     fn module(&self, hints: &Hints) -> Vec<u8> {
-        let made = translate(&self.text(), hints, &Options::default(), &mut |_, _| {});
+        self.module_with(hints, &Options::default())
+    }
+
+    fn module_with(&self, hints: &Hints, options: &Options) -> Vec<u8> {
+        let made = translate(&self.text(), hints, options, &mut |_, _| {});
         made.unwrap_or_else(|error| panic!("{}: {error}", self.name))
             .module
             .to_bytes()
@@ -103,6 +107,24 @@ fn translating_again_gives_the_same_bytes() {
         assert!(
             first == module.to_bytes(),
             "{}: read and written",
+            source.name
+        );
+    }
+}
+
+#[test]
+fn the_number_of_threads_does_not_matter() {
+    for source in sources() {
+        let [one, two, five] = [1, 2, 5].map(|threads| {
+            let options = Options {
+                threads,
+                ..Options::default()
+            };
+            source.module_with(&source.hints(), &options)
+        });
+        assert!(
+            one == two && two == five,
+            "{}: threads, other bytes",
             source.name
         );
     }

@@ -43,6 +43,9 @@ pub(crate) struct Build {
     /// CPU features to use: those that every CPU of the target has, or this machine's
     #[arg(long, value_name = "CPU", default_value = "baseline")]
     cpu: CpuName,
+    /// Threads that compile [default: the processors, at most 8]; the module does not depend on it
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
+    threads: Option<u16>,
 }
 
 #[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
@@ -202,6 +205,7 @@ impl Build {
             },
             verify: cfg!(debug_assertions),
             emit: self.emit.contains(&Emit::Clif) || self.emit.contains(&Emit::Asm),
+            threads: (self.threads).map_or_else(lockstep::engine::processors, usize::from),
             ..Options::default()
         };
         let started = Instant::now();

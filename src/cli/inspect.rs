@@ -237,6 +237,7 @@ fn inspect_region(program: &Program<'_>, text: &Text<'_>) -> Result<(Region, Mod
         cpu: Cpu::Baseline,
         verify: false,
         emit: false,
+        threads: lockstep::engine::processors(),
         ..Options::default()
     };
     let mut progress = Progress::new();

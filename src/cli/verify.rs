@@ -274,6 +274,7 @@ pub(crate) fn options(key: &Key) -> Options {
         },
         verify: cfg!(debug_assertions),
         emit: false,
+        threads: lockstep::engine::processors(),
         ..Options::default()
     }
 }

@@ -11,7 +11,7 @@ use lockstep_contract::key::{Key, KeyId};
 use lockstep_contract::module::Module;
 use lockstep_runtime::NativeModule;
 use lockstep_runtime::cache::denied;
-use lockstep_translator::{Hints, Report};
+use lockstep_translator::{Hints, Options, Report};
 
 use super::entry::{Entry, State};
 #[cfg(unix)]
@@ -179,13 +179,17 @@ impl Shared {
         hints: &Hints,
         progress: &mut dyn FnMut(usize, usize),
     ) -> Result<(Arc<NativeModule>, Report), Failed> {
+        let options = Options {
+            threads: self.threads(),
+            ..self.options.clone()
+        };
         // A panic in the compiler must not take a node down: such code stays interpreted.
         let translate = || match &self.helper {
             // A fault on purpose is not for others to make.
             Some(program) if self.options.plant.is_none() => {
                 self.translate_apart(program, entry, hints)
             }
-            _ => (self.compiler.0)(&entry.text(), hints, &self.options, progress)
+            _ => (self.compiler.0)(&entry.text(), hints, &options, progress)
                 .map(|translation| (translation.module, translation.report))
                 .map_err(|error| Failed::new("refused", error)),
         };
@@ -202,6 +206,16 @@ impl Shared {
         let module = NativeModule::map(module).map_err(|error| Failed::new("unmappable", error))?;
         self.keep(&module);
         Ok((Arc::new(module), report))
+    }
+
+    /// Threads for one translation: of the workers each has its share, and who waits has no others.
+    fn threads(&self) -> usize {
+        match self.translate {
+            Translate::Now => super::processors(),
+            Translate::Background | Translate::Never => {
+                self.budgets.workers / self.pool.backlog().at_work.max(1)
+            }
+        }
     }
 
     /// By a helper process.

@@ -14,6 +14,7 @@ mod discover;
 mod fold;
 mod hints;
 pub mod lift;
+mod parallel;
 mod plant;
 mod record;
 mod region;
@@ -54,6 +55,8 @@ pub struct Options {
     pub verify: bool,
     /// Keeps the intermediate form and the assembly.
     pub emit: bool,
+    /// Threads that compile, the caller's for 0 and 1. The bytes do not depend on it.
+    pub threads: usize,
     /// Native code can be entered, and looks at its budget, at every block: given what a block costs,
     /// it leaves after that block. Slower, for comparing block by block; such modules have keys of
     /// their own.
@@ -187,14 +190,16 @@ pub fn translate(
     };
     let mut compiler = Compiler::new(options)?;
     let mut assembler = Assembler::new(key, hints.recorded(), text, &mut compiler)?;
-    for (number, unit) in units.iter().enumerate() {
-        progress(number, units.len());
-        let compiled = match assembler.full() {
-            true => Err(Reason::Budget),
-            false => compiler.unit(text, unit).map_err(|error| {
+    let mut number = 0;
+    progress(number, units.len());
+    parallel::compile(text, &units, options, compiler, &mut |unit, compiled| {
+        let fits = !assembler.full();
+        let compiled = match fits {
+            true => compiled.map_err(|error| {
                 report.failures.push(error.to_string());
                 Reason::Compiler
             }),
+            false => Err(Reason::Budget),
         };
         match compiled {
             Ok(compiled) => {
@@ -202,13 +207,15 @@ pub fn translate(
                 report.units += 1;
                 report.instructions += unit.instructions();
             }
-            Err(reason) => {
-                let heads = unit.heads.keys();
-                report.left.extend(heads.map(|&head| (head, reason)));
-            }
+            Err(reason) => leave(&mut report, unit, reason),
         }
+        number += 1;
+        progress(number, units.len());
+        Ok(fits)
+    })?;
+    for unit in &units[number..] {
+        leave(&mut report, unit, Reason::Budget);
     }
-    progress(units.len(), units.len());
     let (module, clif, asm) = assembler.finish(&mut report);
     Ok(Translation {
         module,
@@ -216,4 +223,10 @@ pub fn translate(
         clif: options.emit.then_some(clif),
         asm: options.emit.then_some(asm),
     })
+}
+
+/// Notes that a unit is left to the interpreter.
+fn leave(report: &mut Report, unit: &region::Unit<'_>, reason: Reason) {
+    let heads = unit.heads.keys();
+    report.left.extend(heads.map(|&head| (head, reason)));
 }
