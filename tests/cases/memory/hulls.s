@@ -175,3 +175,15 @@ loop:
     ld a2, 0(t1)
     sd a1, -8(s0)
     exit
+
+#: case the same with a base that is made on the way
+#: fault = MemOutOfBound
+#: set s1 = 4
+#: set s2 = 1
+    mul s0, s1, s2
+    lui t0, 0x20
+    add t1, s0, t0
+    sd a1, 0(s0)
+    ld a2, 0(t1)
+    sd a1, -8(s0)
+    exit
