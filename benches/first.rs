@@ -1,6 +1,5 @@
 //! What comes before the first verdict: from the start of a process to the end of its first script, with the
-//! module in the cache, with an empty cache, and interpreted; the steps of the warm way one by one; and what a
-//! script costs of which only a part is translated.
+//! module in the cache, with an empty cache, and interpreted; and the steps of the warm way one by one.
 //!
 //! Processes are started anew for each sample, all kinds in turn; wall clock from start to end, because this is
 //! about waiting, and the CPU time of the main thread beside it. A *node* is this program itself as a child,
@@ -32,7 +31,7 @@ use lockstep::engine::{Mode, Translate};
 use lockstep::isa::{Cost, Version};
 use lockstep::runtime::{CostTable, Environment, Machine, Outcome, Request};
 use lockstep::transaction::Transaction;
-use lockstep::{Engine, Platform, Program, translator};
+use lockstep::{Engine, Platform, Program};
 use record::{median, table};
 use transaction::scripts::nothing;
 use transaction::silent;
@@ -44,7 +43,6 @@ const PLENTY: u64 = 70_000_000;
 /// Its cells are beside it.
 const TRANSACTION: &str = "examples/transactions/sighash_good.json";
 const SMALL: &str = "guests/elf/always_success.elf";
-const PARTS: &str = "guests/elf/strings.elf";
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -63,7 +61,6 @@ fn main() {
     let figures = [
         processes(folder.path(), rounds),
         one_by_one(folder.path(), rounds),
-        in_part(rounds),
     ];
     let save = words.contains(&"--save");
     record::publish(
@@ -289,7 +286,7 @@ fn steps(cache: &Path) {
     let mut machine = machine(&small);
     step("a machine of always_success");
     run(&engine, &mut machine);
-    step("its first run: look-up in the cache, entry, 539 cycles");
+    step("its first run: look-up in the cache, entry, 512 cycles");
     let mut machine = self::machine(&small);
     step("another machine of it");
     run(&engine, &mut machine);
@@ -326,90 +323,4 @@ fn run(engine: &Engine, machine: &mut lockstep::Machine) {
         library: engine.library(),
     });
     assert_eq!(outcome, Ok(Outcome::Exit(0)));
-}
-
-/// A script of which only a part can be entered natively.
-fn in_part(rounds: usize) -> String {
-    let elf = fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join(PARTS)).expect("it is committed");
-    let shares = [100, 99, 95, 90, 75, 50, 0];
-    let engines = shares.map(|share| {
-        let builder = Engine::builder().no_cache().no_warm().no_helper();
-        let builder = builder.mode(Mode::Native).translate(Translate::Now);
-        let builder = builder.compiler(move |text, hints, options, progress| {
-            let mut made = translator::translate(text, hints, options, progress)?;
-            for (row, entry) in made.module.table.iter_mut().enumerate() {
-                // Well mixed, and the same each time.
-                let mixed = (row as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40;
-                if mixed % 100 >= share {
-                    *entry = 0;
-                }
-            }
-            Ok(made)
-        });
-        builder.build()
-    });
-    let mut times = shares.map(|_| Vec::new());
-    let mut seen = shares.map(|_| (0, 0, 0));
-    for round in 0..=rounds.min(9) {
-        for ((engine, times), seen) in engines.iter().zip(&mut times).zip(&mut seen) {
-            let mut program = Program::load(&elf, &Platform::default()).expect("a good ELF");
-            program
-                .core_mut()
-                .initialize_stack(&[b"8"])
-                .expect("it fits");
-            let mut machine = Machine::new(program.into_core());
-            let start = clock::thread_seconds();
-            run(engine, &mut machine);
-            // The first round translates.
-            if round > 0 {
-                times.push((clock::thread_seconds() - start) * 1e3);
-            }
-            let core = machine.core();
-            let exits: u64 = core.exits().by_name().iter().map(|(_, count)| count).sum();
-            *seen = (
-                core.cycles(),
-                core.native_cycles(),
-                exits - core.exits().interpreted,
-            );
-        }
-    }
-    let times = times.map(|times| median(&times));
-    let (cycles, ..) = seen[0];
-    let (fast, slow) = (times[0], times[shares.len() - 1]);
-    let mut lines = vec![
-        [
-            "entries kept",
-            "ms",
-            "native share of cycles",
-            "times native code was left",
-            "ns each",
-        ]
-        .map(String::from)
-        .to_vec(),
-    ];
-    for ((share, time), (_, native, exits)) in shares.into_iter().zip(times).zip(seen) {
-        let native = native as f64 / cycles as f64;
-        // What is left of the time when both engines have had theirs.
-        let rest = time - native * fast - (1.0 - native) * slow;
-        let each = rest * 1e6 / exits as f64;
-        let each = if share % 100 == 0 {
-            "-".into()
-        } else {
-            format!("{each:.0}")
-        };
-        lines.push(vec![
-            format!("{share} %"),
-            format!("{time:.2}"),
-            format!("{:.1} %", native * 100.0),
-            exits.to_string(),
-            each,
-        ]);
-    }
-    format!(
-        "A script of which a part of the native entries is taken away ({PARTS}, {:.1} million cycles; CPU time, \
-         medians): what leaving native code and coming back costs beside the time that both engines need for \
-         their cycles.\n\n{}",
-        cycles as f64 / 1e6,
-        table(&lines)
-    )
 }
