@@ -77,13 +77,16 @@ fn costs(rounds: usize) -> String {
     let lines = vec![
         vec!["what".to_string(), "ns".into()],
         line("a call of the host and back, native code", plain),
-        line("the same with a side exit at a store in between", storing),
         line(
-            "so the side exit, with the interpreter's turn and the way back",
+            "the same, left at a store before it: the interpreter does both",
+            storing,
+        ),
+        line(
+            "so a side exit with the interpreter's turn, beyond the call",
             storing - plain,
         ),
         line("a call of the host and back, interpreter", plain_slow),
-        line("the same with the store", storing_slow),
+        line("the same with the store before it", storing_slow),
     ];
     format!(
         "The host takes the page's dirty mark away at each call, so that the next store to it is not plain; CPU \
@@ -186,7 +189,7 @@ fn in_part(rounds: usize) -> String {
             "ms",
             "native share of cycles",
             "times native code was left",
-            "ns each",
+            "of the interpreter's time",
         ]
         .map(String::from)
         .to_vec(),
