@@ -26,7 +26,7 @@ mod usage;
 use harness::{Elf, Sandbox, call, exits_with, guest};
 
 /// The fields of a run, as they are promised.
-const FIELDS: [&str; 12] = [
+const FIELDS: [&str; 13] = [
     "result",
     "exit_code",
     "fault",
@@ -39,6 +39,7 @@ const FIELDS: [&str; 12] = [
     "native_cycles",
     "translate_seconds",
     "run_seconds",
+    "cache",
 ];
 
 #[test]

@@ -52,7 +52,7 @@ const KINDS: &[Kind] = &[
     ("key of the machine", 3, keys::key_faults),
     ("writer killed", 3, processes::writer_killed),
     ("processes at once", 2, processes::at_once),
-    ("disk full", 1, disk::full),
+    ("disk full or read-only", 1, disk::full),
 ];
 
 fn faults() -> usize {

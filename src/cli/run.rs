@@ -4,6 +4,7 @@
 //! made where it is missing, before the guest starts, so that a run's time is the guest's. A script
 //! of a transaction (`--tx-file`) has all that the chain gives it: that is `transaction`'s matter.
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fmt::{self, Write as _};
 use std::io::Write as _;
@@ -98,6 +99,9 @@ struct Object {
     run_seconds: f64,
     #[serde(skip_serializing_if = "Option::is_none")]
     interp_seconds: Option<f64>,
+    /// What the module cache said: `hit`, or why there was no usable module, and how often.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    cache: BTreeMap<&'static str, u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     divergence: Option<check::Object>,
 }
@@ -152,7 +156,14 @@ impl Run {
         };
         if let Err(Trap::Defect(Defect::Diverged { .. })) = &result {
             let found = engine.divergences().pop();
-            return answer(json, mode, machine.core(), &result, &times, found.as_ref());
+            return answer(
+                json,
+                &engine,
+                machine.core(),
+                &result,
+                &times,
+                found.as_ref(),
+            );
         }
         if let Err(Trap::Defect(defect)) = &result {
             let pc = machine.core().pc();
@@ -170,7 +181,7 @@ impl Run {
             times.interp = Some(again.2);
             compare::ends((machine.core(), &result), (again.0.core(), &again.1))?;
         }
-        answer(json, mode, machine.core(), &result, &times, None)
+        answer(json, &engine, machine.core(), &result, &times, None)
     }
 
     /// Runs a script of a transaction.
@@ -324,12 +335,14 @@ pub(super) fn print(message: &[u8]) {
 
 fn answer(
     json: bool,
-    mode: Mode,
+    engine: &Engine,
     core: &Core,
     result: &Result<Outcome, Trap>,
     times: &Times,
     found: Option<&Found>,
 ) -> Result<Answer, Failure> {
+    let mode = engine.mode();
+    let stats = engine.stats();
     let (name, exit_code, fault) = match result {
         Ok(Outcome::Exit(code)) => ("exit", Some(*code), None),
         Ok(Outcome::Paused) => ("paused", None, None),
@@ -362,6 +375,9 @@ fn answer(
         translate_seconds: times.translate,
         run_seconds: times.run,
         interp_seconds: times.interp,
+        cache: (stats.cache_misses.into_iter())
+            .chain((stats.cache_hits > 0).then_some(("hit", stats.cache_hits)))
+            .collect(),
         divergence: found.map(check::Object::new),
     };
     Answer::new(true, &object, String::new, code)

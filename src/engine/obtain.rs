@@ -5,12 +5,13 @@ use std::fmt::Display;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use lockstep_contract::key::{Key, KeyId};
 use lockstep_contract::module::Module;
 use lockstep_runtime::NativeModule;
-use lockstep_runtime::cache::denied;
+use lockstep_runtime::cache::{CacheError, denied};
 use lockstep_translator::{Hints, Options, Report};
 
 use super::entry::{Entry, State};
@@ -260,10 +261,16 @@ impl Shared {
 
     /// Writes a module to the cache, if there is one. Failing to is no reason not to run.
     fn keep(&self, module: &NativeModule) {
-        if let Some(cache) = self.cache()
-            && let Err(error) = cache.store(module.key(), &module.to_module().to_bytes())
-        {
-            tracing::warn!("{error}; the module is used and not kept");
+        let Some(cache) = self.cache() else { return };
+        match cache.store(module.key(), &module.to_module().to_bytes()) {
+            Ok(_) => self.cache.full.store(false, Ordering::Relaxed),
+            // That was said when it was opened.
+            Err(CacheError::ReadOnly { .. }) => {}
+            // Once, until it works again: a disk may stay full for long.
+            Err(error) => match self.cache.full.swap(true, Ordering::Relaxed) {
+                false => tracing::warn!("{error}; the module is used and not kept"),
+                true => tracing::debug!("{error}; the module is used and not kept"),
+            },
         }
     }
 }

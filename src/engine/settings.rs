@@ -4,6 +4,7 @@ use std::fmt;
 use std::num::NonZero;
 use std::path::PathBuf;
 use std::str::FromStr;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -533,6 +534,7 @@ impl EngineBuilder {
                 locations,
                 budget,
                 opened: OnceLock::new(),
+                full: AtomicBool::new(false),
             },
             registry: Registry::new(budgets.memory),
             switches: Switches::default(),

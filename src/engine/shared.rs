@@ -5,6 +5,7 @@
 //! than put the text into a queue.
 
 use std::path::PathBuf;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, OnceLock};
 
 use lockstep_contract::key::{Key, KeyId};
@@ -58,6 +59,8 @@ pub(super) struct CacheState {
     pub(super) locations: Locations,
     pub(super) budget: Budget,
     pub(super) opened: OnceLock<Option<Cache>>,
+    /// Whether the last module that was to be kept could not be.
+    pub(super) full: AtomicBool,
 }
 
 impl Shared {

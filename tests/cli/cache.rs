@@ -230,3 +230,18 @@ fn the_cache_is_listed_and_cleared() {
         .exits(66)
         .says(file);
 }
+
+#[test]
+fn a_run_says_what_the_cache_said() {
+    let sandbox = Sandbox::new();
+    let said = |ran: &Ran| ran.json()["cache"].to_string();
+    assert_eq!(said(&run(&sandbox, &sandbox.cache())), r#"{"absent":1}"#);
+    assert_eq!(said(&run(&sandbox, &sandbox.cache())), r#"{"hit":1}"#);
+    std::fs::write(seal_name(&entry(&sandbox)), b"no seal").expect("damaging");
+    assert_eq!(
+        said(&run(&sandbox, &sandbox.cache())),
+        r#"{"seal_damaged":1}"#
+    );
+    let without = sandbox.run(&["run", "--json", "--no-cache", "guest.elf"]);
+    assert_eq!(said(&without), "null");
+}

@@ -1,4 +1,4 @@
-//! A disk that is full: a small one of its own in memory where the system lets us mount it, else a limit
+//! A disk that is full or read-only: a small one of its own in memory where the system lets us mount it, else a limit
 //! on the size of files.
 
 use std::fs;
@@ -40,6 +40,9 @@ pub(crate) fn full(ground: &Ground) -> Seen {
         SAID.call_once(|| println!("no disk can be mounted here; files are limited instead"));
         return limited(ground);
     };
+    if ground.below(4) == 0 {
+        return read_only(ground, &disk);
+    }
     if ground.below(2) == 0 {
         ground.put(&ground.good[..100], &ground.seal);
     }
@@ -69,6 +72,23 @@ pub(crate) fn full(ground: &Ground) -> Seen {
         translated: seen.translated + rest.translated,
         said: [seen.said, rest.said].concat(),
     }
+}
+
+/// A disk that cannot be written to, with a good module or a bad one: the first is used, the second is
+/// made again at each start.
+fn read_only(ground: &Ground, disk: &Disk) -> Seen {
+    let good = ground.below(2) == 0;
+    match good {
+        true => ground.mend(),
+        false => ground.put(&ground.planted, &ground.seal),
+    }
+    let mut mount = Command::new("mount");
+    let mount = mount.args(["-o", "remount,ro"]).arg(&disk.0).status();
+    assert!(mount.expect("a process").success(), "{}", ground.at);
+    let seen = ground.start_twice(good);
+    let translated = if good { 0 } else { 2 };
+    assert_eq!(seen.translated, translated, "{}", ground.at);
+    seen
 }
 
 /// A process whose files may have so many blocks of 512 bytes.
