@@ -9,6 +9,7 @@ mod common;
 use std::collections::BTreeSet;
 use std::thread;
 
+use common::adversarial::Kind;
 use common::asm::assemble;
 use common::guests::{guests, root};
 use common::program::{FULL_MEMORY, Setup};
@@ -16,7 +17,7 @@ use lockstep_contract::image::{Image, Segment};
 use lockstep_contract::module::Module;
 use lockstep_contract::pages::EXECUTABLE;
 use lockstep_isa::{Cost, Extensions, Version};
-use lockstep_translator::{Hints, Options, Text, key, translate};
+use lockstep_translator::{Hints, Options, Reason, Text, key, translate};
 
 /// A program's text as pages, with what else the translator is told.
 struct Source {
@@ -155,6 +156,43 @@ fn other_threads_give_the_same_bytes() {
             }
         }
     });
+}
+
+/// Threads that compile, of which one comes too late to find anything left, and where the module is
+/// full before all units are in it.
+#[test]
+fn any_number_of_compiling_threads_gives_the_same_bytes_and_report() {
+    let hostile = |name, pages| {
+        let kind = Kind::named(name).expect("a kind");
+        Source::new(name, &kind.elf(pages))
+    };
+    let others = [hostile("calls", 10), hostile("memory", 34)];
+    for source in sources().into_iter().chain(others) {
+        let (text, hints) = (source.text(), source.hints());
+        let made = |threads| {
+            let options = Options {
+                threads,
+                ..Options::default()
+            };
+            let made = translate(&text, &hints, &options, &mut |_, _| {}).expect("a module");
+            let report = made.report;
+            let figures = (
+                report.units,
+                report.instructions,
+                report.left,
+                report.failures,
+            );
+            (made.module.to_bytes(), figures)
+        };
+        let one = made(1);
+        let full = one.1.2.iter().any(|(_, reason)| *reason == Reason::Budget);
+        assert_eq!(full, source.name == "memory", "{}", source.name);
+        // 16 MiB of code take their time.
+        let numbers: &[usize] = if full { &[2] } else { &[2, 5] };
+        for &threads in numbers {
+            assert!(one == made(threads), "{}: {threads} threads", source.name);
+        }
+    }
 }
 
 #[test]
