@@ -26,6 +26,8 @@ struct Script {
     elf: Vec<u8>,
     cpu: Vec<f64>,
     clock: Vec<f64>,
+    /// The same with a thread for each of the machine's.
+    shared: Vec<f64>,
     instructions: usize,
     units: usize,
     code: usize,
@@ -43,6 +45,7 @@ fn main() {
             elf,
             cpu: Vec::new(),
             clock: Vec::new(),
+            shared: Vec::new(),
             instructions: 0,
             units: 0,
             code: 0,
@@ -98,7 +101,11 @@ fn measure(script: &mut Script) {
         cpu: Cpu::Baseline,
         ..Options::default()
     };
-    let (mut cpu, mut clock) = (0.0, 0.0);
+    let on_all = Options {
+        threads: std::thread::available_parallelism().map_or(1, usize::from),
+        ..options.clone()
+    };
+    let (mut cpu, mut clock, mut shared) = (0.0, 0.0, 0.0);
     (script.instructions, script.units, script.code, script.text) = (0, 0, 0, 0);
     for text in program.texts() {
         let hints = program.hints(&text);
@@ -107,6 +114,13 @@ fn measure(script: &mut Script) {
         cpu += process_seconds() - used;
         clock += started.elapsed().as_secs_f64();
         let report = made.expect("it can be translated").report;
+        let started = Instant::now();
+        let again = translator::translate(&text, &hints, &on_all, &mut |_, _| {});
+        shared += started.elapsed().as_secs_f64();
+        assert_eq!(
+            again.expect("as before").report.code_bytes,
+            report.code_bytes
+        );
         script.instructions += report.instructions;
         script.units += report.units;
         script.code += report.code_bytes;
@@ -114,6 +128,7 @@ fn measure(script: &mut Script) {
     }
     script.cpu.push(cpu);
     script.clock.push(clock);
+    script.shared.push(shared);
 }
 
 /// CPU seconds of all threads.
@@ -130,6 +145,7 @@ fn report(scripts: &[Script], rounds: usize) -> String {
         "units",
         "CPU ms",
         "ms on the clock",
+        "on all threads",
         "CPU µs an instruction",
         "code bytes",
         "bytes an instruction",
@@ -145,6 +161,7 @@ fn report(scripts: &[Script], rounds: usize) -> String {
             script.units.to_string(),
             format!("{:.1} (±{:.0} %)", cpu * 1e3, spread(&script.cpu) * 100.0),
             format!("{:.1}", median(&script.clock) * 1e3),
+            format!("{:.1}", median(&script.shared) * 1e3),
             format!("**{:.1}**", cpu * 1e6 / each),
             script.code.to_string(),
             format!("**{:.1}**", script.code as f64 / each),
