@@ -225,15 +225,18 @@ mod tests {
         let mut huge = good.clone();
         huge[12..16].copy_from_slice(&u32::MAX.to_le_bytes());
         assert!(refusal(&huge).contains("0xffffffff hints"));
-        assert!(refusal(&good[..good.len() - 4096]).contains("len"));
+        let short = format!("{:#x} bytes", text.bytes.len() - 1);
+        assert!(refusal(&good[..good.len() - 1]).contains(&short));
         let mut other = good.clone();
         *other.last_mut().expect("a text") ^= 1;
         assert!(refusal(&other).contains("digest"));
-        // One byte of the key after the other.
+        // One byte of the key after the other: refused, or made and not what was asked for.
         for at in REQUEST_HEADER..REQUEST_HEADER + key.encode().len() {
             let mut other = good.clone();
             other[at] ^= 1;
-            refusal(&other);
+            let read = read_answer(&answer(&other), &key, &hints);
+            let refused = matches!(read, Err(AnswerError::Refused(_) | AnswerError::Other(_)));
+            assert!(refused, "byte {at:#x}: {read:?}");
         }
     }
 
