@@ -30,6 +30,7 @@ mod hints;
 mod hot;
 
 pub mod meter;
+mod mode;
 mod negative;
 mod obtain;
 mod pool;
@@ -46,8 +47,9 @@ pub use check::Found;
 use entry::State;
 pub use hints::regions;
 pub use meter::Stats;
+pub use mode::{InvalidSetting, Mode, Translate};
 pub use pool::Backlog;
-pub use settings::{EngineBuilder, InvalidSetting, Mode, Translate};
+pub use settings::EngineBuilder;
 pub use shadow::{Confirm, Share};
 use shared::Shared;
 pub use warm::Warming;

@@ -23,7 +23,8 @@ use lockstep_runtime::{Divergence, Mismatch, NativeModule, Repeat, Stretch, Watc
 use lockstep_translator::Options;
 
 use super::meter::Meter;
-use super::settings::{EngineBuilder, InvalidSetting, variable};
+use super::mode::{InvalidSetting, variable};
+use super::settings::EngineBuilder;
 use super::shared::Shared;
 use super::{Mode, Translate, lock, pool};
 

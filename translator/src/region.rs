@@ -11,16 +11,20 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use lockstep_isa::{Reg, Xlen};
+use lockstep_isa::Xlen;
 
 use crate::Options;
 use crate::block::Block;
 use crate::discover::Program;
-use crate::lift;
 use crate::plant::{Fault, Plant};
 use crate::record::{Access, Flow, Recorder};
 
+mod dataflow;
+mod graph;
 mod loops;
+
+use dataflow::{dataflow, settle, worst_costs};
+use graph::{Graph, returns};
 
 /// Translated instructions of one unit at most.
 const UNIT: usize = 1000;
@@ -34,9 +38,6 @@ const OPERATIONS: usize = 64;
 const REACH: u64 = 1 << 14;
 /// Entries of one chain at most.
 const CHAIN: usize = 256;
-/// Calls of a unit to itself that are edges inside it, at most: each of its returns is compared with
-/// all of them.
-const RECURSIONS: usize = 4;
 /// Exits times registers to store, above which a unit keeps its registers in memory.
 const STORES: usize = 30_000;
 
@@ -159,173 +160,6 @@ fn crossing(groups: &[Vec<&Block>]) -> BTreeSet<u64> {
     found
 }
 
-/// The control flow among the blocks of one unit, by position in order of address.
-struct Graph<'g, 'a> {
-    blocks: &'g [&'a Block],
-    /// Blocks by head.
-    position: BTreeMap<u64, usize>,
-    successors: Vec<Vec<usize>>,
-    predecessors: Vec<Vec<usize>>,
-    entries: Vec<bool>,
-    checks: Vec<bool>,
-    /// Reachable blocks, predecessors first.
-    order: Vec<usize>,
-    /// Where the dispatch goes. If there is one, it is the node behind the last block.
-    switch: BTreeMap<u64, usize>,
-    /// Where calls of the unit to itself return to.
-    returns: BTreeMap<u64, usize>,
-}
-
-/// An indirect jump that is not a call.
-fn jumps(block: &Block) -> bool {
-    block.flow == Flow::Dynamic && !block.links
-}
-
-/// A jump to the link register.
-fn returns(block: &Block) -> bool {
-    jumps(block) && block.entries.last().is_some_and(|inst| inst.rs1 == Reg::RA)
-}
-
-/// An indirect jump that is not a return.
-fn switches(block: &Block) -> bool {
-    jumps(block) && !returns(block)
-}
-
-impl<'g, 'a> Graph<'g, 'a> {
-    fn new(blocks: &'g [&'a Block], entries: &BTreeSet<u64>, switched: &BTreeSet<u64>) -> Self {
-        let position: BTreeMap<u64, usize> = (blocks.iter().enumerate())
-            .map(|(number, block)| (block.head, number))
-            .collect();
-        let switch = switch_targets(blocks, &position, switched);
-        let return_points = recursions(blocks, &position);
-        let dispatch = blocks.len();
-        let mut successors = Vec::with_capacity(dispatch + 1);
-        for block in blocks {
-            let mut next: Vec<usize> = (block.successors())
-                .filter_map(|head| position.get(&head).copied())
-                .collect();
-            if switches(block) && !switch.is_empty() {
-                next.push(dispatch);
-            }
-            if returns(block) {
-                next.extend(return_points.values());
-            }
-            let callee = block.callee().filter(|_| !return_points.is_empty());
-            next.extend(callee.and_then(|callee| position.get(&callee)));
-            next.sort_unstable();
-            next.dedup();
-            successors.push(next);
-        }
-        successors.push(switch.values().copied().collect());
-        let mut predecessors = vec![Vec::new(); successors.len()];
-        for (number, next) in successors.iter().enumerate() {
-            for &target in next {
-                predecessors[target].push(number);
-            }
-        }
-        let mut graph = Graph {
-            blocks,
-            position,
-            successors,
-            predecessors,
-            entries: blocks.iter().map(|b| entries.contains(&b.head)).collect(),
-            checks: vec![false; dispatch + 1],
-            order: Vec::new(),
-            switch,
-            returns: return_points,
-        };
-        graph.sort();
-        graph
-    }
-
-    /// Makes every block one that is entered and that looks at the budget.
-    fn check_all(&mut self) {
-        self.entries.fill(true);
-        self.sort();
-        self.checks.fill(true);
-    }
-
-    /// Orders the blocks and marks the targets of retreating edges.
-    fn sort(&mut self) {
-        let mut rank = vec![usize::MAX; self.successors.len()];
-        let mut post = Vec::with_capacity(self.successors.len());
-        let mut seen = vec![false; self.successors.len()];
-        // The lowest entry is finished last and so comes first: a function's start, usually.
-        let roots: Vec<usize> = (0..self.blocks.len())
-            .filter(|&b| self.entries[b])
-            .collect();
-        for root in roots.into_iter().rev() {
-            let mut path = vec![(root, 0)];
-            if std::mem::replace(&mut seen[root], true) {
-                continue;
-            }
-            while let Some((block, tried)) = path.last_mut() {
-                if let Some(&next) = self.successors[*block].get(*tried) {
-                    *tried += 1;
-                    if !std::mem::replace(&mut seen[next], true) {
-                        path.push((next, 0));
-                    }
-                } else {
-                    post.push(*block);
-                    path.pop();
-                }
-            }
-        }
-        post.reverse();
-        for (place, &block) in post.iter().enumerate() {
-            rank[block] = place;
-        }
-        for &block in &post {
-            for &next in &self.successors[block] {
-                self.checks[next] |= rank[next] <= rank[block];
-            }
-        }
-        self.order = post;
-        // Not so the dispatch, which has no address: its targets are entries anyway.
-        for (entry, check) in self.entries.iter_mut().zip(&self.checks) {
-            *entry |= *check;
-        }
-    }
-
-    /// Whether a block continues its only predecessor.
-    fn glued(&self, block: usize) -> bool {
-        let &[before] = self.predecessors[block].as_slice() else {
-            return false;
-        };
-        let flow = self.blocks.get(before).map(|block| block.flow);
-        self.entries.get(block) == Some(&false) && flow == Some(Flow::Next)
-    }
-}
-
-/// Heads that the unit's indirect jumps may go to, if it has any.
-fn switch_targets(
-    blocks: &[&Block],
-    position: &BTreeMap<u64, usize>,
-    switched: &BTreeSet<u64>,
-) -> BTreeMap<u64, usize> {
-    let jumps = blocks.iter().any(|block| switches(block));
-    (position.iter())
-        .filter(|(head, _)| jumps && switched.contains(head))
-        .map(|(&head, &number)| (head, number))
-        .collect()
-}
-
-/// Where the unit's calls of itself return to, if they are few.
-fn recursions(blocks: &[&Block], position: &BTreeMap<u64, usize>) -> BTreeMap<u64, usize> {
-    let calls_itself =
-        |block: &&&Block| (block.callee()).is_some_and(|callee| position.contains_key(&callee));
-    let points: BTreeMap<u64, usize> = (blocks.iter().filter(calls_itself))
-        .filter_map(|block| {
-            let point = block.return_point()?;
-            Some((point, *position.get(&point)?))
-        })
-        .collect();
-    match points.len() {
-        0..=RECURSIONS => points,
-        _ => BTreeMap::new(),
-    }
-}
-
 impl<'a> Unit<'a> {
     fn build(
         blocks: &[&'a Block],
@@ -440,66 +274,6 @@ fn connect(graph: &Graph<'_, '_>, chains: &mut [Chain<'_>], chain_of: &BTreeMap<
             chains[target].predecessors.push(number);
         }
         chains[number].successors = next;
-    }
-}
-
-/// The worst cost from each chain to the next check. Edges to checks end a way; all others lead
-/// forward in the order, so one pass from the back sees every successor before its predecessors.
-fn worst_costs(chains: &mut [Chain<'_>]) {
-    for number in (0..chains.len()).rev() {
-        let onward = (chains[number].successors.iter())
-            .filter(|&&next| !chains[next].check)
-            .map(|&next| chains[next].worst)
-            .max();
-        chains[number].worst = chains[number].cycles + onward.unwrap_or(0);
-    }
-}
-
-/// Exits behind a chain from which on it settles its registers.
-const SETTLED_EXITS: usize = 2;
-
-/// Decides which chains settle: none in a loop; those in front of a loop, so that its exits have only its
-/// own registers to store, and those in front of several exits.
-fn settle(chains: &mut [Chain<'_>]) {
-    let repeated = loops::repeated(chains);
-    let exits: Vec<usize> = (chains.iter())
-        .map(|chain| lift::exits(&chain.accesses) + usize::from(chain.check))
-        .collect();
-    for number in 0..chains.len() {
-        let next = &chains[number].successors;
-        let pays = next.iter().any(|&next| repeated[next])
-            || next.iter().map(|&next| exits[next]).sum::<usize>() >= SETTLED_EXITS;
-        // A dispatch goes on before it could.
-        let chain = &mut chains[number];
-        chain.settles = !repeated[number] && pays && !chain.blocks.is_empty();
-    }
-}
-
-/// Which registers may be dirty on arrival, and which values are needed. A register that may be
-/// dirty is stored at every exit, so its value is needed there whichever way control came.
-fn dataflow(chains: &mut [Chain<'_>]) {
-    let mut changed = true;
-    while changed {
-        changed = false;
-        for number in 0..chains.len() {
-            let dirty = (chains[number].predecessors.iter())
-                .filter(|&&p| !chains[p].settles)
-                .fold(0, |dirty, &p| dirty | chains[p].dirty | chains[p].defs);
-            changed |= dirty != chains[number].dirty;
-            chains[number].dirty = dirty;
-        }
-    }
-    changed = true;
-    while changed {
-        changed = false;
-        for number in (0..chains.len()).rev() {
-            let after =
-                (chains[number].successors.iter()).fold(0, |live, &s| live | chains[s].live);
-            let chain = &mut chains[number];
-            let live = chain.uses | chain.dirty | (after & !chain.defs);
-            changed |= live != chain.live;
-            chain.live = live;
-        }
     }
 }
 
