@@ -208,8 +208,10 @@ fn work_hard() -> String {
 fn guest_memory_lies_between_guards() {
     let elf = program("exit");
     for size in [4096usize, 1 << 20, 4 << 20] {
-        let mut platform = Platform::default();
-        platform.memory_size = size;
+        let platform = Platform {
+            memory_size: size,
+            ..Platform::default()
+        };
         let core = match Program::load(&elf, &platform) {
             Ok(program) => program.into_core(),
             // The program does not fit the smallest one.

@@ -53,7 +53,7 @@ pub(crate) fn replaced(ground: &Ground) -> Seen {
     let seen = ground.start_twice(thing != 5);
     if thing == 5 {
         remove(&path);
-    } else if !(thing == 3 && !of_module) {
+    } else if thing != 3 || of_module {
         assert_eq!(
             seen.translated, 1,
             "{}: thing {thing}, {:?}",
