@@ -92,10 +92,18 @@ fn compare(root: &Path, folder: &Path) -> Result<(), SuiteError> {
 /// Clones what is committed and builds the command; its path.
 fn build(root: &Path, clone: &Path, profile: Option<&str>) -> Result<PathBuf, SuiteError> {
     let mut git = Command::new("git");
-    git.args(["clone", "--quiet", "--no-hardlinks"])
-        .arg(root)
-        .arg(clone);
-    suite::step("git clone", &mut git)?;
+    if clone.join(".git").exists() {
+        // Of an earlier run: what was committed since.
+        git.arg("-C").arg(clone);
+        git.args(["pull", "--quiet", "--ff-only"])
+            .arg(root)
+            .arg("HEAD");
+    } else {
+        git.args(["clone", "--quiet", "--no-hardlinks"])
+            .arg(root)
+            .arg(clone);
+    }
+    suite::step("git", &mut git)?;
     let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo
         .current_dir(clone)
