@@ -210,9 +210,11 @@ fn it_may_be_killed_at_work() {
     }
     // Until it translates, which takes seconds.
     let pid = loop {
-        let pid = fs::read_to_string(&note).expect("it was written");
-        if cpu_ticks(pid.trim()) >= 20 {
-            break pid.trim().to_owned();
+        let pid = fs::read_to_string(&note).expect("it is there");
+        // The file may be there and empty still.
+        match pid.trim().parse::<u32>() {
+            Ok(pid) if cpu_ticks(pid) >= 20 => break pid.to_string(),
+            _ => {}
         }
         assert!(started.elapsed() < LONG);
         sleep(Duration::from_millis(2));
@@ -231,7 +233,7 @@ fn it_may_be_killed_at_work() {
 }
 
 /// Hundredths of a second that a process computed so far; 0 where it cannot be seen.
-fn cpu_ticks(pid: &str) -> u64 {
+fn cpu_ticks(pid: u32) -> u64 {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
     let rest = stat.rsplit(')').next().unwrap_or_default();
     let mut fields = rest.split_whitespace().skip(11);
