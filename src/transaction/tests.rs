@@ -1,3 +1,6 @@
+//! What scripts of a transaction are called, and what is no such file or name. The verdicts of whole
+//! transactions are in `tests/transaction_files.rs`.
+
 use super::*;
 
 #[test]
