@@ -29,7 +29,7 @@ use ckb_vm::machine::asm::AsmMachine;
 use lockstep::ckb::{NativeMachine, install};
 use lockstep::engine::{Mode, Translate};
 use lockstep::isa::{Cost, Version};
-use lockstep::runtime::{CostTable, Environment, Machine, Outcome, Request};
+use lockstep::runtime::{CostTable, Environment, Machine, Outcome};
 use lockstep::transaction::Transaction;
 use lockstep::{Engine, Platform, Program};
 use record::{median, table};
@@ -295,16 +295,7 @@ fn steps(cache: &Path) {
 }
 
 fn find(engine: &Engine, program: &Program<'_>) {
-    let (text, memory) = (program.texts()[0], program.core().memory());
-    let request = Request {
-        profile: text.profile,
-        cost: text.cost,
-        memory_size: memory.size(),
-        base: text.base,
-        text: text.bytes,
-        memory,
-        pc: program.core().pc(),
-    };
+    let request = program.request(&program.texts()[0]);
     let library = engine.library().expect("native code");
     let known = library.find(&request).expect("a text");
     assert!(known.module().is_some(), "it has native code");

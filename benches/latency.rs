@@ -25,7 +25,7 @@ use ckb_types::core::ScriptHashType;
 use lockstep::ckb::{NativeMachine, with_engine};
 use lockstep::engine::{EngineBuilder, Mode, Translate};
 use lockstep::isa::Version;
-use lockstep::runtime::{Library, Request};
+use lockstep::runtime::Library;
 use lockstep::transaction::Transaction;
 use lockstep::{Engine, Platform, Program, translator};
 use rustix::time::{ClockId, clock_gettime};
@@ -99,16 +99,7 @@ fn look_up() {
     let (name, elf, size) = largest();
     let program = Program::load(&elf, &Platform::default()).expect("a good ELF");
     let engine = engine(Translate::Now).build();
-    let (text, memory) = (program.texts()[0], program.core().memory());
-    let request = Request {
-        profile: text.profile,
-        cost: text.cost,
-        memory_size: memory.size(),
-        base: text.base,
-        text: text.bytes,
-        memory,
-        pc: program.core().pc(),
-    };
+    let request = program.request(&program.texts()[0]);
     engine.find(&request).expect("a text");
     const TIMES: u32 = 10_000;
     let measure = |what: &dyn Fn()| {
@@ -118,7 +109,7 @@ fn look_up() {
     };
     let found = measure(&|| drop(black_box(engine.find(&request))));
     let digest = measure(&|| {
-        black_box(lockstep::contract::key::digest(text.bytes));
+        black_box(lockstep::contract::key::digest(request.text));
     });
     say!("A machine finds the code of {name}, {size} bytes of text: {found:.2} µs");
     say!("(the digest of that text alone would take {digest:.2} µs)\n");

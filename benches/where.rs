@@ -25,7 +25,7 @@ use common::guests::{Guest, guests};
 use kinds::Kind;
 use lockstep::engine::{Mode, Translate};
 use lockstep::isa::{Cost, Extensions};
-use lockstep::runtime::{CostTable, Environment, Exits, Machine, Outcome, Request};
+use lockstep::runtime::{CostTable, Environment, Exits, Machine, Outcome};
 use lockstep::{Engine, Machine as Running, Platform, Program};
 
 /// The part of a bench's work that is counted.
@@ -191,16 +191,7 @@ fn child(cache: &str, elf: &str, argument: &str) {
     let engine = engine(Path::new(cache));
     let elf = std::fs::read(elf).expect("a guest");
     let program = Program::load(&elf, &Platform::default()).expect("a good ELF");
-    let (text, memory) = (program.texts()[0], program.core().memory());
-    let request = Request {
-        profile: text.profile,
-        cost: text.cost,
-        memory_size: memory.size(),
-        base: text.base,
-        text: text.bytes,
-        memory,
-        pc: program.core().pc(),
-    };
+    let request = program.request(&program.texts()[0]);
     let library = engine.library().expect("native code");
     let module = library.find(&request).and_then(|known| known.module());
     let module: Arc<_> = module.expect("the cache has it");

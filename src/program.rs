@@ -8,7 +8,7 @@ use lockstep_contract::elf::ElfError;
 use lockstep_contract::image::Image;
 use lockstep_contract::pages::{EXECUTABLE, MAX_MEMORY};
 use lockstep_isa::{Cost, Profile, Version};
-use lockstep_runtime::{Core, SetupError, Trap};
+use lockstep_runtime::{Core, Request, SetupError, Trap};
 use lockstep_translator::{Hints, Text};
 
 use crate::engine::regions;
@@ -148,6 +148,21 @@ impl<'a> Program<'a> {
                 })
             })
             .collect()
+    }
+
+    /// What a machine of this program asks a library for when it comes to one of its [`texts`](Self::texts).
+    #[must_use]
+    pub fn request<'t>(&'t self, text: &Text<'t>) -> Request<'t> {
+        let memory = self.core.memory();
+        Request {
+            profile: text.profile,
+            cost: text.cost,
+            memory_size: memory.size(),
+            base: text.base,
+            text: text.bytes,
+            memory,
+            pc: self.core.pc(),
+        }
     }
 
     /// What the ELF says about the inside of a text: entry, symbols, and pointers in its data.
