@@ -63,10 +63,12 @@ fn what_failed_is_tried_again_after_waits_that_double() {
     let runs_until = |count: usize| {
         let mut runs = 0;
         while calls.load(Ordering::SeqCst) < count {
-            assert_eq!(run(&elf, &engine), 0);
+            let native = run(&elf, &engine);
             runs += 1;
             assert!(runs < 1000, "never tried");
             wait_until("idle threads", || engine.backlog().is_empty());
+            // A slow run may see the module that was made during it.
+            assert!(native == 0 || calls.load(Ordering::SeqCst) == 3, "{native}");
         }
         runs
     };
