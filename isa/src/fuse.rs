@@ -30,7 +30,10 @@ pub fn fuse(head: Inst, pc: u64, profile: Profile, next: impl FnMut(u64) -> Opti
     let fused = match HEADS[head.op.index()] {
         Head::None => None,
         Head::Pair => fuse_pair(head, pc, profile.version, next),
-        Head::Sequence => fuse_sequence(head, pc, profile.version, next),
+        Head::Sequence { first, end } => {
+            let sequences = &SEQUENCES[usize::from(first)..usize::from(end)];
+            fuse_sequence(sequences, head, pc, profile.version, next)
+        }
     };
     fused.unwrap_or(head)
 }
@@ -40,7 +43,11 @@ pub fn fuse(head: Inst, pc: u64, profile: Profile, next: impl FnMut(u64) -> Opti
 enum Head {
     None,
     Pair,
-    Sequence,
+    /// The sequences from `first` to before `end`: those of one head stand together.
+    Sequence {
+        first: u8,
+        end: u8,
+    },
 }
 
 /// For each operation; computed from the patterns by the compiler.
@@ -54,25 +61,30 @@ static HEADS: [Head; Op::COUNT] = {
     i = 0;
     while i < SEQUENCES.len() {
         let head = SEQUENCES[i].templates[0].0.index();
-        assert!(
-            matches!(heads[head], Head::None | Head::Sequence),
-            "begins one kind only"
-        );
-        heads[head] = Head::Sequence;
+        let first = match heads[head] {
+            Head::None => i as u8,
+            Head::Sequence { first, end } if end as usize == i => first,
+            Head::Sequence { .. } | Head::Pair => {
+                panic!("begins one kind only, and those of one head stand together")
+            }
+        };
+        let end = i as u8 + 1;
+        heads[head] = Head::Sequence { first, end };
         i += 1;
     }
     heads
 };
 
 fn fuse_sequence(
+    sequences: &[Sequence],
     head: Inst,
     pc: u64,
     version: Version,
     next: impl FnMut(u64) -> Option<Inst>,
 ) -> Option<Inst> {
     let window = &mut Window::new(head, pc, next);
-    let mut sequences = SEQUENCES.iter().filter(|sequence| (sequence.rule)(version));
-    sequences.find_map(|sequence| sequence.find(window))
+    let mut found = sequences.iter().filter(|sequence| (sequence.rule)(version));
+    found.find_map(|sequence| sequence.find(window))
 }
 
 fn fuse_pair(
@@ -147,6 +159,12 @@ impl<N: FnMut(u64) -> Option<Inst>> Window<N> {
         }
         self.insts[place]
     }
+
+    /// Whether what was looked at so far has these operations. To be told without asking for more.
+    fn may_be(&self, templates: &[Template]) -> bool {
+        let mut known = templates.iter().zip(&self.insts[..self.known]);
+        known.all(|(template, inst)| inst.is_some_and(|inst| inst.op == template.0))
+    }
 }
 
 /// What the variables of a sequence stand for so far.
@@ -185,6 +203,9 @@ impl Operand {
 impl Sequence {
     /// The fused instruction, where this sequence stands in the window.
     fn find<N: FnMut(u64) -> Option<Inst>>(&self, window: &mut Window<N>) -> Option<Inst> {
+        if !window.may_be(self.templates) {
+            return None;
+        }
         let mut bindings = Bindings::default();
         let mut len = 0;
         for (place, template) in self.templates.iter().enumerate() {
@@ -270,5 +291,17 @@ pub fn parts(inst: &Inst) -> Parts {
 
 /// The sequence that gives a fused operation its meaning.
 fn sequence_of(op: Op) -> Option<&'static Sequence> {
-    SEQUENCES.iter().find(|sequence| sequence.op == op)
+    SEQUENCES.get(usize::from(MEANINGS[op.index()]))
 }
+
+/// For each operation the place of the sequence that gives it its meaning; beyond them for none.
+static MEANINGS: [u8; Op::COUNT] = {
+    let mut meanings = [u8::MAX; Op::COUNT];
+    let mut i = SEQUENCES.len();
+    // From the last to the first: the first stays.
+    while i > 0 {
+        i -= 1;
+        meanings[SEQUENCES[i].op.index()] = i as u8;
+    }
+    meanings
+};

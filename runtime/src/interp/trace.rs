@@ -237,6 +237,10 @@ impl Traces {
 
     /// Drops the traces that have no slot.
     pub(crate) fn forget(&mut self) {
+        if self.traces.is_empty() {
+            // Then no slot has one.
+            return;
+        }
         let traces = std::mem::take(&mut self.traces);
         let notes = std::mem::take(&mut self.notes);
         let code = std::mem::take(&mut self.code);

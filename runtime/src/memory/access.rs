@@ -45,6 +45,17 @@ pub(super) const fn stores_freely(flags: u8) -> bool {
 impl Code<'_> {
     /// Bytes of code.
     pub(super) fn fetch<const N: usize>(&mut self, addr: u64) -> Result<[u8; N], Trap> {
+        // The usual case: all bytes in one page of code.
+        let page = (addr >> PAGE_SHIFT) as usize;
+        if addr as usize % PAGE_SIZE <= PAGE_SIZE - N
+            && self.chaos.is_none()
+            && let Some(flags) = self.flags.get(page)
+            && flags & EXECUTABLE != 0
+            && let Some(bytes) = self.bytes.get(addr as usize..)
+            && let Some(chunk) = bytes.first_chunk::<N>()
+        {
+            return Ok(*chunk);
+        }
         let fetched = self.fetch_touching(addr);
         self.refused |= fetched.is_err();
         fetched
