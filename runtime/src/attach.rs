@@ -202,9 +202,18 @@ impl Attached {
     }
 
     /// The module that was found for this address.
-    pub(crate) fn module(&self, pc: u64) -> Option<Arc<NativeModule>> {
+    pub(crate) fn module(&self, pc: u64) -> Option<&NativeModule> {
+        self.found(pc).map(|module| &**module)
+    }
+
+    /// The same to keep.
+    pub(crate) fn shared_module(&self, pc: u64) -> Option<Arc<NativeModule>> {
+        self.found(pc).cloned()
+    }
+
+    fn found(&self, pc: u64) -> Option<&Arc<NativeModule>> {
         match &self.texts[self.place(pc)?].asked {
-            Asked::Known(known) => known.module.clone(),
+            Asked::Known(known) => known.module.as_ref(),
             Asked::NotYet | Asked::Nothing => None,
         }
     }

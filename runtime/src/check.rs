@@ -462,7 +462,9 @@ impl Check {
             &self.block
         };
         let blocks = self.heads[found.from..].to_vec();
-        let module = blocks.iter().find_map(|head| native.attached.module(*head));
+        let module = blocks
+            .iter()
+            .find_map(|head| native.attached.shared_module(*head));
         Ok(Divergence {
             difference: found.difference,
             before,

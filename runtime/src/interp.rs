@@ -12,6 +12,7 @@ use crate::state::{Core, charge};
 use crate::trap::Trap;
 
 mod chaos;
+pub(crate) mod decoded;
 mod guest;
 pub(crate) mod trace;
 pub mod value;
@@ -78,9 +79,10 @@ impl Core {
         self.traces.follow(&mut self.memory, self.profile);
         let pc = self.pc();
         let mut code = self.memory.code();
+        let module = self.attached.module(pc);
         let rest = self
             .traces
-            .decode_rest(&mut code, pc, usize::from(entries), self.profile)?;
+            .decode_rest(&mut code, pc, entries, self.profile, module)?;
         let op = self.traces.code(&rest).first().map(|inst| inst.op);
         self.exits.count_side(op);
         let result = self.run_traces(env, Run::Rest(rest));
@@ -117,7 +119,13 @@ impl Core {
                             break trace;
                         }
                         let mut code = guest.code();
-                        let loaded = self.traces.load(&mut code, head, self.profile, env.cost);
+                        // Who is alone decodes for itself: native code may be checked by it.
+                        let module = match run {
+                            Run::Traces { native: true, .. } => self.attached.module(head),
+                            _ => None,
+                        };
+                        let (profile, cost) = (self.profile, env.cost);
+                        let loaded = self.traces.load(&mut code, head, profile, cost, module);
                         if let Err(trap) = loaded {
                             break 'run Err(trap);
                         }

@@ -35,7 +35,7 @@ impl Core {
                     break trace;
                 }
                 let mut code = self.memory.code();
-                self.traces.load(&mut code, head, self.profile, env.cost)?;
+                (self.traces).load(&mut code, head, self.profile, env.cost, None)?;
             };
             Guest::new(self.memory.view(), self.profile).note(head);
             self.cycles = charge(self.cycles, trace.cycles, self.max_cycles)?;

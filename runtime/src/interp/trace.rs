@@ -21,7 +21,9 @@ use lockstep_contract::context::{SLOTS, slot};
 use lockstep_isa::decode::{DecodeError, Fetch, decode};
 use lockstep_isa::{Inst, Op, Profile, fuse};
 
+use super::decoded::Extent;
 use crate::environment::CostTable;
+use crate::mapping::NativeModule;
 use crate::memory::{Code, Memory};
 use crate::trap::Trap;
 
@@ -50,6 +52,11 @@ pub(crate) struct Trace {
 }
 
 impl Trace {
+    /// The same with its instructions elsewhere.
+    pub(super) fn at(self, first: u32) -> Trace {
+        Trace { first, ..self }
+    }
+
     /// The trace in steps of one instruction, each to be run by itself: the pc is behind the whole from
     /// the first on, as it is in a trace.
     pub(super) fn steps(self) -> impl Iterator<Item = Trace> {
@@ -132,7 +139,8 @@ impl Traces {
         &self.code[first..first + usize::from(trace.count)]
     }
 
-    /// Puts the trace at `pc` into its slot, decoding it if it is not known.
+    /// Puts the trace at `pc` into its slot, decoding it if it is not known, not to this machine and not to
+    /// those with the same native code.
     ///
     /// # Errors
     /// Whatever is wrong with any instruction of the trace; the slot keeps what it has.
@@ -142,6 +150,7 @@ impl Traces {
         pc: u64,
         profile: Profile,
         cost: &CostTable,
+        module: Option<&NativeModule>,
     ) -> Result<(), Trap> {
         if self.recall(pc) {
             return Ok(());
@@ -149,7 +158,9 @@ impl Traces {
         if self.stored() > self.kept + ENOUGH {
             self.forget();
         }
-        let mut trace = self.append(code, pc, ENTRIES, profile, |op| cost.cycles(op))?;
+        let mut trace = self.obtain(code, pc, Extent::Whole, profile, module, |op| {
+            cost.cycles(op)
+        })?;
         if trace.len == 0 {
             self.discard(&trace);
             return Err(Trap::TraceLengthError);
@@ -217,7 +228,7 @@ impl Traces {
             }
             let trace = self.traces[number];
             let stale = match self.append(code, trace.start, ENTRIES, profile, |_| 0) {
-                Ok(now) => {
+                Ok((now, _)) => {
                     let other = self.code(&now) != self.code(&trace);
                     self.discard(&now);
                     other
@@ -265,12 +276,42 @@ impl Traces {
     /// As for [`Traces::load`]; there are none where the whole trace was decoded before.
     pub(crate) fn decode_rest(
         &mut self,
-        fetch: &mut impl Fetch<Error = Trap>,
+        code: &mut Code<'_>,
         pc: u64,
-        entries: usize,
+        entries: u8,
         profile: Profile,
+        module: Option<&NativeModule>,
     ) -> Result<Trace, Trap> {
-        self.append(fetch, pc, entries.min(ENTRIES), profile, |_| 0)
+        let extent = Extent::Rest(entries.min(ENTRIES as u8));
+        self.obtain(code, pc, extent, profile, module, |_| 0)
+    }
+
+    /// Puts a part of a trace to the end of the store, as the module knows it or decoded.
+    fn obtain(
+        &mut self,
+        code: &mut Code<'_>,
+        pc: u64,
+        extent: Extent,
+        profile: Profile,
+        module: Option<&NativeModule>,
+        cost: impl Fn(Op) -> u64,
+    ) -> Result<Trace, Trap> {
+        let known = module.and_then(|module| module.decoded().copy(pc, extent, &mut self.code));
+        if let Some(trace) = known {
+            return Ok(trace);
+        }
+        let entries = match extent {
+            Extent::Whole => ENTRIES,
+            Extent::Rest(entries) => usize::from(entries),
+        };
+        let (trace, end) = self.append(code, pc, entries, profile, cost)?;
+        if let Some(module) = module
+            && !code.refused
+        {
+            let insts = &self.code[trace.first as usize..];
+            (module.decoded()).keep(module.key(), extent, &trace, end, insts);
+        }
+        Ok(trace)
     }
 
     /// Drops a trace that is in no slot. Nothing was decoded since.
@@ -278,7 +319,7 @@ impl Traces {
         self.code.truncate(trace.first as usize);
     }
 
-    /// Decodes up to `entries` entries to the end of the store.
+    /// Decodes up to `entries` entries to the end of the store. With the address behind them.
     fn append(
         &mut self,
         fetch: &mut impl Fetch<Error = Trap>,
@@ -286,7 +327,7 @@ impl Traces {
         entries: usize,
         profile: Profile,
         cost: impl Fn(Op) -> u64,
-    ) -> Result<Trace, Trap> {
+    ) -> Result<(Trace, u64), Trap> {
         let first = self.code.len();
         let mut trace = Trace {
             start: pc,
@@ -319,7 +360,7 @@ impl Traces {
         }
         trace.count = (self.code.len() - first) as u16;
         trace.len = at.wrapping_sub(pc) as u8;
-        Ok(trace)
+        Ok((trace, at))
     }
 }
 

@@ -20,7 +20,7 @@ use crate::known::KnownText;
 use crate::mapping::NativeModule;
 
 const BASE: u64 = 0x1000;
-const SIZE: usize = 0x8000;
+pub(crate) const SIZE: usize = 0x8000;
 const UNLIMITED: u64 = u64::MAX;
 
 const PROFILE: Profile = Profile {

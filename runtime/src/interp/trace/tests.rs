@@ -31,7 +31,7 @@ fn memory() -> Memory {
 
 fn load(traces: &mut Traces, memory: &mut Memory, pc: u64) -> Result<(), Trap> {
     let cost = CostTable::from(Cost::Estimate);
-    traces.load(&mut memory.code(), pc, PROFILE, &cost)
+    traces.load(&mut memory.code(), pc, PROFILE, &cost, None)
 }
 
 #[test]
@@ -123,7 +123,7 @@ fn the_rest_of_a_trace_is_for_one_use() {
     let mut traces = Traces::new();
     load(&mut traces, &mut memory, 0).unwrap();
     let rest = traces
-        .decode_rest(&mut memory.code(), 26, 3, PROFILE)
+        .decode_rest(&mut memory.code(), 26, 3, PROFILE, None)
         .unwrap();
     assert_eq!((rest.start, rest.len, rest.cycles), (26, 6, 0));
     assert_eq!(traces.code(&rest).len(), 3);
