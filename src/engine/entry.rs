@@ -186,6 +186,16 @@ impl Entry {
         queued
     }
 
+    /// Notes that nobody is at it and none will be before so many cycles were interpreted, unless
+    /// somebody claimed it who did not want to wait.
+    pub(super) fn put_off(&self, call_at: u64, reason: Unavailable) {
+        let mut state = lock(&self.state);
+        if matches!(*state, State::Queued) {
+            self.known.call_at(call_at);
+            *state = State::Missing(reason);
+        }
+    }
+
     fn begin(&self, state: &mut State) -> Work<'_> {
         let again = matches!(state, State::Failed(_));
         self.known.call_at(u64::MAX);

@@ -209,10 +209,8 @@ impl Shared {
         tracing::debug!("the queue for translation is full");
         self.meter.put_off();
         let interpreted = entry.known.interpreted().max(self.budgets.threshold);
-        entry.known.call_at(interpreted.saturating_mul(2));
-        entry.settle(super::entry::State::Missing(Unavailable::new(
-            "the queue for translation is full",
-        )));
+        let reason = Unavailable::new("the queue for translation is full");
+        entry.put_off(interpreted.saturating_mul(2), reason);
     }
 
     fn start(self: &Arc<Shared>, name: String, kind: Kind) {

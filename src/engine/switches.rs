@@ -71,10 +71,12 @@ impl Switches {
             false => Ok(Arc::clone(&module)),
             true => Err(switched_off()),
         };
-        entry.settle(State::Has(Arc::clone(&module)));
+        // First for the machines: whoever waits for the entry goes on as soon as it is settled, and
+        // is to find the module there.
         if result.is_ok() {
-            entry.known.put(module);
+            entry.known.put(Arc::clone(&module));
         }
+        entry.settle(State::Has(module));
         result
     }
 

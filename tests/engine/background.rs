@@ -1,32 +1,30 @@
 //! Translation beside the machines: when it begins, in which order, and when it takes effect.
 
-use std::cell::Cell;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use lockstep::engine::{Mode, Translate};
 use lockstep::runtime::Outcome;
-use lockstep::{Engine, Platform, Program, translator};
+use lockstep::translator::{self, TranslateError};
+use lockstep::{Engine, Platform, Program};
 
-use crate::guest::{Door, LONG, background, elf, machine, run, run_until, wait_until};
+use crate::guest::{Door, LONG, Pace, background, elf, machine, run, run_until, wait_until};
 
 #[test]
 fn a_module_takes_effect_in_a_machine_that_runs() {
     let engine = background().threshold(100_000).build();
     let mut machine = machine(&elf(1 << 40));
-    let (started, made) = (Instant::now(), Cell::new(None));
-    // One call of `run`, without a system call in it. It is paused some time after the module is there.
+    let (started, pace) = (Instant::now(), Pace::default());
+    // One call of `run`, without a system call in it. It is paused when it is native.
     let outcome = run_until(&mut machine, &engine, &|| {
-        if engine.stats().translations > 0 && made.get().is_none() {
-            made.set(Some(Instant::now()));
-        }
-        let enough = |made: Instant| made.elapsed() > Duration::from_millis(300);
         assert!(started.elapsed() < LONG);
-        made.get().is_some_and(enough)
+        pace.asked();
+        pace.is_of_slices()
     });
     assert_eq!(outcome, Outcome::Paused);
+    assert_eq!(engine.stats().translations, 1);
     let core = machine.core();
     assert!(core.native_cycles() > 0);
     assert!(core.cycles() - core.native_cycles() >= 100_000, "too early");
@@ -66,13 +64,17 @@ fn a_text_is_queued_once_however_many_machines_run_it() {
     thread::scope(|scope| {
         for _ in 0..4 {
             scope.spawn(|| {
+                // All of them until it is queued, and on.
+                wait_until("a worker at the door", || {
+                    assert_eq!(run(&elf, &engine), 0);
+                    door.waiting() > 0
+                });
                 for _ in 0..5 {
                     assert_eq!(run(&elf, &engine), 0);
                 }
             });
         }
     });
-    door.wait_for(1);
     assert_eq!(engine.backlog().translations, 0);
     door.open();
     wait_until("native code", || run(&elf, &engine) > 0);
@@ -144,18 +146,18 @@ fn a_dropped_engine_ends_its_threads() {
     let (send, gone) = mpsc::channel();
     let (at, door) = (Door::default(), Door::default());
     let (came, shut) = (at.clone(), door.clone());
-    let alive = Arc::new(());
-    let held = Arc::clone(&alive);
+    let alive = Arc::new(AtomicUsize::new(0));
+    let ended = Arc::clone(&alive);
     let engine = background()
         .threshold(1000)
         .compiler(move |_, _, _, progress| {
             let _gone = Gone(send.clone());
-            let _held = &held;
             came.open();
             shut.wait();
             // Between two units; the engine is gone by now.
             progress(1, 2);
-            unreachable!("a translation for nobody goes on");
+            ended.fetch_add(1, Ordering::SeqCst);
+            Err(TranslateError::Compiler("nobody wants it".to_owned()))
         });
     let engine = engine.build();
     let elf = elf(100_000);
@@ -166,6 +168,7 @@ fn a_dropped_engine_ends_its_threads() {
     drop(engine);
     door.open();
     gone.recv_timeout(LONG).expect("the translation ends");
+    assert_eq!(alive.load(Ordering::SeqCst), 0, "it went on for nobody");
     // The compiler belongs to what the threads share.
     wait_until("the end of the threads", || Arc::strong_count(&alive) == 1);
 }

@@ -5,7 +5,7 @@ use std::sync::{Arc, Condvar, Mutex};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use lockstep::engine::{EngineBuilder, Mode, Translate};
+use lockstep::engine::{EngineBuilder, Mode, Share, Translate};
 use lockstep::isa::Cost;
 use lockstep::runtime::{CostTable, Environment, Machine, Outcome};
 use lockstep::{Engine, Platform, Program};
@@ -60,7 +60,7 @@ pub(crate) fn run(elf: &[u8], engine: &Engine) -> u64 {
 /// Without a cache, native code where there is some.
 pub(crate) fn background() -> EngineBuilder {
     let builder = Engine::builder().no_cache().no_warm().mode(Mode::Auto);
-    builder.translate(Translate::Background)
+    builder.shadow(Share::NONE).translate(Translate::Background)
 }
 
 /// Waits until something is so.
@@ -77,16 +77,12 @@ pub(crate) fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
 pub(crate) struct Door(Arc<(Mutex<bool>, Condvar, AtomicUsize)>);
 
 impl Door {
+    /// Until it is open.
     pub(crate) fn wait(&self) {
         let (open, changed, waiting) = &*self.0;
         waiting.fetch_add(1, Ordering::SeqCst);
         let open = open.lock().expect("nobody panics here");
         drop(changed.wait_while(open, |open| !*open));
-    }
-
-    /// Until so many have come.
-    pub(crate) fn wait_for(&self, count: usize) {
-        wait_until("somebody at the door", || self.waiting() >= count);
     }
 
     /// How many have come.
@@ -101,5 +97,37 @@ impl Door {
     pub(crate) fn open(&self) {
         *self.0.0.lock().expect("nobody panics here") = true;
         self.0.1.notify_all();
+    }
+}
+
+/// Tells by how often a machine asks for pauses what runs it: native code asks once a slice, the
+/// interpreter once a trace, which takes a thousandth of the time.
+#[derive(Default)]
+pub(crate) struct Pace {
+    last: Mutex<Option<Instant>>,
+    /// How often in turn it took as long as a slice does.
+    slices: AtomicUsize,
+}
+
+impl Pace {
+    /// Every slice of the loop takes longer: its rounds, one after the other, are a million and a
+    /// quarter. A trace does only where its thread stands still meanwhile.
+    const SLICE: Duration = Duration::from_micros(50);
+    /// No thread stands still in so many traces in turn.
+    const ENOUGH: usize = 8;
+
+    /// The machine asks.
+    pub(crate) fn asked(&self) {
+        let now = Instant::now();
+        let last = self.last.lock().expect("nobody panics here").replace(now);
+        match last.is_some_and(|last| now - last >= Pace::SLICE) {
+            true => self.slices.fetch_add(1, Ordering::SeqCst),
+            false => self.slices.swap(0, Ordering::SeqCst),
+        };
+    }
+
+    /// Whether native code runs it now.
+    pub(crate) fn is_of_slices(&self) -> bool {
+        self.slices.load(Ordering::SeqCst) >= Pace::ENOUGH
     }
 }

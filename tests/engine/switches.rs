@@ -2,21 +2,19 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
-use std::time::Duration;
 
 use lockstep::Engine;
 use lockstep::contract::key::KeyId;
-use lockstep::engine::{Mode, Translate};
+use lockstep::engine::Translate;
 use lockstep::runtime::{Machine, Outcome};
 
-use crate::guest::{elf, machine, run_until, wait_until};
+use crate::guest::{Pace, background, elf, machine, run_until, wait_until};
 
 /// Cycles of one slice of native code, and what the loop around it may add.
 const SLICE: u64 = 5_000_000;
 
 fn engine() -> Engine {
-    let builder = Engine::builder().no_cache().no_warm().mode(Mode::Auto);
-    builder.translate(Translate::Now).build()
+    background().translate(Translate::Now).build()
 }
 
 /// Throws a switch in front of a slice of a machine that runs natively, and pauses it some slices
@@ -89,17 +87,19 @@ fn the_kill_switch_works_from_another_thread_in_both_directions() {
     let engine = engine();
     let (stop, elf) = (AtomicBool::new(false), elf(1 << 40));
     // How far the machine is: pauses are asked for before each trace and each slice.
-    let asked = AtomicU64::new(0);
+    let (asked, pace) = (AtomicU64::new(0), Pace::default());
     let machine: Machine = thread::scope(|scope| {
         let runner = scope.spawn(|| {
             let mut machine = machine(&elf);
             run_until(&mut machine, &engine, &|| {
                 asked.fetch_add(1, Ordering::Relaxed);
+                pace.asked();
                 stop.load(Ordering::Relaxed)
             });
             machine
         });
         wait_until("native code", || asked.load(Ordering::Relaxed) > 20);
+        wait_until("slices", || pace.is_of_slices());
         engine.disable();
         // Two million traces of two instructions: some millions of cycles.
         let before = asked.load(Ordering::Relaxed);
@@ -107,19 +107,13 @@ fn the_kill_switch_works_from_another_thread_in_both_directions() {
             asked.load(Ordering::Relaxed) > before + 2_000_000
         });
         engine.enable();
-        // Slices are a thousand times as long as traces, so the count all but stands still.
-        wait_until("native code again", || {
-            let before = asked.load(Ordering::Relaxed);
-            thread::sleep(Duration::from_millis(20));
-            let during = asked.load(Ordering::Relaxed) - before;
-            (1..1000).contains(&during)
-        });
+        wait_until("native code again", || pace.is_of_slices());
         stop.store(true, Ordering::Relaxed);
         runner.join().expect("no panic")
     });
     let core = machine.core();
     assert!(core.cycles() - core.native_cycles() >= 2_000_000);
-    assert!(core.native_cycles() >= 20 * SLICE);
+    assert!(core.native_cycles() >= 19 * SLICE);
 }
 
 #[test]
@@ -127,13 +121,18 @@ fn a_quarantine_takes_the_module_from_all_machines_at_once() {
     let engine = engine();
     let id = module(&engine);
     let elf = elf(1 << 40);
-    let (stop, ready) = (AtomicBool::new(false), AtomicU64::new(0));
+    let (stop, gone) = (AtomicBool::new(false), AtomicBool::new(false));
+    let (native, ready) = (AtomicU64::new(0), AtomicU64::new(0));
     let machines: Vec<Machine> = thread::scope(|scope| {
         let run = || {
             let mut machine = machine(&elf);
-            let asked = AtomicU64::new(0);
+            let (slices, traces) = (AtomicU64::new(0), AtomicU64::new(0));
             run_until(&mut machine, &engine, &|| {
-                if asked.fetch_add(1, Ordering::Relaxed) == 1000 {
+                if !gone.load(Ordering::SeqCst) {
+                    if slices.fetch_add(1, Ordering::Relaxed) == 5 {
+                        native.fetch_add(1, Ordering::Relaxed);
+                    }
+                } else if traces.fetch_add(1, Ordering::Relaxed) == 1000 {
                     ready.fetch_add(1, Ordering::Relaxed);
                 }
                 stop.load(Ordering::Relaxed)
@@ -141,16 +140,19 @@ fn a_quarantine_takes_the_module_from_all_machines_at_once() {
             machine
         };
         let runners: Vec<_> = (0..3).map(|_| scope.spawn(run)).collect();
-        thread::sleep(Duration::from_millis(50));
+        wait_until("native code", || native.load(Ordering::Relaxed) == 3);
         engine.quarantine(&id, "a test");
-        // In native code a thousand slices take seconds; in the interpreter a thousand traces do not.
+        gone.store(true, Ordering::SeqCst);
+        // One slice that had begun, then traces: a thousand of them are few cycles.
         wait_until("the interpreter", || ready.load(Ordering::Relaxed) == 3);
         stop.store(true, Ordering::Relaxed);
         let join = |runner: thread::ScopedJoinHandle<Machine>| runner.join().expect("no panic");
         runners.into_iter().map(join).collect()
     });
     for machine in machines {
-        assert!(machine.core().cycles() > machine.core().native_cycles());
+        let core = machine.core();
+        assert!(core.native_cycles() > 0);
+        assert!(core.cycles() - core.native_cycles() >= 900, "it went on");
     }
     assert!(!engine.modules().contains(&id));
 }

@@ -36,7 +36,7 @@ const ENTRIES: u64 = 10_000;
 /// How many translators' modules stay, by version.
 const GENERATIONS: usize = 2;
 /// A temporary file this old is nobody's when its process is gone.
-const WRITING: Duration = Duration::from_secs(60);
+pub(super) const WRITING: Duration = Duration::from_secs(60);
 /// The same where the process seems to run: its number may be another's by now.
 const LONG: Duration = Duration::from_secs(24 * 3600);
 /// Half an entry this old stays half.
@@ -161,7 +161,7 @@ impl Collected {
 }
 
 /// How long ago that was; nothing is from the future.
-fn age(time: SystemTime) -> Duration {
+pub(super) fn age(time: SystemTime) -> Duration {
     SystemTime::now().duration_since(time).unwrap_or_default()
 }
 

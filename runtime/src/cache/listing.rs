@@ -10,6 +10,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use lockstep_contract::key::KeyId;
 
+use super::budget::{WRITING, age};
 use super::error::CacheError;
 use super::files::put;
 
@@ -101,8 +102,12 @@ pub fn list(folder: &Path) -> Result<Vec<Entry>, CacheError> {
 /// # Errors
 /// When the folder cannot be listed or a file cannot be removed.
 pub fn clear(folder: &Path) -> Result<(usize, u64), CacheError> {
-    let _alone = Alone::in_folder(folder);
-    let gone = files(folder)?;
+    let alone = Alone::in_folder(folder);
+    let mut gone = files(folder)?;
+    if alone.is_none() {
+        // Somebody writes, slowly, and would miss the file.
+        gone.retain(|file| !file.is_being_written());
+    }
     for file in &gone {
         remove(&file.path)?;
     }
@@ -257,6 +262,13 @@ fn files(folder: &Path) -> Result<Vec<Found>, CacheError> {
     Ok(files)
 }
 
+impl Found {
+    /// Whether it is a temporary file that its writer may still rename.
+    fn is_being_written(&self) -> bool {
+        matches!(self.name, Name::Unfinished(_)) && age(self.changed) <= WRITING
+    }
+}
+
 impl Name {
     /// What a file of this name is, if we wrote it: a module, what goes with it, or a temporary file of
     /// any of these.
@@ -284,7 +296,31 @@ impl Name {
 
 #[cfg(test)]
 mod tests {
-    use super::Name;
+    use std::fs::{self, File};
+
+    use super::{Name, clear};
+
+    #[test]
+    fn who_clears_beside_a_slow_writer_leaves_what_it_writes() {
+        let folder = std::env::temp_dir().join(format!("lockstep-clear-{}", std::process::id()));
+        // Of an earlier process with this number.
+        let _ = fs::remove_dir_all(&folder);
+        fs::create_dir(&folder).unwrap();
+        let id = "0123456789abcdef".repeat(4);
+        let at = |name: &str| folder.join(name.replace("ID", &id));
+        let names = ["ID.lkm", "ID.lkm.seal", ".ID.lkm.12.0.tmp"];
+        for name in names {
+            fs::write(at(name), b"bytes").unwrap();
+        }
+        let writer = File::open(&folder).unwrap();
+        writer.lock().unwrap();
+        assert_eq!(clear(&folder).unwrap(), (2, 10));
+        assert_eq!(names.map(|name| at(name).exists()), [false, false, true]);
+        drop(writer);
+        assert_eq!(clear(&folder).unwrap(), (1, 5));
+        assert!(!at(names[2]).exists());
+        fs::remove_dir_all(&folder).unwrap();
+    }
 
     #[test]
     fn only_files_of_the_cache_are_ours() {

@@ -113,6 +113,8 @@ mod tests {
     #[test]
     fn what_is_quarantined_is_listed_and_gone() {
         let folder = std::env::temp_dir().join(format!("lockstep-list-{}", std::process::id()));
+        // Of an earlier process with this number.
+        let _ = fs::remove_dir_all(&folder);
         let locations = Locations {
             key: Some(folder.join("key")),
             ..Locations::default()

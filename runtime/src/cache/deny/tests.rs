@@ -67,6 +67,9 @@ fn rules() {
 #[test]
 fn a_file_extends_it_and_one_that_says_nothing_refuses_all() {
     let file = std::env::temp_dir().join(format!("lockstep-deny-{}", std::process::id()));
+    // Of an earlier process with this number.
+    let _ = fs::remove_file(&file);
+    let _ = fs::remove_dir(&file);
     let key = key(TRANSLATOR_VERSION, COMPILER_VERSION);
     assert_eq!(denied(&key, Some(&file)), None, "there is none");
     fs::write(&file, "# nothing yet\n\n").unwrap();
