@@ -17,8 +17,10 @@ use crate::common::asm::assemble;
 
 /// Cycles that native code may charge at a stretch.
 const SLICE: u64 = 5_000_000;
-/// Rounds of the loop, four cycles each: a hundred slices.
-const ROUNDS: u64 = 125_000_000;
+/// Slices that the loop takes.
+const SLICES: u64 = 100;
+/// Rounds of the loop, four cycles each.
+const ROUNDS: u64 = SLICES * SLICE / 4;
 
 fn machine() -> Machine {
     let source = format!(
@@ -73,7 +75,11 @@ fn a_pause_of_another_thread_is_seen_after_one_slice() {
                 asked.load(Ordering::SeqCst)
             });
             let outcome = run(&mut paused, library, &|| {
-                asked.fetch_add(1, Ordering::SeqCst);
+                let times = asked.fetch_add(1, Ordering::SeqCst) + 1;
+                // Half of it is done: if the other thread was not there yet, now is the time.
+                while times == SLICES / 2 && !wanted.load(Ordering::SeqCst) {
+                    thread::yield_now();
+                }
                 wanted.load(Ordering::SeqCst)
             });
             wanted.store(true, Ordering::SeqCst);

@@ -212,8 +212,11 @@ fn a_pause_from_another_thread_changes_nothing() {
     pause.interrupt();
     let (stop, stopped) = channel::<()>();
     let teaser = thread::spawn(move || {
-        while stopped.recv_timeout(Duration::from_micros(200)) == Err(RecvTimeoutError::Timeout) {
+        // Longer each time: where a run does not get far before the next pause, it ends all the same.
+        let mut step = Duration::from_micros(200);
+        while stopped.recv_timeout(step) == Err(RecvTimeoutError::Timeout) {
             pause.interrupt();
+            step = step.mul_f64(1.02);
         }
     });
     let mut pauses = 0;

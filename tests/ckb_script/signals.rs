@@ -57,9 +57,12 @@ fn verify_with_pauses(case: &Case) -> (u64, u64) {
         let (stop, stopped) = channel::<()>();
         let signal = pause.clone();
         scope.spawn(move || {
-            let step = Duration::from_micros(70);
+            // Longer each time: where a run does not get far before the next pause, it ends all the
+            // same.
+            let mut step = Duration::from_micros(70);
             while stopped.recv_timeout(step) == Err(RecvTimeoutError::Timeout) {
                 signal.interrupt();
+                step = step.mul_f64(1.02);
             }
         });
         let total = loop {
@@ -103,12 +106,14 @@ fn verify_with_commands<M: DefaultMachineRunner + Send + 'static>(
         .expect("a runtime");
     let (commands, mut receiver) = tokio::sync::watch::channel(ChunkCommand::Resume);
     let teaser = std::thread::spawn(move || {
-        // Ends when nobody listens any more.
-        let send = |command| {
-            std::thread::sleep(Duration::from_micros(100));
+        // Ends when nobody listens any more. Longer each time, as above.
+        let mut step = Duration::from_micros(100);
+        let mut send = |command| {
+            std::thread::sleep(step);
+            step = step.mul_f64(1.02);
             commands.send(command).is_ok()
         };
-        while turns.next().is_some_and(send) {}
+        while turns.next().is_some_and(&mut send) {}
     });
     let verifier = verifier::<M>(case);
     let total = runtime
