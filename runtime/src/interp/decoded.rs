@@ -31,6 +31,9 @@ pub(crate) enum Extent {
     Rest(u8),
 }
 
+/// Where a part of a trace begins, and which.
+type Place = (u64, Extent);
+
 /// Decoded traces by address.
 #[derive(Debug, Default)]
 pub(crate) struct Decoded {
@@ -39,7 +42,7 @@ pub(crate) struct Decoded {
 
 #[derive(Debug, Default)]
 struct Store {
-    traces: BTreeMap<(u64, Extent), (Trace, Box<[Inst]>)>,
+    traces: BTreeMap<Place, (Trace, Box<[Inst]>)>,
     /// Instructions in all of them.
     kept: usize,
 }
