@@ -69,19 +69,20 @@ pub fn write(
     for number in 1..=KEPT {
         let path = folder.join(format!("{number:04}"));
         let unfinished = folder.join(format!(".{number:04}.{}.tmp", std::process::id()));
-        // Whoever makes this folder has the number; it is left behind where the process dies.
+        // It is left behind where the process dies.
         if path.exists() || create_private(&unfinished, false).is_err() {
             continue;
         }
         let written = fill(&unfinished, &path, divergence, cost, options, evidence)
             .and_then(|()| fs::rename(&unfinished, &path));
-        return match written {
-            Ok(()) => Ok(Some(path)),
-            Err(error) => {
-                let _ = fs::remove_dir_all(&unfinished);
-                Err(error)
-            }
+        let Err(error) = written else {
+            return Ok(Some(path));
         };
+        let _ = fs::remove_dir_all(&unfinished);
+        // Whoever was faster has the number.
+        if !path.exists() {
+            return Err(error);
+        }
     }
     Ok(None)
 }

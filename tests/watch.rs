@@ -7,16 +7,19 @@ mod driver;
 
 mod common;
 
+use std::path::Path;
 use std::sync::{Arc, Mutex};
+use std::thread;
 
 use common::guests::guests;
 use common::ours::Modules;
 use common::program::{Program, Segment, write_elf};
 use driver::{Guest, interpreter};
+use lockstep::bundle::{self, Evidence};
 use lockstep::runtime::{
     KnownText, Library, Mismatch, Outcome, Repeat, Request, Stretch, Trap, Watch,
 };
-use lockstep_isa::Version;
+use lockstep_isa::{Cost, Version};
 use lockstep_translator::{Cpu, Fault, Options, Plant};
 
 /// Modules with a fault or without, a wish, and what came of it.
@@ -165,6 +168,40 @@ fn where_it_is_repeated_at_once_the_interpreter_decides() {
         let found = stretch.locate(mismatch, &Nothing).expect("there is memory");
         assert!(found.blocks.contains(&block), "{name}: {:x?}", found.blocks);
         assert!(found.blocks.len() < 100, "{name}: {}", found.blocks.len());
+    }
+}
+
+/// Of several that write into one folder at once, each has a number, and no number is left out.
+#[test]
+fn bundles_that_are_written_at_once_are_all_kept() {
+    let guest = listed("fib");
+    let library = Watching::new(NOW, cycles(busy(&guest)));
+    guest.run_with(&library);
+    let (stretch, mismatch) = library.mismatches().remove(0);
+    let found = stretch.locate(mismatch, &Nothing).expect("there is memory");
+    let write = |folder: &Path| {
+        let (options, evidence) = (Options::default(), Evidence::default());
+        let written = bundle::write(folder, &found, Cost::Estimate, &options, &evidence);
+        written.expect("it can be written").expect("there is room")
+    };
+    // What happens depends on when threads are where.
+    for _ in 0..12 {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let folder = folder.path().canonicalize().expect("it is there");
+        let mut bundles: Vec<_> = thread::scope(|scope| {
+            let writers: Vec<_> = (0..4)
+                .map(|_| scope.spawn(|| [(); bundle::KEPT / 4].map(|()| write(&folder))))
+                .collect();
+            let written = writers.into_iter().map(|writer| writer.join());
+            let written = written.flat_map(|written| written.expect("it does not panic"));
+            written.collect()
+        });
+        bundles.sort();
+        let expected = (1..=bundle::KEPT).map(|number| folder.join(format!("{number:04}")));
+        assert!(
+            bundles.iter().eq(&expected.collect::<Vec<_>>()),
+            "{bundles:?}"
+        );
     }
 }
 
