@@ -294,7 +294,7 @@ fn steps(cache: &Path) {
     black_box(machine);
 }
 
-fn find(engine: &Engine, program: &Program<'_>) {
+fn find(engine: &Engine, program: &Program) {
     let request = program.request(&program.texts()[0]);
     let library = engine.library().expect("native code");
     let known = library.find(&request).expect("a text");

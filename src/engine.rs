@@ -45,7 +45,7 @@ mod warm;
 
 pub use check::Found;
 use entry::State;
-pub use hints::regions;
+pub use hints::{hints_in_memory, regions};
 pub use meter::Stats;
 pub use mode::{InvalidSetting, Mode, Translate};
 pub use pool::Backlog;

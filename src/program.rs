@@ -6,12 +6,12 @@
 
 use lockstep_contract::elf::ElfError;
 use lockstep_contract::image::Image;
-use lockstep_contract::pages::{EXECUTABLE, MAX_MEMORY};
+use lockstep_contract::pages::MAX_MEMORY;
 use lockstep_isa::{Cost, Profile, Version};
 use lockstep_runtime::{Core, Request, SetupError, Trap};
 use lockstep_translator::{Hints, Text};
 
-use crate::engine::regions;
+use crate::engine::{hints_in_memory, regions};
 
 /// What a guest runs on: everything outside its bytes that decides what they mean and cost.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -68,19 +68,18 @@ impl LoadError {
 
 /// A loaded ELF.
 #[derive(Debug)]
-pub struct Program<'a> {
-    file: &'a [u8],
+pub struct Program {
     platform: Platform,
     image: Image,
     core: Core,
 }
 
-impl<'a> Program<'a> {
+impl Program {
     /// Parses an ELF and loads it into a new machine.
     ///
     /// # Errors
     /// The loader's, with the oracle's name; or that there is no machine with such a memory.
-    pub fn load(file: &'a [u8], platform: &Platform) -> Result<Program<'a>, LoadError> {
+    pub fn load(file: &[u8], platform: &Platform) -> Result<Program, LoadError> {
         Program::load_in_chaos(file, platform, None)
     }
 
@@ -90,10 +89,10 @@ impl<'a> Program<'a> {
     /// # Errors
     /// As [`Program::load`].
     pub fn load_in_chaos(
-        file: &'a [u8],
+        file: &[u8],
         platform: &Platform,
         seed: Option<u32>,
-    ) -> Result<Program<'a>, LoadError> {
+    ) -> Result<Program, LoadError> {
         let mut core = Core::new(platform.profile, platform.memory_size, u64::MAX)?;
         core.set_chaos(seed);
         let image = Image::parse_for(file, platform.profile.version, platform.profile.xlen)?;
@@ -102,7 +101,6 @@ impl<'a> Program<'a> {
             segments: describe(&image),
         })?;
         Ok(Program {
-            file,
             platform: *platform,
             image,
             core,
@@ -165,18 +163,12 @@ impl<'a> Program<'a> {
         }
     }
 
-    /// What the ELF says about the inside of a text: entry, symbols, and pointers in its data.
+    /// What is known about the inside of a text before it runs: entry, symbols, and pointers in the data
+    /// that was loaded. Without symbols an engine finds the same in the machine's memory.
     #[must_use]
     pub fn hints(&self, text: &Text<'_>) -> Hints {
-        let mut hints = Hints::new(text, self.image.entry);
+        let mut hints = hints_in_memory(text, self.core.memory(), self.image.entry);
         hints.add_symbols(&self.image.symbols);
-        for segment in &self.image.segments {
-            if segment.flags & EXECUTABLE == 0
-                && let Some(data) = self.file.get(segment.source.clone())
-            {
-                hints.scan(segment.addr.wrapping_add(segment.offset), data);
-            }
-        }
         hints
     }
 }

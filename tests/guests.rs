@@ -14,7 +14,12 @@ use common::outcome::Verdict;
 use common::program::Setup;
 use common::random::Random;
 use common::{check, check_trace};
+use lockstep::engine::{Mode, Translate};
+use lockstep::{Engine, Platform, Program};
+use lockstep_contract::image::Segment;
+use lockstep_contract::pages::EXECUTABLE;
 use lockstep_isa::Version;
+use lockstep_translator::Hints;
 
 /// No guest runs longer than this without arguments.
 const PLENTY: u64 = 20_000_000_000;
@@ -31,6 +36,39 @@ fn the_manifest_is_true() {
         let elf = fs::read(&guest.elf).expect("it was there a moment ago");
         let digest = blake3::hash(&elf).to_string();
         assert_eq!(digest, guest.digest, "{}: the ELF has changed", guest.name);
+    }
+}
+
+/// What steers a translation: an engine has a machine's memory, a tool has the file. Both come to the
+/// same, so that the module is the same.
+#[test]
+fn what_an_engine_finds_in_memory_is_what_the_file_says() {
+    let engine = Engine::builder()
+        .no_cache()
+        .mode(Mode::Native)
+        .translate(Translate::Now)
+        .build();
+    let library = engine.library().expect("it runs natively");
+    for guest in guests() {
+        let file = fs::read(&guest.elf).expect("it was there a moment ago");
+        let program = Program::load(&file, &Platform::default()).expect("a good ELF");
+        let image = program.image();
+        for text in program.texts() {
+            let mut hints = Hints::new(&text, image.entry);
+            hints.add_symbols(&image.symbols);
+            let data = |segment: &&Segment| segment.flags & EXECUTABLE == 0;
+            for segment in image.segments.iter().filter(data) {
+                let bytes = &file[segment.source.clone()];
+                hints.scan(segment.addr + segment.offset, bytes);
+            }
+            let expected = hints.recorded();
+            let name = &guest.name;
+            assert_eq!(program.hints(&text).recorded(), expected, "{name}");
+            let known = library.find(&program.request(&text));
+            let module = known.and_then(|known| known.module());
+            let found = module.expect("a module").to_module().hints;
+            assert_eq!(found, expected, "{name}");
+        }
     }
 }
 

@@ -166,7 +166,7 @@ impl Build {
     }
 
     /// The texts to translate: all, or for a single file the one that the program starts in.
-    fn choose<'p>(&self, program: &'p Program<'_>) -> Result<Vec<Text<'p>>, Failure> {
+    fn choose<'p>(&self, program: &'p Program) -> Result<Vec<Text<'p>>, Failure> {
         let mut texts = program.texts();
         if texts.is_empty() {
             let message = format!(
@@ -193,7 +193,7 @@ impl Build {
 
     fn build(
         &self,
-        program: &Program<'_>,
+        program: &Program,
         text: &Text<'_>,
         destination: &Destination,
     ) -> Result<Built, Failure> {

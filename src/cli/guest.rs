@@ -43,21 +43,17 @@ impl GuestOptions {
 }
 
 /// Loads an ELF into a new machine.
-pub(crate) fn load<'a>(
-    path: &Path,
-    bytes: &'a [u8],
-    platform: &Platform,
-) -> Result<Program<'a>, Failure> {
+pub(crate) fn load(path: &Path, bytes: &[u8], platform: &Platform) -> Result<Program, Failure> {
     load_in_chaos(path, bytes, platform, None)
 }
 
 /// As [`load`]; with a seed, in chaos mode.
-pub(crate) fn load_in_chaos<'a>(
+pub(crate) fn load_in_chaos(
     path: &Path,
-    bytes: &'a [u8],
+    bytes: &[u8],
     platform: &Platform,
     seed: Option<u32>,
-) -> Result<Program<'a>, Failure> {
+) -> Result<Program, Failure> {
     Program::load_in_chaos(bytes, platform, seed).map_err(|error| match error {
         LoadError::Setup(error) => Failure::usage(format!("--memory: {error}")),
         LoadError::Elf(_) | LoadError::Load { .. } => {

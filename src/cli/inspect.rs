@@ -231,7 +231,7 @@ impl Inspect {
 }
 
 /// Translates a region in memory, to see what becomes of it.
-fn inspect_region(program: &Program<'_>, text: &Text<'_>) -> Result<(Region, Module), Failure> {
+fn inspect_region(program: &Program, text: &Text<'_>) -> Result<(Region, Module), Failure> {
     let options = Options {
         target: None,
         cpu: Cpu::Baseline,

@@ -271,7 +271,7 @@ pub(super) fn push_arguments(core: &mut Core, args: &[OsString]) -> Result<(), F
 
 /// Gets a module for every region of the program, or fails if it must. The time that translation
 /// took.
-fn prepare(program: &Program<'_>, engine: &Engine, must: bool) -> Result<f64, Failure> {
+fn prepare(program: &Program, engine: &Engine, must: bool) -> Result<f64, Failure> {
     let mut seconds = 0.0;
     let texts = program.texts();
     if texts.is_empty() && must {
@@ -303,7 +303,7 @@ pub(super) fn no_module(reason: impl fmt::Display) -> Failure {
 }
 
 /// Gives the engine a module that was named.
-fn adopt(path: &Path, program: &Program<'_>, engine: &Engine) -> Result<(), Failure> {
+fn adopt(path: &Path, program: &Program, engine: &Engine) -> Result<(), Failure> {
     let texts = program.texts();
     let (module, text) = vouch::read(path, &texts)?;
     let module = NativeModule::map(module).map_err(|error| {

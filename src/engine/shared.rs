@@ -132,7 +132,7 @@ impl Shared {
             State::Missing(_) | State::Failed(_) if entry.is_due() => {
                 let due = |state: &State| matches!(state, State::Missing(_) | State::Failed(_));
                 if entry.queue(due) {
-                    let hints = Copied::from_memory(request.memory, request.pc);
+                    let hints = Copied::from_memory(text, request.memory, request.pc);
                     self.push(Job::Translate(Arc::clone(entry), hints));
                 }
             }

@@ -11,7 +11,7 @@ use crate::{Platform, Program};
 
 const FIB: &[u8] = include_bytes!("../../guests/elf/fib.elf");
 
-fn program() -> Program<'static> {
+fn program() -> Program {
     Program::load(FIB, &Platform::default()).expect("a good ELF")
 }
 

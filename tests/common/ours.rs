@@ -8,14 +8,15 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
+use lockstep::engine::hints_in_memory;
 use lockstep_contract::image::Image;
 use lockstep_contract::key::KeyId;
-use lockstep_contract::pages::{EXECUTABLE, FREEZED, PAGE_SIZE};
+use lockstep_contract::pages::{EXECUTABLE, FREEZED};
 use lockstep_isa::Reg;
 use lockstep_runtime::{
-    Core, CostTable, Environment, Event, KnownText, Library, Memory, NativeModule, Request, Trap,
+    Core, CostTable, Environment, Event, KnownText, Library, NativeModule, Request, Trap,
 };
-use lockstep_translator::{Cpu, Hints, Options, Report, Text};
+use lockstep_translator::{Cpu, Options, Report, Text};
 
 use super::Subject;
 use super::clock::thread_seconds;
@@ -325,17 +326,6 @@ impl Modules {
     }
 }
 
-/// Pointers in the pages that were written, code and stack left out: the product does the same.
-fn scan_data(memory: &Memory, hints: &mut Hints) {
-    let below_stack = memory.pages() - memory.pages() / 4;
-    for (page, flags) in memory.flags()[..below_stack].iter().enumerate() {
-        if *flags != 0 && flags & EXECUTABLE == 0 {
-            let start = page * PAGE_SIZE;
-            hints.scan(start as u64, &memory.as_bytes()[start..start + PAGE_SIZE]);
-        }
-    }
-}
-
 impl Library for Modules {
     fn find(&self, request: &Request<'_>) -> Option<Arc<KnownText>> {
         let bytes = self.replace(request.text);
@@ -357,8 +347,7 @@ impl Library for Modules {
         if let Some(text) = known.get(&id) {
             return Some(Arc::clone(text));
         }
-        let mut hints = Hints::new(&text, request.pc);
-        scan_data(request.memory, &mut hints);
+        let hints = hints_in_memory(&text, request.memory, request.pc);
         let start = thread_seconds();
         let translation = lockstep_translator::translate(&text, &hints, options, &mut |_, _| {})
             .expect("every text can be translated");
