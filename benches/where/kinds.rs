@@ -195,7 +195,7 @@ fn alone(instruction: &Instruction) -> Kind {
 fn by_place(instruction: &Instruction) -> Kind {
     let place = instruction.memory_displacement64() as i64;
     let at = |offset: usize| i64::from(displacement(offset));
-    let table = at(context::WRITABLE)..at(context::HEADS);
+    let table = at(context::PAIRS)..at(context::HEADS);
     if table.contains(&place) {
         return Kind::Store;
     }
@@ -203,7 +203,7 @@ fn by_place(instruction: &Instruction) -> Kind {
     if plain && (at(0)..at(context::offset::PC)).contains(&place) {
         return Kind::Registers;
     }
-    let rest = at(context::offset::PC)..at(context::WRITABLE);
+    let rest = at(context::offset::PC)..at(context::PAIRS);
     if plain && rest.contains(&place) {
         return Kind::Transfer;
     }

@@ -7,6 +7,7 @@
 //!
 //! ```text
 //! +0              Context (registers, pc, budget, reservation, code, table, helpers)
+//! +PAIRS          one byte a page: 1 when the words at WRITABLE are 1 for it and for the next, else 0
 //! +WRITABLE       one u32 a page: 1 when the page may be written and is already dirty, else 0
 //! +HEADS          one u32 a slot: one more than the address of the trace that ran there last, in
 //!                 versions that take traces by half their address; 0 where none did
@@ -18,6 +19,9 @@ use core::mem::{offset_of, size_of};
 use crate::helpers::HELPER_COUNT;
 use crate::pages::{MAX_PAGES, PAGE_SIZE};
 
+/// Distance from the context to the table of pairs of writable pages. A store that may reach into the next
+/// page looks here first: one load instead of two. The last page has no next one, and needs none.
+pub const PAIRS: usize = 0x800;
 /// Distance from the context to the table of writable pages.
 pub const WRITABLE: usize = 0x1000;
 /// Distance from the context to the heads of the traces that ran last.
@@ -85,7 +89,8 @@ pub mod offset {
 }
 
 const _: () = {
-    assert!(size_of::<Context>() <= WRITABLE);
+    assert!(size_of::<Context>() <= PAIRS);
+    assert!(PAIRS + MAX_PAGES <= WRITABLE);
     assert!(WRITABLE + MAX_PAGES * size_of::<u32>() <= HEADS);
     assert!(HEADS + SLOTS * size_of::<u32>() <= MEMORY);
     assert!(MEMORY.is_multiple_of(PAGE_SIZE));

@@ -24,6 +24,8 @@ use super::spare;
 #[repr(C)]
 #[derive(Debug)]
 pub(crate) struct Writable {
+    /// 1 when the page's word and the next one's are 1; at [`context::PAIRS`].
+    pairs: [u8; MAX_PAGES],
     /// 1 when the word was ever 1 since the page was zero, or the page was filled: all others are still
     /// zero. In front of the words, where native code does not look.
     touched: [u8; MAX_PAGES],
@@ -38,6 +40,12 @@ impl Writable {
     pub(crate) fn set(&mut self, page: usize, freely: bool) {
         self.touched[page] |= u8::from(freely);
         self.words[page] = u32::from(freely);
+        // The last page has no next one: what starts there and lies in memory ends there.
+        let next = self.words.get(page + 1).is_none_or(|&word| word == 1);
+        self.pairs[page] = u8::from(freely && next);
+        if let Some(before) = page.checked_sub(1) {
+            self.pairs[before] = u8::from(freely && self.words[before] == 1);
+        }
     }
 
     /// Whether a page may have bytes other than zero.
@@ -50,6 +58,12 @@ impl Writable {
         self.touched[pages].fill(1);
     }
 
+    /// For each page whether the words of it and of the next are 1.
+    #[cfg(test)]
+    pub(super) fn pairs(&self) -> &[u8; MAX_PAGES] {
+        &self.pairs
+    }
+
     /// The words.
     pub(crate) fn words(&self) -> &[u32; MAX_PAGES] {
         &self.words
@@ -60,6 +74,7 @@ impl Writable {
 const PAGE_TABLE: usize = context::WRITABLE - offset_of!(Writable, words);
 
 const _: () = {
+    assert!(PAGE_TABLE + offset_of!(Writable, pairs) == context::PAIRS);
     assert!(
         size_of::<Context>() <= PAGE_TABLE && PAGE_TABLE.is_multiple_of(align_of::<Writable>())
     );
@@ -285,6 +300,7 @@ impl Region {
         }
         writable.touched.fill(0);
         writable.words.fill(0);
+        writable.pairs.fill(0);
     }
 }
 

@@ -19,12 +19,21 @@ fn memory() -> Memory {
 
 /// The table of writable pages says what the flags say, and nothing about pages that are not there.
 fn exact(memory: &Memory) {
-    let table = memory.region.writable().words();
+    let (table, pairs) = (
+        memory.region.writable().words(),
+        memory.region.writable().pairs(),
+    );
     assert_eq!(table.len(), MAX_PAGES);
     for (page, word) in table.iter().enumerate() {
         let flags = memory.flags().get(page).copied();
         let expected = flags.is_some_and(|flags| flags & EXECUTABLE == 0 && flags & DIRTY != 0);
         assert_eq!(*word, u32::from(expected), "page {page}, flags {flags:?}");
+        let next = table.get(page + 1).copied().unwrap_or(1);
+        assert_eq!(
+            u32::from(pairs[page]),
+            word & next,
+            "page {page} and the next"
+        );
     }
 }
 

@@ -121,3 +121,65 @@ word:
 .data 0x20123
 data:
     .dword 0x0807060504030201
+
+# Native code looks at a page and the next at once; where one of the two does not take stores, each has
+# to be asked. Two rounds: the first makes the page dirty, the second stores natively.
+
+#: case stores to the last page before text stay what they are
+#: expect a0 = 7
+#: flags 0xf = 4
+#: set s0 = 0x10000
+    li a1, 8
+    li a0, 0
+again:
+    addi a1, a1, -1
+    sd a1, -8(s0)
+    sw a1, -12(s0)
+    ld a2, -8(s0)
+    bgeu a0, a2, less
+    mv a0, a2
+less:
+    bnez a1, again
+    exit
+
+#: case a store from a dirty page into text
+#: fault = MemWriteOnExecutablePage
+#: flags 0xf = 4
+#: set s0 = 0x10000
+    li a1, 3
+again:
+    sd a1, -16(s0)
+    addi a1, a1, -1
+    bnez a1, again
+    sd s0, -4(s0)
+    exit
+
+#: case a store from a dirty page into a clean one, then again
+#: expect a0 = 2
+#: flags 0x20 = 4
+#: flags 0x21 = 4
+#: set s0 = 0x21000
+    li a1, 3
+again:
+    sd a1, -16(s0)
+    addi a1, a1, -1
+    bnez a1, again
+    li a0, 0
+repeat:
+    sd s0, -4(s0)
+    addi a0, a0, 1
+    slti a2, a0, 2
+    bnez a2, repeat
+    exit
+
+#: case stores over all of the last page
+#: expect a0 = 0x3fff8
+#: flags 0x3f = 4
+#: set s0 = 0x40000
+    li a0, 0x3f000
+again:
+    sd a0, 0(a0)
+    addi a0, a0, 8
+    bltu a0, s0, again
+    ld a0, -8(a0)
+    exit

@@ -207,10 +207,11 @@ impl Lifter<'_, '_> {
         }
         if let Some(hull) = check.store {
             let low = self.displace(base, offset, hull.low);
-            self.check_page(low, exit);
             if hull.span > 1 {
-                let last = self.displace(low, hull.span - 1, 0);
-                self.check_page(last, exit);
+                let last = hull.low.wrapping_add(hull.span - 1);
+                self.check_pages(low, (base, offset, last), exit);
+            } else {
+                self.check_page(low, exit);
             }
         }
     }
@@ -243,26 +244,74 @@ impl Lifter<'_, '_> {
     }
 
     fn check_page(&mut self, address: Word, exit: &mut Option<ir::Block>) {
-        let context = self.context;
+        let word = self.page_word(address);
+        self.refuse_unless(word, None, exit);
+    }
+
+    /// Checks the page of an address, and that of a higher one less than a page away, given as terms: one
+    /// load where the pages of a pair are both writable, and a cold look at each where not.
+    fn check_pages(&mut self, low: Word, last: (Word, u64, u64), exit: &mut Option<ir::Block>) {
+        let behind = match low {
+            Word::Known(_) => None,
+            Word::Value(address) => {
+                let row = self.page_row(address, 0);
+                let offset = displacement(context::PAIRS);
+                let pair = (self.builder.ins()).uload8(I32, mapped(), row, offset);
+                let [behind, apart] = [(); 2].map(|()| self.builder.create_block());
+                self.builder.ins().brif(pair, behind, &[], apart, &[]);
+                self.builder.seal_block(apart);
+                self.builder.set_cold_block(apart);
+                self.builder.switch_to_block(apart);
+                Some(behind)
+            }
+        };
+        let (base, offset, distance) = last;
+        let last = self.displace(base, offset, distance);
+        let (low, last) = (self.page_word(low), self.page_word(last));
+        let both = self.builder.ins().band(low, last);
+        self.refuse_unless(both, behind, exit);
+    }
+
+    /// Goes to the way out where a word is 0, and on to a block, or a new one.
+    fn refuse_unless(
+        &mut self,
+        word: Value,
+        next: Option<ir::Block>,
+        exit: &mut Option<ir::Block>,
+    ) {
+        let exit = *exit.get_or_insert_with(|| self.builder.create_block());
+        let next = next.unwrap_or_else(|| self.builder.create_block());
+        self.builder.ins().brif(word, next, &[], exit, &[]);
+        self.builder.seal_block(next);
+        self.builder.switch_to_block(next);
+    }
+
+    /// The word of an address's page, 1 or 0. The address is inside memory: it was compared with the
+    /// limit.
+    fn page_word(&mut self, address: Word) -> Value {
         let (row, offset) = match address {
             Word::Known(address) => {
-                // A known address was compared with the limit already; what is beyond has left.
+                // What is beyond has left; the remainder only keeps code that never runs well formed.
                 let page = (address >> pages::PAGE_SHIFT) as usize % pages::MAX_PAGES;
-                (context, displacement(context::WRITABLE + 4 * page))
+                (self.context, displacement(context::WRITABLE + 4 * page))
             }
             Word::Value(address) => {
-                let shift = self.number(u64::from(pages::PAGE_SHIFT));
-                let page = self.builder.ins().ushr(address, shift);
-                let two = self.number(2);
-                let scaled = self.builder.ins().ishl(page, two);
-                let row = self.builder.ins().iadd(context, scaled);
+                let row = self.page_row(address, 2);
                 (row, displacement(context::WRITABLE))
             }
         };
-        let word = (self.builder.ins()).load(I32, mapped(), row, offset);
-        let writable = self.builder.ins().iconst(I32, 1);
-        let refused = (self.builder.ins()).icmp(IntCC::NotEqual, word, writable);
-        self.refuse_if(refused, exit);
+        (self.builder.ins()).load(I32, mapped(), row, offset)
+    }
+
+    /// The context's address and the number of an address's page, scaled.
+    fn page_row(&mut self, address: Value, scale: u64) -> Value {
+        let shift = self.number(u64::from(pages::PAGE_SHIFT));
+        let mut page = self.builder.ins().ushr(address, shift);
+        if scale > 0 {
+            let scale = self.number(scale);
+            page = self.builder.ins().ishl(page, scale);
+        }
+        self.builder.ins().iadd(self.context, page)
     }
 
     /// Host address of a guest address, as a base and a displacement.
