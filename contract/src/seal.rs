@@ -111,9 +111,14 @@ impl Seal {
     /// The seal of a module, given with the bytes of its file, before anybody vouched for it.
     #[must_use]
     pub fn new(key: &Key, file: &[u8]) -> Seal {
+        Seal::of_hash(key, *blake3::hash(file).as_bytes(), file.len() as u64)
+    }
+
+    /// The same for who has the BLAKE3 of the file and the number of its bytes.
+    fn of_hash(key: &Key, hash: [u8; 32], bytes: u64) -> Seal {
         Seal {
-            module: *blake3::hash(file).as_bytes(),
-            bytes: file.len() as u64,
+            module: hash,
+            bytes,
             id: key.id(),
             translator: plain(&key.translator),
             compiler: plain(&key.compiler),
@@ -150,7 +155,14 @@ impl Seal {
     /// The first field in which the seal is not of this module, whose file has these bytes.
     #[must_use]
     pub fn difference(&self, module: &Module, file: &[u8]) -> Option<Mismatch> {
-        let of_module = Seal::new(&module.key, file);
+        let hash = *blake3::hash(file).as_bytes();
+        self.difference_of_hash(&module.key, hash, file.len() as u64)
+    }
+
+    /// The same for who has the BLAKE3 of the file and the number of its bytes.
+    #[must_use]
+    pub fn difference_of_hash(&self, key: &Key, hash: [u8; 32], bytes: u64) -> Option<Mismatch> {
+        let of_module = Seal::of_hash(key, hash, bytes);
         let fields = |seal: &Seal| {
             [
                 ("module", hex(&seal.module)),

@@ -44,6 +44,11 @@ fn what_is_written_is_read() {
     let module = module();
     let bytes = module.to_bytes();
     let read = Module::read(&bytes).unwrap();
+    let hash = *blake3::hash(&bytes).as_bytes();
+    assert_eq!(
+        Module::read_with_hash(&bytes).unwrap(),
+        (read.clone(), hash)
+    );
     assert_eq!(read, module);
     assert_eq!(read.to_bytes(), bytes);
 }

@@ -104,6 +104,11 @@ impl Module {
             return Err(ModuleError::number("table", at, found, expected));
         }
         let outside = |entry: &u32| Entry(*entry).start() as usize >= len;
+        // The first one is looked for where there is one; this is many at a time.
+        let farthest = self.table.iter().map(|entry| Entry(*entry).start()).max();
+        if farthest.is_none_or(|farthest| (farthest as usize) < len) {
+            return Ok(());
+        }
         match self.table.iter().position(outside) {
             None => Ok(()),
             Some(index) => {

@@ -22,7 +22,16 @@ impl Module {
     /// assert_eq!(error.kind, Kind::Foreign);
     /// ```
     pub fn read(bytes: &[u8]) -> Result<Module, ModuleError> {
-        let sections = frame(bytes)?;
+        Module::read_with_hash(bytes).map(|(module, _)| module)
+    }
+
+    /// The same, and the BLAKE3 of the whole file, which comes with checking its digest at hardly any
+    /// cost: hashing is much of what reading takes.
+    ///
+    /// # Errors
+    /// As [`Module::read`].
+    pub fn read_with_hash(bytes: &[u8]) -> Result<(Module, [u8; 32]), ModuleError> {
+        let (sections, hash) = frame(bytes)?;
         let part = |section: Section| sections[section as usize];
         let key = part(Section::Key);
         let module = Module {
@@ -44,7 +53,7 @@ impl Module {
             })?,
         };
         module.check()?;
-        Ok(module)
+        Ok((module, hash))
     }
 }
 
@@ -68,11 +77,12 @@ impl Part<'_> {
             let expected = format!("a multiple of {N:#x} bytes");
             return Err(ModuleError::number(what, self.at, len, expected));
         }
-        entries
-            .iter()
-            .enumerate()
-            .map(|(index, bytes)| entry(*bytes, self.at + index * N))
-            .collect()
+        // All at once: collecting results would let it grow, copy by copy.
+        let mut read = Vec::with_capacity(entries.len());
+        for (index, bytes) in entries.iter().enumerate() {
+            read.push(entry(*bytes, self.at + index * N)?);
+        }
+        Ok(read)
     }
 }
 
@@ -94,8 +104,9 @@ fn block(entry: [u8; BLOCK], at: usize) -> Result<Block, ModuleError> {
     })
 }
 
-/// The sections of a file whose frame is whole: magic, format, size, digest, section table.
-fn frame(bytes: &[u8]) -> Result<[Part<'_>; SECTIONS], ModuleError> {
+/// The sections of a file whose frame is whole: magic, format, size, digest, section table. And the hash
+/// of the whole file.
+fn frame(bytes: &[u8]) -> Result<([Part<'_>; SECTIONS], [u8; 32]), ModuleError> {
     let magic = &bytes[..bytes.len().min(MAGIC.len())];
     if !MAGIC.starts_with(magic) {
         let (found, expected) = (hex(magic), hex(&MAGIC));
@@ -116,7 +127,8 @@ fn frame(bytes: &[u8]) -> Result<[Part<'_>; SECTIONS], ModuleError> {
         return Err(ModuleError::new(Kind::Length, "file", 16, size, stated));
     }
     let (body, digest) = bytes.split_at(bytes.len() - DIGEST);
-    let sum = blake3::hash(body);
+    let mut hasher = blake3::Hasher::new();
+    let sum = hasher.update(body).finalize();
     if sum.as_bytes() != digest {
         let (found, expected) = (hex(sum.as_bytes()), hex(digest));
         let (kind, at) = (Kind::Digest, body.len());
@@ -127,7 +139,8 @@ fn frame(bytes: &[u8]) -> Result<[Part<'_>; SECTIONS], ModuleError> {
     if count as usize != SECTIONS {
         return Err(ModuleError::number("count of sections", 12, count, "0x6"));
     }
-    sections(body)
+    let hash = *hasher.update(digest).finalize().as_bytes();
+    Ok((sections(body)?, hash))
 }
 
 /// The sections, each where the one before it ends and all inside `body`.
