@@ -202,8 +202,7 @@ impl Lifter<'_, '_> {
 
     fn check(&mut self, base: Word, offset: u64, check: Check, exit: &mut Option<ir::Block>) {
         if let Some(hull) = check.bounds {
-            let low = self.displace(base, offset, hull.low);
-            self.check_bounds(low, hull.span, exit);
+            self.check_bounds(base, offset.wrapping_add(hull.low), hull.span, exit);
         }
         if let Some(hull) = check.store {
             let low = self.displace(base, offset, hull.low);
@@ -226,8 +225,23 @@ impl Lifter<'_, '_> {
         self.exit_if(condition, exit);
     }
 
-    fn check_bounds(&mut self, low: Word, span: u64, exit: &mut Option<ir::Block>) {
+    /// Leaves unless `span` bytes at a distance from a base are in memory.
+    fn check_bounds(
+        &mut self,
+        base: Word,
+        distance: u64,
+        span: u64,
+        exit: &mut Option<ir::Block>,
+    ) {
         let highest = self.memory_limit.checked_sub(span);
+        // A base before its hull is compared itself: an addition less. One so high that the sum would
+        // wrap around leaves needlessly.
+        let (low, highest) = match (base, highest) {
+            (Word::Value(_), Some(highest)) if distance <= highest => {
+                (base, Some(highest - distance))
+            }
+            _ => (self.displace(base, distance, 0), highest),
+        };
         match (low, highest) {
             (Word::Known(low), Some(highest)) if low <= highest => {}
             (Word::Value(low), Some(highest)) => {
