@@ -1,12 +1,13 @@
 //! Compiled units side by side: the module.
 //!
-//! Concatenation, a table from halfwords of text to code, and records of what is where. No
-//! relocation is left to apply: units reach each other through the table only.
+//! Concatenation, a table from halfwords of text to code, and records of what is where. Jumps from unit
+//! to unit get their distances at the end, when all rows of the table are known: no relocation is left.
 
 use lockstep_contract::key::Key;
 use lockstep_contract::module::{Block, CODE_LIMIT, Entry, Module, Span};
 
 use crate::codegen::{Compiled, Compiler};
+use crate::link::Jump;
 use crate::region::Unit;
 use crate::text::Text;
 use crate::{Report, TranslateError};
@@ -17,6 +18,8 @@ const NO_BLOCK: u32 = u32::MAX;
 /// A module that grows unit by unit.
 pub(crate) struct Assembler {
     module: Module,
+    /// Jumps without a distance.
+    jumps: Vec<Jump>,
     alignment: usize,
     padding: u8,
     clif: String,
@@ -41,6 +44,7 @@ impl Assembler {
                 blocks: Vec::new(),
                 map: Vec::new(),
             },
+            jumps: Vec::new(),
             alignment: compiler.alignment(),
             padding: compiler.padding(),
             clif: String::new(),
@@ -64,6 +68,8 @@ impl Assembler {
         module.code.extend_from_slice(&compiled.code);
         let start = u32::try_from(start)
             .map_err(|_| TranslateError::Compiler(format!("code of {start:#x} bytes")))?;
+        let jumps = compiled.jumps.into_iter();
+        self.jumps.extend(jumps.map(|jump| jump.moved(start)));
         module.map.push(Span {
             start,
             head: NO_BLOCK,
@@ -120,10 +126,22 @@ impl Assembler {
     }
 
     /// The module, with the texts for people if they were asked for.
-    pub(crate) fn finish(mut self, report: &mut Report) -> (Module, String, String) {
+    ///
+    /// # Errors
+    /// When a jump cannot be resolved: a defect.
+    pub(crate) fn finish(
+        mut self,
+        report: &mut Report,
+    ) -> Result<(Module, String, String), TranslateError> {
+        for jump in &self.jumps {
+            // Without an entry, where a unit was left out, it leads where such rows lead.
+            let row = self.module.table.get(jump.row as usize);
+            let target = row.map_or(0, |row| Entry(*row).start());
+            jump.resolve(&mut self.module.code, target)?;
+        }
         self.module.blocks.sort_unstable_by_key(|block| block.head);
         report.blocks = self.module.blocks.len();
         report.code_bytes = self.module.code.len();
-        (self.module, self.clif, self.asm)
+        Ok((self.module, self.clif, self.asm))
     }
 }

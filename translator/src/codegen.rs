@@ -21,6 +21,7 @@ use lockstep_contract::module::START_ALIGN;
 use target_lexicon::{Architecture, Triple};
 
 use crate::lift::{lift_unit, pointer, unit_signature, unpack};
+use crate::link::{Jump, Links};
 use crate::region::Unit;
 use crate::text::Text;
 use crate::{Cpu, Options, TranslateError};
@@ -35,8 +36,10 @@ pub(crate) struct Compiler {
 
 /// A compiled function.
 pub(crate) struct Compiled {
-    /// Position independent, without relocations.
+    /// Position independent, whole but for the jumps.
     pub code: Vec<u8>,
+    /// Jumps to entries of functions.
+    pub jumps: Vec<Jump>,
     /// Where code of another source location starts, by offset; `None` for code of none.
     pub locations: Vec<(u32, Option<u32>)>,
     /// The intermediate form, if asked for.
@@ -145,10 +148,11 @@ impl Compiler {
         &mut self,
         text: &Text<'_>,
         unit: &Unit<'_>,
+        links: &Links,
     ) -> Result<Compiled, TranslateError> {
         let helper_conv = self.isa.default_call_conv();
         self.compile(unit_signature(), |builder| {
-            lift_unit(builder, helper_conv, text, unit);
+            lift_unit(builder, helper_conv, text, unit, links);
         })
     }
 
@@ -199,11 +203,9 @@ impl Compiler {
         self.generate()?;
         let compiled = self.context.take_compiled_code();
         let compiled = compiled.ok_or_else(|| TranslateError::Compiler("no code".into()))?;
-        if let Some(relocation) = compiled.buffer.relocs().first() {
-            return Err(TranslateError::Compiler(format!(
-                "a relocation is left: {relocation:?}"
-            )));
-        }
+        let jumps = (compiled.buffer.relocs().iter())
+            .map(|open| Jump::new(&self.context.func, open))
+            .collect::<Result<_, _>>()?;
         let locations = (compiled.buffer.get_srclocs_sorted().iter())
             .map(|span| {
                 let location = (!span.loc.is_default()).then(|| span.loc.bits());
@@ -212,6 +214,7 @@ impl Compiler {
             .collect();
         Ok(Compiled {
             code: compiled.code_buffer().to_vec(),
+            jumps,
             locations,
             clif,
             asm: compiled.vcode,

@@ -14,6 +14,7 @@ mod discover;
 mod fold;
 mod hints;
 pub mod lift;
+mod link;
 mod parallel;
 mod plant;
 mod record;
@@ -216,7 +217,7 @@ pub fn translate(
     for unit in &units[number..] {
         leave(&mut report, unit, Reason::Budget);
     }
-    let (module, clif, asm) = assembler.finish(&mut report);
+    let (module, clif, asm) = assembler.finish(&mut report)?;
     Ok(Translation {
         module,
         report,

@@ -23,6 +23,7 @@ use cranelift_frontend::{FunctionBuilder, Variable};
 use lockstep_contract::context;
 use lockstep_isa::{Machine, Narrow, Reg, Xlen, execute};
 
+use crate::link::Links;
 use crate::plant::{Fault, Plant};
 use crate::record::Access;
 use crate::region::{Chain, Unit};
@@ -73,6 +74,8 @@ pub struct Lifter<'l, 'f> {
     leave_packed: ir::Block,
     /// Goes on in another unit; made when the first transfer needs it.
     onward: Option<ir::Block>,
+    /// Entries of all units.
+    links: &'l Links,
     homed: bool,
     plant: Option<Plant>,
     // The state below is the current chain's.
@@ -113,12 +116,14 @@ pub(crate) fn lift_unit(
     helper_conv: CallConv,
     text: &Text<'_>,
     unit: &Unit<'_>,
+    links: &Links,
 ) {
     let entry = builder.create_block();
     builder.append_block_params_for_function_params(entry);
     builder.switch_to_block(entry);
     let params = builder.block_params(entry).to_vec();
     let mut lifter = Lifter::new(builder, helper_conv, text, params[0]);
+    lifter.links = links;
     lifter.homed = unit.homed;
     lifter.plant = unit.plant;
     let blocks: Vec<ir::Block> = (unit.chains.iter())
@@ -210,6 +215,7 @@ impl<'l, 'f> Lifter<'l, 'f> {
             len: text.bytes.len() as u64,
             notes_heads: text.profile.aliases_traces(),
             context,
+            links: Links::NONE,
             homed: false,
             plant: None,
             budget: context,

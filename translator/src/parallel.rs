@@ -10,6 +10,7 @@ use std::sync::mpsc;
 use std::thread;
 
 use crate::codegen::{Compiled, Compiler};
+use crate::link::Links;
 use crate::region::Unit;
 use crate::text::Text;
 use crate::{Options, TranslateError};
@@ -35,14 +36,15 @@ pub(crate) fn compile(
     compiler: Compiler,
     take: &mut dyn FnMut(&Unit<'_>, Outcome) -> Result<bool, TranslateError>,
 ) -> Result<(), TranslateError> {
+    let links = &Links::new(units);
     match options.threads.min(units.len()) {
-        0 | 1 => compile_here(text, units, compiler, take),
+        0 | 1 => compile_here(text, units, links, compiler, take),
         threads => {
             let mut compilers = vec![compiler];
             for _ in 1..threads {
                 compilers.push(Compiler::new(options)?);
             }
-            compile_beside(text, units, compilers, take)
+            compile_beside(text, units, links, compilers, take)
         }
     }
 }
@@ -50,11 +52,12 @@ pub(crate) fn compile(
 fn compile_here(
     text: &Text<'_>,
     units: &[Unit<'_>],
+    links: &Links,
     mut compiler: Compiler,
     take: &mut dyn FnMut(&Unit<'_>, Outcome) -> Result<bool, TranslateError>,
 ) -> Result<(), TranslateError> {
     for unit in units {
-        if !take(unit, compiler.unit(text, unit))? {
+        if !take(unit, compiler.unit(text, unit, links))? {
             break;
         }
     }
@@ -64,6 +67,7 @@ fn compile_here(
 fn compile_beside(
     text: &Text<'_>,
     units: &[Unit<'_>],
+    links: &Links,
     compilers: Vec<Compiler>,
     take: &mut dyn FnMut(&Unit<'_>, Outcome) -> Result<bool, TranslateError>,
 ) -> Result<(), TranslateError> {
@@ -79,7 +83,10 @@ fn compile_beside(
                     let Some(unit) = units.get(number) else {
                         return;
                     };
-                    if send.send((number, compiler.unit(text, unit))).is_err() {
+                    if send
+                        .send((number, compiler.unit(text, unit, links)))
+                        .is_err()
+                    {
                         return;
                     }
                 }

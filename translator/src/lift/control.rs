@@ -1,13 +1,13 @@
 //! Where control goes: entries, edges inside the unit, transfers to other units, and ways out.
 //!
-//! A transfer is a tail call through the module's table from guest address to code, whoever is
-//! called and wherever it returns to: no host stack grows with guest calls, and no relocation is
-//! left. Dirty registers are in the context by then. Ways out share one block that writes pc and
+//! A transfer is a tail call, whoever is called and wherever it returns to: no host stack grows with
+//! guest calls. It goes straight to an entry whose address is known, and through the module's table from
+//! guest address to code otherwise. Dirty registers are in the context by then. Ways out share one block that writes pc and
 //! budget back and returns the exit word.
 
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{
-    self, BlockArg, BlockCall, InstBuilder, JumpTableData, Value,
+    self, BlockArg, BlockCall, ExtFuncData, ExternalName, InstBuilder, JumpTableData, Value,
     types::{I32, I64},
 };
 use lockstep_contract::context::{displacement, offset};
@@ -18,6 +18,7 @@ use lockstep_isa::Reg;
 use cranelift_frontend::FunctionBuilder;
 
 use super::{Flow, Lifter, Word, mapped, register_offset, registers_in, unit_signature};
+use crate::link;
 use crate::region::{Chain, Unit};
 
 /// Entries that are compared one after the other; with more, a table is used.
@@ -281,15 +282,31 @@ impl Lifter<'_, '_> {
         }
     }
 
-    /// Tail call to the native code for a known address, or out if it cannot have any.
+    /// Tail call to the native code for a known address, or out if it has none.
     fn transfer_to(&mut self, target: u64) {
-        let distance = target.wrapping_sub(self.base);
-        if distance >= self.len || distance & 1 != 0 {
+        let Some(number) = self.links.number(target) else {
             self.leave(Word::Known(target), Exit::Lookup);
             return;
-        }
-        let pc = self.number(target);
-        self.transfer(pc);
+        };
+        // An entry is in the text.
+        let row = (target - self.base) / 2;
+        let function = self.function(row as u32);
+        let (pc, number) = (self.number(target), self.number(u64::from(number)));
+        let args = [self.context, pc, self.budget, number];
+        self.builder.ins().return_call(function, &args);
+    }
+
+    /// The function with the entry at this halfword of the text.
+    fn function(&mut self, row: u32) -> ir::FuncRef {
+        let signature = self.builder.import_signature(unit_signature());
+        let function = &mut self.builder.func;
+        let name = function.declare_imported_user_function(link::name(row));
+        function.import_function(ExtFuncData {
+            name: ExternalName::user(name),
+            signature,
+            colocated: true,
+            patchable: false,
+        })
     }
 
     /// Tail call to the native code for an address, or out if it has none. One place a unit does it
