@@ -444,7 +444,9 @@ pub(crate) fn unpack(
 ) -> (Value, Value) {
     let shift = (builder.ins()).iconst(I64, i64::from(Entry::START_SHIFT));
     let shifted = builder.ins().ushr(entry, shift);
-    let mask = builder.ins().iconst(I64, i64::from(Entry::START_MASK));
+    // Nothing is above the start, so the mask may have ones there: a small number.
+    let mask = i64::from(Entry::START_MASK.cast_signed());
+    let mask = builder.ins().iconst(I64, mask);
     let start = builder.ins().band(shifted, mask);
     let code = (builder.ins()).load(I64, mapped(), pointer, displacement(offset::CODE));
     let function = builder.ins().iadd(code, start);

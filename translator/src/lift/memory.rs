@@ -226,13 +226,7 @@ impl Lifter<'_, '_> {
     }
 
     /// Leaves unless `span` bytes at a distance from a base are in memory.
-    fn check_bounds(
-        &mut self,
-        base: Word,
-        distance: u64,
-        span: u64,
-        exit: &mut Option<ir::Block>,
-    ) {
+    fn check_bounds(&mut self, base: Word, distance: u64, span: u64, exit: &mut Option<ir::Block>) {
         let highest = self.memory_limit.checked_sub(span);
         // A base before its hull is compared itself: an addition less. One so high that the sum would
         // wrap around leaves needlessly.
