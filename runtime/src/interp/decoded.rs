@@ -61,8 +61,8 @@ impl Decoded {
     /// there is room. `end`: the address behind it.
     pub(super) fn keep(&self, key: &Key, extent: Extent, trace: &Trace, end: u64, code: &[Inst]) {
         let text_end = key.base.saturating_add(key.len);
-        if trace.start < key.base || end < trace.start || end.saturating_add(LOOK_AHEAD) > text_end
-        {
+        let looked_at = end.saturating_add(LOOK_AHEAD);
+        if trace.start < key.base || end < trace.start || looked_at > text_end {
             return;
         }
         let mut store = self.store.write().unwrap_or_else(PoisonError::into_inner);
