@@ -71,8 +71,8 @@ impl Switches {
             false => Ok(Arc::clone(&module)),
             true => Err(switched_off()),
         };
-        // First for the machines: whoever waits for the entry goes on as soon as it is settled, and
-        // is to find the module there.
+        // First for the machines: one that asks meanwhile and hears that there is a module is to find it,
+        // and is counted so.
         if result.is_ok() {
             entry.known.put(Arc::clone(&module));
         }
