@@ -26,6 +26,9 @@ use crate::region::Unit;
 use crate::text::Text;
 use crate::{Cpu, Options, TranslateError};
 
+/// Bytes of a line of the cache.
+const LINE: u32 = 64;
+
 /// Compiles functions for one target, one after the other.
 pub(crate) struct Compiler {
     isa: OwnedTargetIsa,
@@ -139,9 +142,14 @@ impl Compiler {
         }
     }
 
-    /// Bytes that a function's start is a multiple of.
+    /// Bytes that a function's start is a multiple of: a line of the cache at least, so that where a loop
+    /// lies in its lines, which can cost a tenth, does not depend on the units before.
     pub(crate) fn alignment(&self) -> usize {
-        self.isa.function_alignment().preferred.max(START_ALIGN) as usize
+        self.isa
+            .function_alignment()
+            .preferred
+            .max(START_ALIGN)
+            .max(LINE) as usize
     }
 
     pub(crate) fn unit(
