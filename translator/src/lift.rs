@@ -14,6 +14,8 @@ mod wide;
 
 pub(crate) use control::unpack;
 
+use std::collections::BTreeMap;
+
 use cranelift_codegen::ir::{
     self, AbiParam, InstBuilder, MemFlagsData, Value,
     types::{I8, I32, I64},
@@ -76,7 +78,11 @@ pub struct Lifter<'l, 'f> {
     onward: Option<ir::Block>,
     /// Entries of all units.
     links: &'l Links,
-    homed: bool,
+    /// Units that this one goes to, by the halfwords of their entries.
+    functions: BTreeMap<u32, ir::FuncRef>,
+    signature: Option<ir::SigRef>,
+    /// Registers that live in the context between chains.
+    homed: u32,
     plant: Option<Plant>,
     // The state below is the current chain's.
     budget: Value,
@@ -216,7 +222,9 @@ impl<'l, 'f> Lifter<'l, 'f> {
             notes_heads: text.profile.aliases_traces(),
             context,
             links: Links::NONE,
-            homed: false,
+            functions: BTreeMap::new(),
+            signature: None,
+            homed: 0,
             plant: None,
             budget: context,
             local: [None; Reg::COUNT],
@@ -239,7 +247,7 @@ impl<'l, 'f> Lifter<'l, 'f> {
         self.local = [None; Reg::COUNT];
         self.pieces = wide::Pieces::default();
         self.written = 0;
-        self.dirty = if self.homed { 0 } else { chain.dirty };
+        self.dirty = chain.dirty & !self.homed;
         self.settles = chain.settles;
         self.budget = self.builder.use_var(self.budget_variable);
         self.plan = memory::plan(&chain.accesses);
@@ -340,7 +348,7 @@ impl<'l, 'f> Lifter<'l, 'f> {
         if let Some(word) = self.local[reg.index()] {
             return word;
         }
-        let value = if self.homed {
+        let value = if self.homed & (1 << reg.index()) != 0 {
             let offset = register_offset(reg);
             (self.builder.ins()).load(I64, mapped(), self.context, offset)
         } else {

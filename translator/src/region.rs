@@ -9,9 +9,10 @@
 //! be jumps times targets, and a switch-based interpreter has hundreds of both. A function that calls
 //! itself stays inside its unit for that, and its returns look first whether they come back there.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
-use lockstep_isa::Xlen;
+use lockstep_isa::{Reg, Xlen};
 
 use crate::Options;
 use crate::block::Block;
@@ -40,6 +41,10 @@ const REACH: u64 = 1 << 14;
 const CHAIN: usize = 256;
 /// Exits times registers to store, above which a unit keeps its registers in memory.
 const STORES: usize = 30_000;
+/// Registers that an interpreter's loop keeps in those of the host all the same: the ones that most chains
+/// get from others. With four Lua runs a twelfth faster than with none; more cost time to compile, and give
+/// little.
+const KEPT: usize = 4;
 
 /// Blocks glued together: entered at the first only, left at the end of the last or by an exit.
 pub(crate) struct Chain<'a> {
@@ -97,8 +102,8 @@ pub(crate) struct Unit<'a> {
     pub switch: BTreeMap<u64, usize>,
     /// Where the unit's calls of itself return to.
     pub returns: BTreeMap<u64, usize>,
-    /// Registers live in the context between chains, not in host registers.
-    pub homed: bool,
+    /// Registers that live in the context between chains, not in host registers, one bit each.
+    pub homed: u32,
     /// A fault on purpose.
     pub plant: Option<Plant>,
 }
@@ -177,12 +182,7 @@ impl<'a> Unit<'a> {
         worst_costs(&mut chains);
         settle(&mut chains);
         dataflow(&mut chains);
-        let exits: usize = (chains.iter())
-            .map(|chain| {
-                let registers = (chain.dirty | chain.defs).count_ones() as usize;
-                (chain.accesses.len() + 1) * registers
-            })
-            .sum();
+        let homed = homed(&chains, graph.switch.len());
         let chains_at = |heads: &BTreeMap<u64, usize>| {
             let chain = |(&head, block): (&u64, &usize)| Some((head, *chain_of.get(block)?));
             heads.iter().filter_map(chain).collect()
@@ -194,10 +194,37 @@ impl<'a> Unit<'a> {
             chains,
             switch: chains_at(&graph.switch),
             returns: chains_at(&graph.returns),
-            homed: exits > STORES,
+            homed,
             plant: options.plant,
         }
     }
+}
+
+/// The registers that a unit with so many targets of its dispatch keeps in memory.
+fn homed(chains: &[Chain<'_>], switched: usize) -> u32 {
+    let places = |chain: &Chain<'_>| chain.accesses.len() + 1;
+    let registers = |chain: &Chain<'_>| (chain.dirty | chain.defs).count_ones() as usize;
+    let stores: usize = (chains.iter())
+        .map(|chain| places(chain) * registers(chain))
+        .sum();
+    if stores <= STORES {
+        return 0;
+    }
+    let fewer = chains.iter().map(places).sum::<usize>() * KEPT;
+    if switched < OPERATIONS || fewer > STORES {
+        return u32::MAX;
+    }
+    let users = |register: usize| {
+        let users = chains
+            .iter()
+            .filter(|chain| chain.uses & 1 << register != 0);
+        users.count()
+    };
+    let mut all: Vec<usize> = (1..Reg::COUNT).collect();
+    all.sort_by_key(|&register| Reverse(users(register)));
+    all[KEPT..]
+        .iter()
+        .fold(0, |homed, register| homed | 1 << register)
 }
 
 /// Glues blocks; the second result says which chain starts with which block.

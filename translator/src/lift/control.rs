@@ -88,10 +88,7 @@ impl Lifter<'_, '_> {
             self.check_budget(Word::Known(head), chain.worst);
         }
         self.builder.def_var(self.budget_variable, budget);
-        if self.homed {
-            return;
-        }
-        for reg in registers_in(chain.live) {
+        for reg in registers_in(chain.live & !self.homed) {
             let offset = register_offset(reg);
             let value = (self.builder.ins()).load(I64, mapped(), self.context, offset);
             self.builder.def_var(self.registers[reg.index()], value);
@@ -252,10 +249,8 @@ impl Lifter<'_, '_> {
     /// Makes the chain's writes visible to its successors inside the unit.
     fn commit(&mut self) {
         self.builder.def_var(self.budget_variable, self.budget);
-        if self.homed {
-            self.flush();
-            return;
-        }
+        self.store(self.written & self.homed);
+        self.written &= !self.homed;
         for reg in registers_in(self.written) {
             let word = self.read(reg);
             let value = self.value(word);
@@ -270,7 +265,12 @@ impl Lifter<'_, '_> {
 
     /// Writes all registers that may differ from the context's.
     pub(super) fn flush(&mut self) {
-        for reg in registers_in(self.dirty | self.written) {
+        self.store(self.dirty | self.written);
+    }
+
+    /// Writes some registers to the context.
+    fn store(&mut self, registers: u32) {
+        for reg in registers_in(registers) {
             // What the chain did not touch is read where it is needed, which may be a cold block:
             // it must not be remembered for blocks that this one does not dominate.
             let known = self.local[reg.index()];
@@ -298,15 +298,26 @@ impl Lifter<'_, '_> {
 
     /// The function with the entry at this halfword of the text.
     fn function(&mut self, row: u32) -> ir::FuncRef {
-        let signature = self.builder.import_signature(unit_signature());
+        if let Some(&function) = self.functions.get(&row) {
+            return function;
+        }
+        let signature = self.signature();
         let function = &mut self.builder.func;
         let name = function.declare_imported_user_function(link::name(row));
-        function.import_function(ExtFuncData {
+        let function = function.import_function(ExtFuncData {
             name: ExternalName::user(name),
             signature,
             colocated: true,
             patchable: false,
-        })
+        });
+        self.functions.insert(row, function);
+        function
+    }
+
+    /// The signature of units.
+    fn signature(&mut self) -> ir::SigRef {
+        let builder = &mut *self.builder;
+        *(self.signature).get_or_insert_with(|| builder.import_signature(unit_signature()))
     }
 
     /// Tail call to the native code for an address, or out if it has none. One place a unit does it
@@ -340,7 +351,7 @@ impl Lifter<'_, '_> {
         // Rows without an entry hold 0, where code stands that leaves.
         let entry = (self.builder.ins()).uload32(mapped(), row, 0);
         let (function, number) = unpack(self.builder, self.context, entry);
-        let signature = self.builder.import_signature(unit_signature());
+        let signature = self.signature();
         let args = [self.context, target, budget, number];
         (self.builder.ins()).return_call_indirect(signature, function, &args);
     }
