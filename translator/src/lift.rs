@@ -9,10 +9,11 @@ mod control;
 mod cycles;
 mod machine;
 mod memory;
+mod transfer;
 mod value;
 mod wide;
 
-pub(crate) use control::unpack;
+pub(crate) use transfer::unpack;
 
 use std::collections::BTreeMap;
 
