@@ -76,7 +76,7 @@ impl Kind {
             Kind::Bounds => "is the access inside memory",
             Kind::Store => "is the page writable and dirty already",
             Kind::Transfer => {
-                "from unit to unit through the table, and to the entry that was asked for"
+                "from unit to unit, straight or through the table, and to the entry that was asked for"
             }
             Kind::Switch => "indirect jumps to places inside the unit, the guest's `switch`es",
             Kind::Frame => "the host's callee-saved registers and stack pointer around a unit",
@@ -128,6 +128,7 @@ pub(crate) fn classify(code: &[u8], counts: &[(u64, u64)]) -> Vec<Executed> {
         match flow(&executed[number].instruction) {
             Flow::Branch => check(&mut executed, number, &ran),
             Flow::Indirect => jump(&mut executed, number),
+            Flow::Jump => leave(&mut executed, number),
             _ => {}
         }
     }
@@ -226,17 +227,20 @@ fn check(executed: &mut [Executed], branch: usize, ran: &BTreeMap<u64, u64>) {
         return;
     }
     let compare = executed[branch - 1].instruction;
-    if compare.mnemonic() != Mnemonic::Cmp {
+    let zero =
+        compare.mnemonic() == Mnemonic::Test && compare.op0_register() == compare.op1_register();
+    if compare.mnemonic() != Mnemonic::Cmp && !zero {
         return;
     }
     let constant = is_constant(&compare, 1).then(|| compare.immediate(1));
     let (limit, span) = (4 << 20, 1 << 16);
     // The row of the page table is in the comparison, or loaded right before it.
     let looked = &executed[branch - 2];
-    let loads =
-        looked.kind == Kind::Store && looked.instruction.op0_register() == compare.op0_register();
+    let [loaded, compared] = [looked.instruction, compare].map(|one| whole(one.op0_register()));
+    let loads = looked.kind == Kind::Store && loaded == compared;
     let kind = match one.instruction.mnemonic() {
         Mnemonic::Jne if executed[branch - 1].kind == Kind::Store || loads => Kind::Store,
+        Mnemonic::Je if zero && loads => Kind::Store,
         Mnemonic::Ja | Mnemonic::Jae => match constant {
             Some(constant) if (limit - span..=limit).contains(&constant) => Kind::Bounds,
             _ => return,
@@ -316,6 +320,39 @@ fn jump(executed: &mut [Executed], jump: usize) {
         ) {
             one.kind = kind;
         }
+    }
+}
+
+/// A jump right behind the end of a frame: straight to another unit, with the address and the number of
+/// its entry made before.
+fn leave(executed: &mut [Executed], jump: usize) {
+    if jump == 0 || !executed[jump].follows || executed[jump - 1].kind != Kind::Frame {
+        return;
+    }
+    executed[jump].kind = Kind::Transfer;
+    let given = [Register::RSI, Register::RCX];
+    for number in (0..jump).rev().take(6) {
+        let one = &mut executed[number];
+        let makes = given.contains(&whole(one.instruction.op0_register()));
+        let constant =
+            is_constant(&one.instruction, 1) || one.instruction.mnemonic() == Mnemonic::Xor;
+        if makes && constant {
+            one.kind = Kind::Transfer;
+        }
+        if !one.follows {
+            return;
+        }
+    }
+}
+
+/// The register of 64 bits that a register of 32 bits is the low half of; other registers as they are.
+fn whole(register: Register) -> Register {
+    let low = Register::EAX as usize..=Register::R15D as usize;
+    match low.contains(&(register as usize)) {
+        true => Register::values()
+            .nth(register as usize - Register::EAX as usize + Register::RAX as usize)
+            .unwrap_or(register),
+        false => register,
     }
 }
 
