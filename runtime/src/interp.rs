@@ -17,6 +17,7 @@ mod guest;
 pub(crate) mod trace;
 pub mod value;
 
+use decoded::Shared;
 use guest::{Guest, Stop};
 use trace::Trace;
 
@@ -78,11 +79,12 @@ impl Core {
         // First: what it drops must not be the rest.
         self.traces.follow(&mut self.memory, self.profile);
         let pc = self.pc();
+        let since = self.memory.trusted_since();
         let mut code = self.memory.code();
-        let module = self.attached.module(pc);
+        let shared = Shared::new(self.attached.module(pc), since);
         let rest = self
             .traces
-            .decode_rest(&mut code, pc, entries, self.profile, module)?;
+            .decode_rest(&mut code, pc, entries, self.profile, shared)?;
         let op = self.traces.code(&rest).first().map(|inst| inst.op);
         self.exits.count_side(op);
         let result = self.run_traces(env, Run::Rest(rest));
@@ -105,6 +107,7 @@ impl Core {
         run: Run,
     ) -> Result<Leave, Trap> {
         self.traces.follow(&mut self.memory, self.profile);
+        let since = self.memory.trusted_since();
         let mut guest = Guest::new(self.memory.view(), self.profile);
         let result = 'run: loop {
             let trace = match run {
@@ -120,12 +123,14 @@ impl Core {
                         }
                         let mut code = guest.code();
                         // Who is alone decodes for itself: native code may be checked by it.
-                        let module = match run {
-                            Run::Traces { native: true, .. } => self.attached.module(head),
+                        let shared = match run {
+                            Run::Traces { native: true, .. } => {
+                                Shared::new(self.attached.module(head), since)
+                            }
                             _ => None,
                         };
                         let (profile, cost) = (self.profile, env.cost);
-                        let loaded = self.traces.load(&mut code, head, profile, cost, module);
+                        let loaded = self.traces.load(&mut code, head, profile, cost, shared);
                         if let Err(trap) = loaded {
                             break 'run Err(trap);
                         }

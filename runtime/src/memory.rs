@@ -402,6 +402,12 @@ impl Memory {
         }
     }
 
+    /// Since when nothing wrong is known to have written to it; nothing, where that cannot be said. Only
+    /// what is found in such memory may be used by other guests.
+    pub(crate) fn trusted_since(&self) -> Option<u64> {
+        self.region.trusted_since()
+    }
+
     /// From now on native code and interpreter note the heads of traces.
     pub(crate) fn keep_heads(&mut self) {
         self.region.keep_heads();

@@ -5,7 +5,9 @@
 //! on the bytes it reads, on the profile and on costs, and on nothing else; the first two are those of the
 //! module, and so are the costs, as long as all that was read lies in its text.
 //!
-//! Not for machines that something is checked by: those decode for themselves.
+//! Not for machines that something is checked by: those decode for themselves. And not from memory that
+//! wrong native code may have written to, which may be text too: what goes to no other guest
+//! ([`distrust`](crate::distrust)) is not decoded for other guests either, and what was is forgotten.
 
 use std::collections::BTreeMap;
 use std::sync::{PoisonError, RwLock};
@@ -15,6 +17,7 @@ use lockstep_isa::Inst;
 use lockstep_isa::fuse::MAX_PARTS;
 
 use super::trace::Trace;
+use crate::mapping::NativeModule;
 
 /// Instructions that are kept for one module: 64 KiB. A lock script has some four hundred that all of its
 /// machines interpret.
@@ -42,15 +45,45 @@ pub(crate) struct Decoded {
 
 #[derive(Debug, Default)]
 struct Store {
+    /// The time that the memory comes from in which all of them were decoded.
+    since: u64,
     traces: BTreeMap<Place, (Trace, Box<[Inst]>)>,
     /// Instructions in all of them.
     kept: usize,
 }
 
+/// Where a machine shares what it decodes.
+#[derive(Clone, Copy)]
+pub(crate) struct Shared<'m> {
+    module: &'m NativeModule,
+    /// The time that the machine's memory comes from.
+    since: u64,
+}
+
+impl<'m> Shared<'m> {
+    /// With the machines that have this module, if a machine's memory may be trusted.
+    pub(crate) fn new(module: Option<&'m NativeModule>, since: Option<u64>) -> Option<Shared<'m>> {
+        let (module, since) = (module?, since?);
+        Some(Shared { module, since })
+    }
+
+    pub(super) fn copy(&self, pc: u64, extent: Extent, code: &mut Vec<Inst>) -> Option<Trace> {
+        (self.module.decoded()).copy(self.since, pc, extent, code)
+    }
+
+    pub(super) fn keep(&self, extent: Extent, trace: &Trace, end: u64, code: &[Inst]) {
+        let (decoded, key) = (self.module.decoded(), self.module.key());
+        decoded.keep(self.since, key, extent, trace, end, code);
+    }
+}
+
 impl Decoded {
     /// Appends the instructions of a trace to `code`, if it is known.
-    pub(super) fn copy(&self, pc: u64, extent: Extent, code: &mut Vec<Inst>) -> Option<Trace> {
+    fn copy(&self, since: u64, pc: u64, extent: Extent, code: &mut Vec<Inst>) -> Option<Trace> {
         let store = self.store.read().unwrap_or_else(PoisonError::into_inner);
+        if store.since != since {
+            return None;
+        }
         let (trace, insts) = store.traces.get(&(pc, extent))?;
         let first = code.len() as u32;
         code.extend_from_slice(insts);
@@ -59,15 +92,25 @@ impl Decoded {
 
     /// Keeps a trace that was decoded without being refused anything, if it is in the module's text and
     /// there is room. `end`: the address behind it.
-    pub(super) fn keep(&self, key: &Key, extent: Extent, trace: &Trace, end: u64, code: &[Inst]) {
+    fn keep(&self, since: u64, key: &Key, extent: Extent, trace: &Trace, end: u64, code: &[Inst]) {
         let text_end = key.base.saturating_add(key.len);
         let looked_at = end.saturating_add(LOOK_AHEAD);
         if trace.start < key.base || end < trace.start || looked_at > text_end {
             return;
         }
         let mut store = self.store.write().unwrap_or_else(PoisonError::into_inner);
+        if store.since < since {
+            // What there is comes from memory that is not trusted any more.
+            *store = Store {
+                since,
+                ..Store::default()
+            };
+        }
         let place = (trace.start, extent);
-        if store.kept + code.len() <= ENOUGH && !store.traces.contains_key(&place) {
+        if store.since == since
+            && store.kept + code.len() <= ENOUGH
+            && !store.traces.contains_key(&place)
+        {
             store.kept += code.len();
             store.traces.insert(place, (*trace, code.into()));
         }
@@ -101,10 +144,23 @@ mod tests {
         (native, memory)
     }
 
+    /// Other tests may distrust memory at any time, so that its own time says nothing here.
+    const SINCE: Option<u64> = Some(1);
+
     fn load(memory: &mut Memory, pc: u64, module: &NativeModule) -> Result<(Trace, usize), Trap> {
+        load_since(memory, pc, module, SINCE)
+    }
+
+    fn load_since(
+        memory: &mut Memory,
+        pc: u64,
+        module: &NativeModule,
+        since: Option<u64>,
+    ) -> Result<(Trace, usize), Trap> {
         let (cost, profile) = (CostTable::from(Cost::Constant), module.key().profile);
         let mut traces = Traces::new();
-        traces.load(&mut memory.code(), pc, profile, &cost, Some(module))?;
+        let shared = Shared::new(Some(module), since);
+        traces.load(&mut memory.code(), pc, profile, &cost, shared)?;
         let trace = traces.find(pc).expect("it was put there");
         Ok((trace, traces.code(&trace).len()))
     }
@@ -112,8 +168,9 @@ mod tests {
     fn rest(memory: &mut Memory, pc: u64, entries: u8, module: &NativeModule) -> Result<(), Trap> {
         let mut traces = Traces::new();
         let profile = module.key().profile;
+        let shared = Shared::new(Some(module), SINCE);
         let code = &mut memory.code();
-        let rest = traces.decode_rest(code, pc, entries, profile, Some(module))?;
+        let rest = traces.decode_rest(code, pc, entries, profile, shared)?;
         assert_eq!((rest.cycles, rest.start), (0, pc));
         assert_eq!(traces.code(&rest).len(), usize::from(entries));
         Ok(())
@@ -152,6 +209,40 @@ mod tests {
         };
         for pc in (end - 80..end + 64).step_by(2) {
             assert_eq!(is_kept(pc), pc + 32 + LOOK_AHEAD <= end, "{pc:#x}");
+        }
+    }
+
+    /// Wrong native code of another module may have written to this one's text, here an `ebreak`.
+    #[test]
+    fn what_spoiled_memory_may_say_is_not_kept() {
+        let spoilt = || {
+            let (module, mut memory) = guest();
+            let base = module.key().base as usize;
+            memory.view().bytes.all()[base..base + 2].copy_from_slice(&0x9002_u16.to_le_bytes());
+            (module, memory)
+        };
+        let entries = |memory: &mut Memory, module: &NativeModule| {
+            let (base, since) = (module.key().base, memory.trusted_since());
+            load_since(memory, base, module, since).unwrap().1
+        };
+        let whole = |module: &NativeModule| {
+            let (_, mut memory) = guest();
+            entries(&mut memory, module)
+        };
+        // Beside it native code is checked.
+        let (module, mut memory) = spoilt();
+        memory.keep_to_itself();
+        assert_eq!(entries(&mut memory, &module), 1);
+        assert_eq!(whole(&module), 16);
+        // Found out later: what was kept before, and what is decoded in that memory afterwards.
+        for late in [false, true] {
+            let (module, mut memory) = spoilt();
+            if late {
+                crate::distrust();
+            }
+            assert_eq!(entries(&mut memory, &module), 1);
+            crate::distrust();
+            assert_eq!(whole(&module), 16, "{late}");
         }
     }
 

@@ -21,9 +21,8 @@ use lockstep_contract::context::{SLOTS, slot};
 use lockstep_isa::decode::{DecodeError, Fetch, decode};
 use lockstep_isa::{Inst, Op, Profile, fuse};
 
-use super::decoded::Extent;
+use super::decoded::{Extent, Shared};
 use crate::environment::CostTable;
-use crate::mapping::NativeModule;
 use crate::memory::{Code, Memory};
 use crate::trap::Trap;
 
@@ -150,7 +149,7 @@ impl Traces {
         pc: u64,
         profile: Profile,
         cost: &CostTable,
-        module: Option<&NativeModule>,
+        shared: Option<Shared<'_>>,
     ) -> Result<(), Trap> {
         if self.recall(pc) {
             return Ok(());
@@ -158,7 +157,7 @@ impl Traces {
         if self.stored() > self.kept + ENOUGH {
             self.forget();
         }
-        let mut trace = self.obtain(code, pc, Extent::Whole, profile, module, |op| {
+        let mut trace = self.obtain(code, pc, Extent::Whole, profile, shared, |op| {
             cost.cycles(op)
         })?;
         if trace.len == 0 {
@@ -280,10 +279,10 @@ impl Traces {
         pc: u64,
         entries: u8,
         profile: Profile,
-        module: Option<&NativeModule>,
+        shared: Option<Shared<'_>>,
     ) -> Result<Trace, Trap> {
         let extent = Extent::Rest(entries.min(ENTRIES as u8));
-        self.obtain(code, pc, extent, profile, module, |_| 0)
+        self.obtain(code, pc, extent, profile, shared, |_| 0)
     }
 
     /// Puts a part of a trace to the end of the store, as the module knows it or decoded.
@@ -293,10 +292,10 @@ impl Traces {
         pc: u64,
         extent: Extent,
         profile: Profile,
-        module: Option<&NativeModule>,
+        shared: Option<Shared<'_>>,
         cost: impl Fn(Op) -> u64,
     ) -> Result<Trace, Trap> {
-        let known = module.and_then(|module| module.decoded().copy(pc, extent, &mut self.code));
+        let known = shared.and_then(|shared| shared.copy(pc, extent, &mut self.code));
         if let Some(trace) = known {
             return Ok(trace);
         }
@@ -305,11 +304,11 @@ impl Traces {
             Extent::Rest(entries) => usize::from(entries),
         };
         let (trace, end) = self.append(code, pc, entries, profile, cost)?;
-        if let Some(module) = module
+        if let Some(shared) = shared
             && !code.refused
         {
             let insts = &self.code[trace.first as usize..];
-            (module.decoded()).keep(module.key(), extent, &trace, end, insts);
+            shared.keep(extent, &trace, end, insts);
         }
         Ok(trace)
     }

@@ -252,6 +252,11 @@ impl Region {
         self.since = None;
     }
 
+    /// The time that the mapping comes from, unless it goes to no other guest.
+    pub(crate) fn trusted_since(&self) -> Option<u64> {
+        self.since.filter(|since| *since == spare::era())
+    }
+
     /// From now on native code and interpreter note the heads of traces.
     pub(crate) fn keep_heads(&mut self) {
         self.keeps_heads = true;

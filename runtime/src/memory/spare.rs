@@ -26,7 +26,8 @@ pub(super) fn era() -> u64 {
     ERA.load(Ordering::Acquire)
 }
 
-/// Wrong native code ran in this process: no mapping that is in use or kept now goes to another guest.
+/// Wrong native code ran in this process: no mapping that is in use or kept now goes to another guest, and
+/// nothing that was decoded in one.
 pub fn distrust() {
     let mut spare = SPARE.lock().unwrap_or_else(PoisonError::into_inner);
     ERA.fetch_add(1, Ordering::Release);
