@@ -1,6 +1,6 @@
 //! Units at the edge of what they may be, which case files would be too long for: so many accesses
-//! with so many registers to write back that the registers live in memory, and more code than fits
-//! one unit. The programs are written here and run on the assembly machine, our interpreter and our
+//! with so many registers to write back that the registers live in memory, all or most, and more code than
+//! fits one unit. The programs are written here and run on the assembly machine, our interpreter and our
 //! native code, whole and at many limits.
 
 mod common;
@@ -64,6 +64,63 @@ fn program(accesses: usize, branches: bool) -> Program {
     }
 }
 
+/// Operations of [`interpreter`].
+const OPERATIONS: usize = 80;
+
+/// An interpreter's loop: a byte says which of many operations comes next, and they write all registers. So
+/// many accesses keep some registers in memory, and so many operations keep others out of it.
+fn interpreter() -> Program {
+    let mut lines = vec![
+        "li s0, 0x20000
+        li s1, 0x22000
+    next:
+        lbu a0, 0(s0)
+        addi s0, s0, 1
+        slli a0, a0, 2
+        la t0, table
+        add t1, t0, a0
+        lw t1, 0(t1)
+        jr t1"
+            .to_string(),
+    ];
+    for operation in 0..OPERATIONS {
+        lines.push(format!("o{operation}:"));
+        for number in 0..20 {
+            let (register, other) = (
+                FREE[(operation * 11 + number) % 29],
+                FREE[(operation + number * 7) % 29],
+            );
+            let at = (operation * 37 + number * 13) % 1200;
+            lines.push(match (operation + number) % 4 {
+                0 => format!("ld {register}, {at}(s1)"),
+                1 => format!("sd {other}, {at}(s1)\nadd {register}, {register}, {other}"),
+                2 => format!("lbu {register}, {at}(s1)"),
+                _ => format!("sh {register}, {at}(s1)\nxor {other}, {other}, {register}"),
+            });
+            if number % 7 == 6 {
+                lines.push(format!("bltu {register}, {other}, l{operation}_{number}"));
+                lines.push(format!("addi {register}, {other}, {number}"));
+                lines.push(format!("l{operation}_{number}:"));
+            }
+        }
+        lines.push("j next".to_string());
+    }
+    lines.push("done:\nexit\n.data 0x20000".to_string());
+    let order = (0..600).map(|turn| turn * turn % 83 * 7 % OPERATIONS);
+    lines.extend(order.map(|operation| format!(".byte {operation}")));
+    lines.push(format!(".byte {OPERATIONS}\n.data 0x21000\ntable:"));
+    lines.extend((0..OPERATIONS).map(|operation| format!(".word o{operation}")));
+    lines.push(".word done\n.data 0x22000".to_string());
+    lines.extend((0..200u64).map(|n| format!(".dword {:#x}", (n + 1) * 0x0123_4567_89ab)));
+    Program {
+        name: "an interpreter".to_string(),
+        elf: assemble(&lines.join("\n"))
+            .unwrap_or_else(|error| panic!("{error}"))
+            .elf(),
+        ..Program::default()
+    }
+}
+
 /// The limits at which programs are stopped: closely around some places, and now and then.
 fn limits(cycles: u64) -> Vec<u64> {
     let mut limits: Vec<u64> = (0..40).map(|part| cycles * part / 40).collect();
@@ -98,5 +155,12 @@ fn registers_that_live_in_memory() {
         for version in [Version::V0, Version::V1, Version::V2] {
             run(&program(accesses, branches), version);
         }
+    }
+}
+
+#[test]
+fn registers_that_an_interpreter_keeps() {
+    for version in [Version::V0, Version::V1, Version::V2] {
+        run(&interpreter(), version);
     }
 }
