@@ -8,9 +8,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use cranelift_codegen::control::ControlPlane;
-use cranelift_codegen::ir::{
-    self, AbiParam, InstBuilder, MemFlagsData, Signature, UserFuncName, types::I64,
-};
+use cranelift_codegen::ir::{self, AbiParam, InstBuilder, MemFlagsData, Signature, types::I64};
 use cranelift_codegen::isa::{OwnedTargetIsa, TargetIsa};
 use cranelift_codegen::settings::{self, Configurable};
 use cranelift_codegen::{Context, isa};
@@ -202,7 +200,8 @@ impl Compiler {
         build: impl FnOnce(&mut FunctionBuilder<'_>),
     ) -> Result<Compiled, TranslateError> {
         self.context.clear();
-        self.context.func = ir::Function::with_name_signature(UserFuncName::default(), signature);
+        // Not a new function: its lists keep the room that they have.
+        self.context.func.signature = signature;
         self.context.set_disasm(self.emit);
         let mut builder = FunctionBuilder::new(&mut self.context.func, &mut self.builder_context);
         build(&mut builder);
