@@ -34,6 +34,8 @@ const UNIT: usize = 1000;
 const LOOP_UNIT: usize = 8000;
 /// Targets of indirect jumps that make a function an interpreter's loop.
 const OPERATIONS: usize = 64;
+/// Targets up to which it is one: with thousands, hostile code, each register kept costs a move at each.
+const MOST_OPERATIONS: usize = 1024;
 /// Bytes of text from a unit's first block to its last at most: the table of its entries has a row a
 /// halfword, and code with wide gaps would make it large.
 const REACH: u64 = 1 << 14;
@@ -211,7 +213,7 @@ fn homed(chains: &[Chain<'_>], switched: usize) -> u32 {
         return 0;
     }
     let fewer = chains.iter().map(places).sum::<usize>() * KEPT;
-    if switched < OPERATIONS || fewer > STORES {
+    if !(OPERATIONS..=MOST_OPERATIONS).contains(&switched) || fewer > STORES {
         return u32::MAX;
     }
     let users = |register: usize| {
