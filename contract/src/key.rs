@@ -20,7 +20,7 @@ pub const FORMAT: u32 = 2;
 
 /// Version of the translator. The part behind the plus sign is raised with every change to the code
 /// that the translator generates, so that modules of an older one are not taken for its own.
-pub const TRANSLATOR_VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), "+8");
+pub const TRANSLATOR_VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), "+9");
 
 /// Version of Cranelift, as its crates are numbered.
 pub const COMPILER_VERSION: &str = "0.135.8";

@@ -105,7 +105,7 @@ impl Assembler {
     ) -> Result<(), TranslateError> {
         let first = unit.heads.keys().next().copied().unwrap_or(text.base);
         let start = self.append(compiled, &format!("unit at {first:#x}"))?;
-        for (number, (head, _)) in unit.entries().enumerate() {
+        for (head, number) in unit.entries() {
             // Of more than a row can number, the interpreter takes the rest.
             if let Some(entry) = Entry::new(start, number) {
                 let row = (head - text.base) / 2;

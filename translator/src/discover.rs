@@ -21,7 +21,8 @@ const NEAR: u64 = 1 << 15;
 pub(crate) struct Program {
     /// Blocks by address.
     pub blocks: BTreeMap<u64, Block>,
-    /// Heads that control may come to from where the code does not show it.
+    /// Heads that control may come to from where the code does not show it, but for those that only
+    /// an indirect jump inside their function goes to.
     pub entries: BTreeSet<u64>,
     /// Where functions start.
     pub starts: BTreeSet<u64>,
@@ -61,7 +62,6 @@ pub(crate) fn discover(text: &Text<'_>, hints: &Hints) -> Program {
 
     for &root in functions.iter().chain(&pointers).chain(&inside) {
         program.follow(text, root);
-        program.entries.insert(root);
     }
     program.starts.extend(functions);
     program.switched.extend(inside);
@@ -76,8 +76,12 @@ pub(crate) fn discover(text: &Text<'_>, hints: &Hints) -> Program {
         }
     }
     let Program {
-        blocks, entries, ..
+        blocks,
+        entries,
+        starts,
+        ..
     } = &mut program;
+    entries.extend(starts.iter());
     entries.retain(|entry| blocks.contains_key(entry));
     program
 }

@@ -137,25 +137,28 @@ pub(crate) fn lift_unit(
         .map(|_| lifter.builder.create_block())
         .collect();
     lifter.enter(unit, &blocks, params[1], params[2], params[3]);
-    for (number, sealed) in sealing_order(unit).into_iter().enumerate() {
+    let (sealed, order) = sealing_order(unit);
+    lifter.seal(&blocks, sealed);
+    for (number, sealed) in order.into_iter().enumerate() {
         lifter.lift_chain(unit, &blocks, number);
-        for chain in sealed {
-            lifter.builder.seal_block(blocks[chain]);
-        }
+        lifter.seal(&blocks, sealed);
     }
     lifter.emit_ways_out();
     lifter.builder.seal_all_blocks();
 }
 
-/// For each chain, the chains whose last predecessor it is: they can be sealed after it.
-fn sealing_order(unit: &Unit<'_>) -> Vec<Vec<usize>> {
+/// The chains without predecessors, which can be sealed at once, and for each chain those whose last
+/// predecessor it is: they can be sealed after it.
+fn sealing_order(unit: &Unit<'_>) -> (Vec<usize>, Vec<Vec<usize>>) {
+    let mut first = Vec::new();
     let mut order = vec![Vec::new(); unit.chains.len()];
     for (number, chain) in unit.chains.iter().enumerate() {
-        if let Some(&last) = chain.predecessors.iter().max() {
-            order[last].push(number);
+        match chain.predecessors.iter().max() {
+            Some(&last) => order[last].push(number),
+            None => first.push(number),
         }
     }
-    order
+    (first, order)
 }
 
 /// Side exits that the accesses of a chain take.
@@ -238,6 +241,13 @@ impl<'l, 'f> Lifter<'l, 'f> {
             pieces: wide::Pieces::default(),
             fault: None,
             builder,
+        }
+    }
+
+    /// Says that all ways to these chains are there.
+    fn seal(&mut self, blocks: &[ir::Block], chains: Vec<usize>) {
+        for chain in chains {
+            self.builder.seal_block(blocks[chain]);
         }
     }
 

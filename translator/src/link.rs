@@ -22,15 +22,14 @@ impl Links {
     pub(crate) const NONE: &Links = &Links(BTreeMap::new());
 
     pub(crate) fn new(units: &[Unit<'_>]) -> Links {
-        let numbered = units.iter().flat_map(|unit| unit.entries().zip(0..));
         // Others have no row in the table either.
         let fits = |number: &u32| *number <= Entry::NUMBER_MASK;
-        Links(
-            numbered
-                .map(|((head, _), number)| (head, number))
-                .filter(|(_, number)| fits(number))
-                .collect(),
-        )
+        let entries = units.iter().flat_map(Unit::entries);
+        let numbered = entries.filter_map(|(head, number)| {
+            let number = u32::try_from(number).ok().filter(fits)?;
+            Some((head, number))
+        });
+        Links(numbered.collect())
     }
 
     /// The number of the entry at an address, if there is one.

@@ -43,10 +43,10 @@ const REACH: u64 = 1 << 14;
 const CHAIN: usize = 256;
 /// Exits times registers to store, above which a unit keeps its registers in memory.
 const STORES: usize = 30_000;
-/// Registers that an interpreter's loop keeps in those of the host all the same: the ones that most chains
-/// get from others. With two Lua runs a sixteenth faster than with none; with four another fortieth, but
-/// its compilation takes a twentieth longer.
-const KEPT: usize = 2;
+/// Registers that an interpreter's loop keeps in those of the host all the same, at most: the ones that most
+/// chains get from others. With ten Lua runs a tenth faster than with two, and more are more than the host
+/// has: from twelve on it is slower again.
+const KEPT: usize = 10;
 
 /// Blocks glued together: entered at the first only, left at the end of the last or by an exit.
 pub(crate) struct Chain<'a> {
@@ -102,6 +102,8 @@ pub(crate) struct Unit<'a> {
     pub heads: BTreeMap<u64, usize>,
     /// What the dispatch may go to inside the unit.
     pub switch: BTreeMap<u64, usize>,
+    /// The dispatch, if there is one.
+    pub dispatch: Option<usize>,
     /// Where the unit's calls of itself return to.
     pub returns: BTreeMap<u64, usize>,
     /// Registers that live in the context between chains, not in host registers, one bit each.
@@ -195,6 +197,7 @@ impl<'a> Unit<'a> {
                 .collect(),
             chains,
             switch: chains_at(&graph.switch),
+            dispatch: chain_of.get(&blocks.len()).copied(),
             returns: chains_at(&graph.returns),
             homed,
             plant: options.plant,
@@ -212,10 +215,10 @@ fn homed(chains: &[Chain<'_>], switched: usize) -> u32 {
     if stores <= STORES {
         return 0;
     }
-    let fewer = chains.iter().map(places).sum::<usize>() * KEPT;
-    if !(OPERATIONS..=MOST_OPERATIONS).contains(&switched) || fewer > STORES {
+    if !(OPERATIONS..=MOST_OPERATIONS).contains(&switched) {
         return u32::MAX;
     }
+    let kept = STORES / chains.iter().map(places).sum::<usize>();
     let users = |register: usize| {
         let users = chains
             .iter()
@@ -224,7 +227,7 @@ fn homed(chains: &[Chain<'_>], switched: usize) -> u32 {
     };
     let mut all: Vec<usize> = (1..Reg::COUNT).collect();
     all.sort_by_key(|&register| Reverse(users(register)));
-    all[KEPT..]
+    all[kept.min(KEPT)..]
         .iter()
         .fold(0, |homed, register| homed | 1 << register)
 }
@@ -307,11 +310,27 @@ fn connect(graph: &Graph<'_, '_>, chains: &mut [Chain<'_>], chain_of: &BTreeMap<
 }
 
 impl Unit<'_> {
-    /// Heads where control may come from outside, with their chains. An entry's number is its place
-    /// in this order.
+    /// The chains that lead in from outside, by the numbers of these ways: by address, and behind them
+    /// the dispatch.
+    pub(crate) fn ways_in(&self) -> Vec<usize> {
+        let direct = self.direct().map(|(_, chain)| chain);
+        direct.chain(self.dispatch).collect()
+    }
+
+    /// Heads where control may come from outside, with the numbers of their ways in. Those that only
+    /// indirect jumps go to share the dispatch's: with a way in of its own, the registers that such a
+    /// one needs would come from two places, and each jump from the dispatch would have to move them.
     pub(crate) fn entries(&self) -> impl Iterator<Item = (u64, usize)> {
-        let heads = self.heads.iter().map(|(&head, &number)| (head, number));
-        heads.filter(|&(_, number)| self.chains[number].entry)
+        let dispatch = self.direct().count();
+        let direct = self.direct().map(|(head, _)| head).zip(0..);
+        let shared = (self.switch.iter()).filter(|&(_, &chain)| !self.chains[chain].entry);
+        direct.chain(shared.map(move |(&head, _)| (head, dispatch)))
+    }
+
+    /// Heads that are entered without the dispatch, with their chains.
+    fn direct(&self) -> impl Iterator<Item = (u64, usize)> {
+        let heads = self.heads.iter().map(|(&head, &chain)| (head, chain));
+        heads.filter(|&(_, chain)| self.chains[chain].entry)
     }
 
     /// Instructions of all chains, fused ones counted once.

@@ -35,6 +35,40 @@ end:
 table:
     .dword one, two, three, four, five
 
+#: case by a table, and closely behind what it names
+#| a1 -> a0
+#| 0  -> 819
+#| 4  -> 546
+#| 8  -> 0
+    la s0, table
+    li s1, 0
+loop:
+    li t0, 3
+    bgeu s1, t0, end
+    slli t1, s1, 3
+    add t1, t1, s0
+    ld t1, 0(t1)
+    add t1, t1, a1
+    addi s1, s1, 1
+    jr t1
+one:
+    addi a0, a0, 1
+    addi a0, a0, 2
+    j loop
+two:
+    addi a0, a0, 16
+    addi a0, a0, 32
+    j loop
+three:
+    addi a0, a0, 256
+    addi a0, a0, 512
+    j loop
+end:
+    exit
+.rodata 0x20000
+table:
+    .dword one, two, three
+
 #: case a table that the program rewrites: read-only data is no truth
 #: expect a0 = 11
     la s0, table

@@ -17,6 +17,8 @@ use crate::region::{Chain, Unit};
 
 /// Entries that are compared one after the other; with more, a table is used.
 const COMPARED: usize = 4;
+/// Rows of a jump table for each of its targets, at most.
+const ROWS: usize = 4;
 /// Addresses that fit a word together with the exit.
 const PACKED: u64 = 1 << (32 - exit::BITS);
 
@@ -30,16 +32,17 @@ impl Lifter<'_, '_> {
         budget: Value,
         entry: Value,
     ) {
-        let stubs: Vec<ir::Block> = (unit.entries())
+        let ways_in = unit.ways_in();
+        let stubs: Vec<ir::Block> = (ways_in.iter())
             .map(|_| self.builder.create_block())
             .collect();
         self.budget = budget;
         self.find_entry(&stubs, entry, pc);
-        for ((head, number), stub) in unit.entries().zip(stubs) {
+        for (chain, stub) in ways_in.into_iter().zip(stubs) {
             self.builder.switch_to_block(stub);
             self.builder.seal_block(stub);
-            self.enter_chain(&unit.chains[number], head, budget);
-            self.builder.ins().jump(blocks[number], &[]);
+            self.enter_chain(&unit.chains[chain], pc, budget);
+            self.builder.ins().jump(blocks[chain], &[]);
         }
     }
 
@@ -66,22 +69,30 @@ impl Lifter<'_, '_> {
     }
 
     fn go_if_at(&mut self, pc: Value, head: u64, target: ir::Block) {
-        let head = self.number(head);
-        let here = self.builder.ins().icmp(IntCC::Equal, pc, head);
         let next = self.builder.create_block();
-        self.builder.ins().brif(here, target, &[], next, &[]);
+        self.fork_at(pc, head, target, next);
         self.builder.seal_block(next);
         self.builder.switch_to_block(next);
     }
 
+    fn fork_at(&mut self, pc: Value, head: u64, target: ir::Block, otherwise: ir::Block) {
+        let head = self.number(head);
+        let here = self.builder.ins().icmp(IntCC::Equal, pc, head);
+        (self.builder.ins()).brif(here, target, &[], otherwise, &[]);
+    }
+
     /// Loads the registers a chain needs and checks the budget if the chain does not.
-    fn enter_chain(&mut self, chain: &Chain<'_>, head: u64, budget: Value) {
+    fn enter_chain(&mut self, chain: &Chain<'_>, pc: Value, budget: Value) {
         self.budget = budget;
         (self.written, self.dirty) = (0, 0);
         if !chain.check {
-            self.check_budget(Word::Known(head), chain.worst);
+            let pc = chain.head().map_or(Word::Value(pc), Word::Known);
+            self.check_budget(pc, chain.worst);
         }
         self.builder.def_var(self.budget_variable, budget);
+        if chain.head().is_none() {
+            self.builder.def_var(self.target_variable, pc);
+        }
         for reg in registers_in(chain.live & !self.homed) {
             let offset = register_offset(reg);
             let value = (self.builder.ins()).load(I64, mapped(), self.context, offset);
@@ -203,30 +214,44 @@ impl Lifter<'_, '_> {
         self.transfer(target);
     }
 
-    /// A jump table over even addresses in ascending order; `otherwise` is left unsealed.
+    /// A jump table over addresses in ascending order, with a row for so many of them that rows are not
+    /// many more than targets: what the compiler does for a row is work. What stands in one row is
+    /// compared. `otherwise` is left unsealed.
     fn switch(&mut self, pc: Value, targets: &[(u64, ir::Block)], otherwise: ir::Block) {
         let (Some(&(first, _)), Some(&(last, _))) = (targets.first(), targets.last()) else {
             self.builder.ins().jump(otherwise, &[]);
             return;
         };
-        let width = (last - first) / 2 + 1;
-        let first_value = self.number(first);
-        let distance = self.builder.ins().isub(pc, first_value);
-        let span = self.number(width * 2);
-        let near = (self.builder.ins()).icmp(IntCC::UnsignedLessThan, distance, span);
-        let table = self.builder.create_block();
-        self.builder.ins().brif(near, table, &[], otherwise, &[]);
-        self.builder.switch_to_block(table);
-        self.builder.seal_block(table);
-
-        let mut rows = vec![otherwise; width as usize];
-        for &(head, block) in targets {
-            rows[((head - first) / 2) as usize] = block;
+        let most = (targets.len() * ROWS) as u64;
+        let shift = (1..u64::BITS).find(|shift| last - first >> shift < most);
+        let shift = u64::from(shift.unwrap_or_default());
+        let row_of = |head: u64| (head - first) >> shift;
+        let mut rows = vec![otherwise; row_of(last) as usize + 1];
+        for &(head, _) in targets {
+            let row = &mut rows[row_of(head) as usize];
+            if *row == otherwise {
+                *row = self.builder.create_block();
+            }
         }
-        let distance = self.builder.ins().ireduce(I32, distance);
-        let one = self.builder.ins().iconst(I32, 1);
-        let row = self.builder.ins().ushr(distance, one);
+        let lowest = self.number(first);
+        let distance = self.builder.ins().isub(pc, lowest);
+        let shift = self.number(shift);
+        let row = self.builder.ins().ushr(distance, shift);
+        // A place beyond 32 bits falls on some row, and is not what is looked for there.
+        let row = self.builder.ins().ireduce(I32, row);
         self.jump_by_table(row, &rows, otherwise);
+        for targets in targets.chunk_by(|&(a, _), &(b, _)| row_of(a) == row_of(b)) {
+            let [before @ .., (last, target)] = targets else {
+                continue;
+            };
+            let block = rows[row_of(*last) as usize];
+            self.builder.switch_to_block(block);
+            self.builder.seal_block(block);
+            for &(head, target) in before {
+                self.go_if_at(pc, head, target);
+            }
+            self.fork_at(pc, *last, *target, otherwise);
+        }
     }
 
     /// Jumps to the block of a row, or elsewhere if there are not so many.

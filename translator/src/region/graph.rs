@@ -87,7 +87,12 @@ impl<'g, 'a> Graph<'g, 'a> {
             position,
             successors,
             predecessors,
-            entries: blocks.iter().map(|b| entries.contains(&b.head)).collect(),
+            entries: (blocks.iter())
+                .map(|block| {
+                    let enters = |all: &BTreeSet<u64>| all.contains(&block.head);
+                    enters(entries) || enters(switched) && switch.is_empty()
+                })
+                .collect(),
             checks: vec![false; dispatch + 1],
             order: Vec::new(),
             switch,
@@ -109,11 +114,12 @@ impl<'g, 'a> Graph<'g, 'a> {
         let mut rank = vec![usize::MAX; self.successors.len()];
         let mut post = Vec::with_capacity(self.successors.len());
         let mut seen = vec![false; self.successors.len()];
-        // The lowest entry is finished last and so comes first: a function's start, usually.
-        let roots: Vec<usize> = (0..self.blocks.len())
-            .filter(|&b| self.entries[b])
-            .collect();
-        for root in roots.into_iter().rev() {
+        // The lowest entry is finished last and so comes first: a function's start, usually. What none
+        // of them reaches is entered through the dispatch.
+        let entries = (0..self.blocks.len()).rev();
+        let entries = entries.filter(|&block| self.entries[block]);
+        let dispatch = (!self.switch.is_empty()).then_some(self.blocks.len());
+        for root in entries.chain(dispatch) {
             let mut path = vec![(root, 0)];
             if std::mem::replace(&mut seen[root], true) {
                 continue;
@@ -140,7 +146,7 @@ impl<'g, 'a> Graph<'g, 'a> {
             }
         }
         self.order = post;
-        // Not so the dispatch, which has no address: its targets are entries anyway.
+        // Not so the dispatch, which has no address of its own.
         for (entry, check) in self.entries.iter_mut().zip(&self.checks) {
             *entry |= *check;
         }

@@ -30,8 +30,28 @@ fn addi() -> Inst {
     }
 }
 
+/// An indirect jump that is no return.
+fn indirect() -> Inst {
+    Inst {
+        rs1: Reg::SP,
+        ..Inst::bare(Op::Jalr, 4)
+    }
+}
+
 /// Where the first blocks of the units of a text stand that is entered at `entry`.
 fn heads(pages: usize, entry: u64, code: &[(u64, Inst)]) -> Vec<Vec<u64>> {
+    let heads = |unit: &Unit<'_>| unit.heads.keys().copied().collect();
+    units(pages, entry, code, &[], heads)
+}
+
+/// What `of` says of the units of a text that is entered at `entry`, and to which data points.
+fn units<T>(
+    pages: usize,
+    entry: u64,
+    code: &[(u64, Inst)],
+    pointers: &[u64],
+    of: impl Fn(&Unit<'_>) -> T,
+) -> Vec<T> {
     let mut bytes = vec![0; pages << 12];
     for (address, inst) in code {
         let word = encode(inst).unwrap();
@@ -45,12 +65,36 @@ fn heads(pages: usize, entry: u64, code: &[(u64, Inst)]) -> Vec<Vec<u64>> {
         base: BASE,
         bytes: &bytes,
     };
-    let program = discover(&text, &Hints::new(&text, entry));
-    let heads = |unit: &Unit<'_>| unit.heads.keys().copied().collect();
+    let mut hints = Hints::new(&text, entry);
+    let data: Vec<u8> = pointers.iter().flat_map(|p| p.to_le_bytes()).collect();
+    hints.scan(0, &data);
+    let program = discover(&text, &hints);
     partition(&program, text.profile.xlen, &Options::default())
         .iter()
-        .map(heads)
+        .map(of)
         .collect()
+}
+
+#[test]
+fn targets_of_the_dispatch_share_its_way_in() {
+    // A loop with a jump to one of three places, of which the last is a loop of its own.
+    let code = [
+        (BASE, addi()),
+        (BASE + 4, addi()),
+        (BASE + 8, indirect()),
+        (BASE + 12, addi()),
+        (BASE + 16, jump(-12)),
+        (BASE + 20, addi()),
+        (BASE + 24, jump(-20)),
+        (BASE + 28, addi()),
+        (BASE + 32, jump(-4)),
+    ];
+    let pointers = [BASE + 12, BASE + 20, BASE + 28];
+    let entries = units(1, BASE, &code, &pointers, |unit| {
+        (unit.entries().collect::<Vec<_>>(), unit.ways_in().len())
+    });
+    let expected = vec![(BASE, 0), (BASE + 28, 1), (BASE + 12, 2), (BASE + 20, 2)];
+    assert_eq!(entries, [(expected, 3)]);
 }
 
 #[test]
