@@ -19,8 +19,8 @@ use lockstep_isa::fuse::MAX_PARTS;
 use super::trace::Trace;
 use crate::mapping::NativeModule;
 
-/// Instructions that are kept for one module: 64 KiB. A lock script has some four hundred that all of its
-/// machines interpret.
+/// Instructions that are kept for one module: half a MiB at most, with what holds them. A lock script has
+/// some four hundred that all of its machines interpret.
 const ENOUGH: usize = 1 << 12;
 /// How far behind a trace decoding may have looked: for what its last entry fuses with.
 const LOOK_AHEAD: u64 = 4 * (MAX_PARTS as u64 + 1);
