@@ -22,7 +22,7 @@ pub(crate) struct Program {
     /// Blocks by address.
     pub blocks: BTreeMap<u64, Block>,
     /// Heads that control may come to from where the code does not show it, but for those that only
-    /// an indirect jump inside their function goes to.
+    /// an indirect jump inside their function goes to: where their unit has none, it adds them.
     pub entries: BTreeSet<u64>,
     /// Where functions start.
     pub starts: BTreeSet<u64>,

@@ -223,7 +223,7 @@ impl Lifter<'_, '_> {
             return;
         };
         let most = (targets.len() * ROWS) as u64;
-        let shift = (1..u64::BITS).find(|shift| last - first >> shift < most);
+        let shift = (1..u64::BITS).find(|shift| (last - first) >> shift < most);
         let shift = u64::from(shift.unwrap_or_default());
         let row_of = |head: u64| (head - first) >> shift;
         let mut rows = vec![otherwise; row_of(last) as usize + 1];
