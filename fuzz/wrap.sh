@@ -10,7 +10,7 @@ for argument in "$@"; do
   previous=$argument
 done
 case $name in
-  lockstep_* | ckb_vm | goblin | scroll | elf | module | programs) exec "$@" ;;
+  lockstep | lockstep_* | ckb_vm | goblin | scroll | elf | module | programs) exec "$@" ;;
 esac
 kept=()
 for argument in "$@"; do
