@@ -236,7 +236,8 @@ fn check(executed: &mut [Executed], branch: usize, ran: &BTreeMap<u64, u64>) {
     let (limit, span) = (4 << 20, 1 << 16);
     // The row of the page table is in the comparison, or loaded right before it.
     let looked = &executed[branch - 2];
-    let [loaded, compared] = [looked.instruction, compare].map(|one| whole(one.op0_register()));
+    let [loaded, compared] =
+        [looked.instruction, compare].map(|one| one.op0_register().full_register());
     let loads = looked.kind == Kind::Store && loaded == compared;
     let kind = match one.instruction.mnemonic() {
         Mnemonic::Jne if executed[branch - 1].kind == Kind::Store || loads => Kind::Store,
@@ -333,7 +334,7 @@ fn leave(executed: &mut [Executed], jump: usize) {
     let given = [Register::RSI, Register::RCX];
     for number in (0..jump).rev().take(6) {
         let one = &mut executed[number];
-        let makes = given.contains(&whole(one.instruction.op0_register()));
+        let makes = given.contains(&one.instruction.op0_register().full_register());
         let constant =
             is_constant(&one.instruction, 1) || one.instruction.mnemonic() == Mnemonic::Xor;
         if makes && constant {
@@ -342,17 +343,6 @@ fn leave(executed: &mut [Executed], jump: usize) {
         if !one.follows {
             return;
         }
-    }
-}
-
-/// The register of 64 bits that a register of 32 bits is the low half of; other registers as they are.
-fn whole(register: Register) -> Register {
-    let low = Register::EAX as usize..=Register::R15D as usize;
-    match low.contains(&(register as usize)) {
-        true => Register::values()
-            .nth(register as usize - Register::EAX as usize + Register::RAX as usize)
-            .unwrap_or(register),
-        false => register,
     }
 }
 
