@@ -94,7 +94,7 @@ fn measure(kind: &Kind, pages: u64) -> Cost {
     let before = clock();
     let program = Program::load(&elf, &Platform::default()).expect("a good ELF");
     let mut cost = Cost::default();
-    for text in program.texts() {
+    for text in program.code_regions() {
         let started = clock();
         let hints = program.hints(&text);
         let made = translate(&text, &hints, &Options::default(), &mut |_, _| {});

@@ -295,7 +295,7 @@ fn steps(cache: &Path) {
 }
 
 fn find(engine: &Engine, program: &Program) {
-    let request = program.request(&program.texts()[0]);
+    let request = program.request(&program.code_regions()[0]);
     let library = engine.library().expect("native code");
     let known = library.find(&request).expect("a text");
     assert!(known.module().is_some(), "it has native code");

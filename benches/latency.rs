@@ -87,7 +87,11 @@ fn largest() -> (&'static str, Vec<u8>, usize) {
     let scripts = names.map(|name| {
         let elf = system_cell(name).to_vec();
         let program = Program::load(&elf, &Platform::default()).expect("a good ELF");
-        let size = program.texts().iter().map(|text| text.bytes.len()).sum();
+        let size = program
+            .code_regions()
+            .iter()
+            .map(|text| text.bytes.len())
+            .sum();
         (name, elf, size)
     });
     let largest = scripts.into_iter().max_by_key(|(_, _, size)| *size);
@@ -99,7 +103,7 @@ fn look_up() {
     let (name, elf, size) = largest();
     let program = Program::load(&elf, &Platform::default()).expect("a good ELF");
     let engine = engine(Translate::Now).build();
-    let request = program.request(&program.texts()[0]);
+    let request = program.request(&program.code_regions()[0]);
     engine.find(&request).expect("a text");
     const TIMES: u32 = 10_000;
     let measure = |what: &dyn Fn()| {
@@ -109,7 +113,7 @@ fn look_up() {
     };
     let found = measure(&|| drop(black_box(engine.find(&request))));
     let digest = measure(&|| {
-        black_box(lockstep::contract::key::digest(request.text));
+        black_box(lockstep::contract::key::digest(request.region));
     });
     say!("A machine finds the code of {name}, {size} bytes of text: {found:.2} µs");
     say!("(the digest of that text alone would take {digest:.2} µs)\n");

@@ -90,7 +90,7 @@ fn many_scripts(engine: &Engine, scripts: usize) {
     let path = "specs/cells/secp256k1_blake160_sighash_all";
     let elf = BUNDLED_CELL.get(path).expect("a bundled cell");
     let program = Program::load(&elf, &Platform::default()).expect("a good ELF");
-    let text = program.texts()[0];
+    let text = program.code_regions()[0];
     let mut bytes = text.bytes.to_vec();
     let last = bytes.len() - 8;
     assert_eq!(bytes[last..], [0; 8], "nothing is behind the code");
@@ -101,7 +101,7 @@ fn many_scripts(engine: &Engine, scripts: usize) {
     let mut size = (0, 0);
     for script in 0..scripts as u64 {
         bytes[last..].copy_from_slice(&(script + 1).to_le_bytes());
-        let text = lockstep::translator::Text {
+        let text = lockstep::translator::CodeRegion {
             bytes: &bytes,
             ..text
         };

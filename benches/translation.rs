@@ -107,7 +107,7 @@ fn measure(script: &mut Script) {
     };
     let (mut cpu, mut clock, mut shared) = (0.0, 0.0, 0.0);
     (script.instructions, script.units, script.code, script.text) = (0, 0, 0, 0);
-    for text in program.texts() {
+    for text in program.code_regions() {
         let hints = program.hints(&text);
         let (started, used) = (Instant::now(), process_seconds());
         let made = translator::translate(&text, &hints, &options, &mut |_, _| {});

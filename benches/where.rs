@@ -6,7 +6,7 @@
 //! instruction and its place what it is for. An instruction is not a time: what waits for memory or
 //! for a wrongly predicted branch is not in this table.
 //!
-//! `cargo bench --bench where [-- NAME…] [--hot N] [--save]`; `--hot` shows the N hottest stretches of native code of
+//! `cargo bench --bench where [-- NAME…] [--hot N] [--save]`; `--hot` shows the N hottest intervals of native code of
 //! each guest. It needs valgrind, and what `cargo xtask guests --third-party` and `--native` build.
 
 #[path = "where/callgrind.rs"]
@@ -191,7 +191,7 @@ fn child(cache: &str, elf: &str, argument: &str) {
     let engine = engine(Path::new(cache));
     let elf = std::fs::read(elf).expect("a guest");
     let program = Program::load(&elf, &Platform::default()).expect("a good ELF");
-    let request = program.request(&program.texts()[0]);
+    let request = program.request(&program.code_regions()[0]);
     let library = engine.library().expect("native code");
     let module = library.find(&request).and_then(|known| known.module());
     let module: Arc<_> = module.expect("the cache has it");

@@ -18,7 +18,7 @@ use lockstep_contract::key::TRANSLATOR_VERSION;
 use lockstep_contract::module::Module;
 use lockstep_isa::Cost;
 use lockstep_runtime::{Divergence, Step, Trap};
-use lockstep_translator::{Hints, Options, Text};
+use lockstep_translator::{CodeRegion, Hints, Options};
 
 use crate::disasm::{self, Wanted};
 
@@ -113,18 +113,18 @@ fn fill(
     if let Some(native) = &divergence.module {
         let module = &native.to_module();
         put(name::MODULE, &module.to_bytes())?;
-        if let Some(text) = text_of(module, divergence) {
+        if let Some(region) = region_of(module, divergence) {
             put(
                 "guest.txt",
-                listing(module, &text, divergence, false).as_bytes(),
+                listing(module, &region, divergence, false).as_bytes(),
             )?;
             put(
                 "native.txt",
-                listing(module, &text, divergence, true).as_bytes(),
+                listing(module, &region, divergence, true).as_bytes(),
             )?;
             put(
                 "block.clif",
-                clif(module, &text, divergence, options).as_bytes(),
+                clif(module, &region, divergence, options).as_bytes(),
             )?;
         }
         put("key.txt", key(module).as_bytes())?;
@@ -136,11 +136,11 @@ fn fill(
     put(name::README, readme(path, divergence, evidence).as_bytes())
 }
 
-/// The text that a module was made from, in the state before.
-fn text_of<'a>(module: &Module, divergence: &'a Divergence) -> Option<Text<'a>> {
+/// The code region that a module was made from, in the state before.
+fn region_of<'a>(module: &Module, divergence: &'a Divergence) -> Option<CodeRegion<'a>> {
     let key = &module.key;
     let range = key.base as usize..(key.base + key.len) as usize;
-    Some(Text {
+    Some(CodeRegion {
         profile: key.profile,
         cost: key.cost,
         memory_size: key.memory_size,
@@ -150,23 +150,33 @@ fn text_of<'a>(module: &Module, divergence: &'a Divergence) -> Option<Text<'a>> 
 }
 
 /// Guest code of the blocks, with the native code of each beside it.
-fn listing(module: &Module, text: &Text<'_>, divergence: &Divergence, native: bool) -> String {
+fn listing(
+    module: &Module,
+    region: &CodeRegion<'_>,
+    divergence: &Divergence,
+    native: bool,
+) -> String {
     let mut seen = divergence.blocks.clone();
     seen.sort_unstable();
     seen.dedup();
-    let wanted = |head: &u64| disasm::listing(module, Some(text), Wanted::From(*head), native);
+    let wanted = |head: &u64| disasm::listing(module, Some(region), Wanted::From(*head), native);
     seen.iter().map(wanted).collect()
 }
 
 /// The compiler's intermediate form of the unit with the first block: translated again, for a module
 /// does not hold it.
-fn clif(module: &Module, text: &Text<'_>, divergence: &Divergence, options: &Options) -> String {
+fn clif(
+    module: &Module,
+    region: &CodeRegion<'_>,
+    divergence: &Divergence,
+    options: &Options,
+) -> String {
     let options = Options {
         emit: true,
         ..options.clone()
     };
-    let hints = Hints::from_recorded(text, &module.hints);
-    let again = lockstep_translator::translate(text, &hints, &options, &mut |_, _| {});
+    let hints = Hints::from_recorded(region, &module.hints);
+    let again = lockstep_translator::translate(region, &hints, &options, &mut |_, _| {});
     let (again, clif) = match again {
         Ok(again) => (again.module, again.clif.unwrap_or_default()),
         Err(error) => return format!("; translating again failed: {error}\n"),
@@ -176,7 +186,7 @@ fn clif(module: &Module, text: &Text<'_>, divergence: &Divergence, options: &Opt
         result.push_str("; translating again gives other code than the module has\n");
     }
     let head = divergence.blocks.first().copied().unwrap_or_default();
-    let head = head.wrapping_sub(text.base);
+    let head = head.wrapping_sub(region.base);
     let at = again.map.iter().find(|span| u64::from(span.head) == head);
     let start = at.map_or(0, |span| span.start);
     // Each unit stands behind a line with its place in the code.

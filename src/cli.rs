@@ -19,13 +19,13 @@ mod guest;
 #[cfg(unix)]
 mod helper;
 mod inspect;
+mod named_module;
 mod progress;
 mod replay;
 mod run;
 #[cfg(feature = "tx")]
 mod transaction;
 mod verify;
-mod vouch;
 
 use failure::Failure;
 

@@ -6,7 +6,7 @@ use lockstep_contract::key::Key;
 use lockstep_contract::module::{Block, Module};
 use lockstep_isa::decode;
 use lockstep_isa::decode::Code;
-use lockstep_translator::Text;
+use lockstep_translator::CodeRegion;
 
 /// Guest addresses that are asked for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -32,10 +32,15 @@ impl Wanted {
     }
 }
 
-/// The blocks of a module that are asked for. `text` is the code they were made from, where it is
+/// The blocks of a module that are asked for. `region` is the code they were made from, where it is
 /// known; `native`: with the code that was made of them.
 #[must_use]
-pub fn listing(module: &Module, text: Option<&Text<'_>>, wanted: Wanted, native: bool) -> String {
+pub fn listing(
+    module: &Module,
+    region: Option<&CodeRegion<'_>>,
+    wanted: Wanted,
+    native: bool,
+) -> String {
     let mut lines = String::new();
     for block in &module.blocks {
         let head = module.key.base + u64::from(block.head);
@@ -48,8 +53,8 @@ pub fn listing(module: &Module, text: Option<&Text<'_>>, wanted: Wanted, native:
             "{head:#x}: {} instructions, {} bytes, {} cycles",
             block.entries, block.len, block.cycles
         );
-        if let Some(text) = text {
-            guest(&mut lines, text, head, block);
+        if let Some(region) = region {
+            guest(&mut lines, region, head, block);
         }
         if native {
             for (start, code) in pieces(module, block) {
@@ -64,16 +69,16 @@ pub fn listing(module: &Module, text: Option<&Text<'_>>, wanted: Wanted, native:
 }
 
 /// The instructions of a block: address, bytes, text. A fused one is one line.
-fn guest(lines: &mut String, text: &Text<'_>, head: u64, block: &Block) {
-    let mut code = Code::new(text.base, text.bytes);
+fn guest(lines: &mut String, region: &CodeRegion<'_>, head: u64, block: &Block) {
+    let mut code = Code::new(region.base, region.bytes);
     let mut pc = head;
     for _ in 0..block.entries {
-        let Ok(inst) = decode(&mut code, pc, text.profile) else {
+        let Ok(inst) = decode(&mut code, pc, region.profile) else {
             let _ = writeln!(lines, "  {pc:8x}: no instruction");
             return;
         };
-        let offset = (pc - text.base) as usize;
-        let bytes = text.bytes.get(offset..offset + usize::from(inst.len));
+        let offset = (pc - region.base) as usize;
+        let bytes = region.bytes.get(offset..offset + usize::from(inst.len));
         let hex = parcels(bytes.unwrap_or(&[]));
         let _ = writeln!(lines, "  {pc:8x}: {hex:<20} {inst}");
         pc = pc.wrapping_add(u64::from(inst.len));

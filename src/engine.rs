@@ -2,7 +2,7 @@
 //!
 //! An [`Engine`] is what the run loop asks when pages become executable (it is the runtime's
 //! [`Library`]): from the registry of this process, else from the module cache, else by translating.
-//! One translation a text is in flight at a time. In a node it is in flight in the background: code
+//! One translation a code region is in flight at a time. In a node it is in flight in the background: code
 //! without a module is interpreted and counted, and past a threshold of cycles it is queued for threads
 //! of low priority; nothing is compiled on a thread that verifies. Whatever goes wrong here means that
 //! the interpreter runs the code: never an error, always a reason in the log.
@@ -15,9 +15,9 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use lockstep_contract::key::KeyId;
 use lockstep_runtime::cache::Cache;
 use lockstep_runtime::{
-    Divergence, KnownText, Library, Mismatch, NativeModule, Request, Stretch, Watch,
+    Divergence, Interval, Library, Mismatch, NativeModule, Request, SharedRegion, Watch,
 };
-use lockstep_translator::{Cpu, Hints, Options, Report, Text};
+use lockstep_translator::{CodeRegion, Cpu, Hints, Options, Report};
 
 mod background;
 mod bucket;
@@ -154,22 +154,26 @@ impl Engine {
     /// The reason why the interpreter has to run it.
     pub fn prepare(
         &self,
-        text: &Text<'_>,
+        region: &CodeRegion<'_>,
         hints: &mut dyn FnMut() -> Hints,
         progress: &mut dyn FnMut(usize, usize),
     ) -> Result<Prepared, Unavailable> {
-        let entry = self.shared.registry.entry(text);
+        let entry = self.shared.registry.entry(region);
         let missing = |state: &State| matches!(state, State::Missing(_));
         self.shared.settle(&entry, missing, hints, progress)
     }
 
-    /// Puts a module that was loaded by other means where look-ups find it: `text` is the code that
+    /// Puts a module that was loaded by other means where look-ups find it: `region` is the code that
     /// it was made from, which the caller has compared with the module's key.
     ///
     /// # Errors
     /// When a switch or the quarantine keeps it from running.
-    pub fn adopt(&self, text: &Text<'_>, module: Arc<NativeModule>) -> Result<(), Unavailable> {
-        let entry = self.shared.registry.entry(text);
+    pub fn adopt(
+        &self,
+        region: &CodeRegion<'_>,
+        module: Arc<NativeModule>,
+    ) -> Result<(), Unavailable> {
+        let entry = self.shared.registry.entry(region);
         let shown = self.shared.switches.show(&entry, module);
         self.shared.meter.resident(&self.shared.registry);
         shown.map(|_| ())
@@ -202,7 +206,7 @@ impl Drop for Engine {
 }
 
 impl Library for Engine {
-    fn find(&self, request: &Request<'_>) -> Option<Arc<KnownText>> {
+    fn find(&self, request: &Request<'_>) -> Option<Arc<SharedRegion>> {
         self.library()?;
         Some(self.shared.find(request))
     }
@@ -211,20 +215,20 @@ impl Library for Engine {
         self.shared.switches.enabled()
     }
 
-    fn hot(&self, request: &Request<'_>, text: &Arc<KnownText>) {
-        self.shared.hot(request, text);
+    fn hot(&self, request: &Request<'_>, region: &Arc<SharedRegion>) {
+        self.shared.hot(request, region);
     }
 
     fn watch(&self) -> Watch {
         self.shared.shadow.watch(&self.shared.meter)
     }
 
-    fn repeat(&self, stretch: Stretch) {
-        self.shared.repeat(stretch);
+    fn repeat(&self, interval: Interval) {
+        self.shared.repeat(interval);
     }
 
-    fn mismatch(&self, stretch: Stretch, mismatch: Mismatch) {
-        self.shared.mismatch(stretch, mismatch);
+    fn mismatch(&self, interval: Interval, mismatch: Mismatch) {
+        self.shared.mismatch(interval, mismatch);
     }
 
     fn checks(&self) -> Option<&dyn Library> {
@@ -259,11 +263,11 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The id of the module that this host uses for a text.
+/// The id of the module that this host uses for a code region.
 ///
 /// # Errors
 /// When no module can be made for it.
-pub fn key_id(text: &Text<'_>) -> Result<KeyId, Unavailable> {
-    let key = lockstep_translator::key(text, &host_options()).map_err(Unavailable::new)?;
+pub fn key_id(region: &CodeRegion<'_>) -> Result<KeyId, Unavailable> {
+    let key = lockstep_translator::key(region, &host_options()).map_err(Unavailable::new)?;
     Ok(key.id())
 }

@@ -9,12 +9,12 @@
 //! request   8 bytes magic, u32 bytes of the key, u32 count of hints, key, hints (u64 words), text
 //! answer    8 bytes magic, u32 status: 0 a module, 1 refused; then the module file, or why in UTF-8
 //! ```
-//! Numbers are little endian. The key says what the text is, and what kind of module is wanted.
+//! Numbers are little endian. The key says what the code region is, and what kind of module is wanted.
 
 use lockstep_contract::key::{Key, Mismatch};
 use lockstep_contract::module::{Module, ModuleError};
 use lockstep_contract::pages::MAX_MEMORY;
-use lockstep_translator::{Cpu, Hints, Options, Text, TranslateError, key, translate};
+use lockstep_translator::{CodeRegion, Cpu, Hints, Options, TranslateError, key, translate};
 
 const REQUEST: [u8; 8] = *b"LSASKED1";
 const ANSWER: [u8; 8] = *b"LSANSWR1";
@@ -69,14 +69,14 @@ pub enum AnswerError {
 
 /// The bytes of a request.
 #[must_use]
-pub fn request(key: &Key, hints: &Hints, text: &Text<'_>) -> Vec<u8> {
+pub fn request(key: &Key, hints: &Hints, region: &CodeRegion<'_>) -> Vec<u8> {
     let (key, hints) = (key.encode(), hints.recorded());
     let mut bytes = Vec::from(REQUEST);
     bytes.extend((key.len() as u32).to_le_bytes());
     bytes.extend((hints.len() as u32).to_le_bytes());
     bytes.extend(key);
     bytes.extend(hints.iter().flat_map(|hint| hint.to_le_bytes()));
-    bytes.extend(text.bytes);
+    bytes.extend(region.bytes);
     bytes
 }
 
@@ -109,26 +109,26 @@ fn make(request: &[u8]) -> Result<Module, RequestError> {
     }
     let (key_bytes, rest) =
         (rest.split_at_checked(key_size)).ok_or_else(|| malformed("it ends in its key"))?;
-    let (words, text) =
+    let (words, region) =
         (rest.split_at_checked(8 * hint_count)).ok_or_else(|| malformed("it ends in its hints"))?;
     let wanted = Key::decode(key_bytes, REQUEST_HEADER)?;
-    let text = Text {
+    let region = CodeRegion {
         profile: wanted.profile,
         cost: wanted.cost,
         memory_size: wanted.memory_size,
         base: wanted.base,
-        bytes: text,
+        bytes: region,
     };
     let options = options(&wanted);
-    // The digest of the text, its size, the translator and the CPU are compared in one go.
-    if let Some(mismatch) = wanted.difference(&key(&text, &options)?) {
+    // The digest of the code region, its size, the translator and the CPU are compared in one go.
+    if let Some(mismatch) = wanted.difference(&key(&region, &options)?) {
         return Err(mismatch.into());
     }
     let words: Vec<u64> = (words.chunks_exact(8))
         .filter_map(|word| Some(u64::from_le_bytes(*word.first_chunk()?)))
         .collect();
-    let hints = Hints::from_recorded(&text, &words);
-    Ok(translate(&text, &hints, &options, &mut |_, _| {})?.module)
+    let hints = Hints::from_recorded(&region, &words);
+    Ok(translate(&region, &hints, &options, &mut |_, _| {})?.module)
 }
 
 /// The options that lead to this key, if any do.
@@ -169,7 +169,7 @@ pub fn read_answer(answer: &[u8], wanted: &Key, hints: &Hints) -> Result<Module,
         }
         1 if body.len() <= REASON => match std::str::from_utf8(body) {
             Ok(reason) => Err(AnswerError::Refused(reason.escape_debug().to_string())),
-            Err(_) => Err(malformed("a reason that is no text")),
+            Err(_) => Err(malformed("a reason that is no code region")),
         },
         status => Err(malformed(&format!("status {status:#x}"))),
     }
@@ -193,17 +193,17 @@ mod tests {
     #[test]
     fn a_request_is_answered_with_the_module_that_the_translator_makes() {
         let program = Program::load(ELF, &Platform::default()).expect("a good ELF");
-        let text = program.texts()[0];
-        let hints = program.hints(&text);
+        let region = program.code_regions()[0];
+        let hints = program.hints(&region);
         for every_block in [false, true] {
             let options = Options {
                 every_block,
                 ..Options::default()
             };
-            let key = key(&text, &options).expect("a key");
-            let answer = answer(&request(&key, &hints, &text));
+            let key = key(&region, &options).expect("a key");
+            let answer = answer(&request(&key, &hints, &region));
             let module = read_answer(&answer, &key, &hints).expect("a module");
-            let expected = translate(&text, &hints, &options, &mut |_, _| {}).expect("a module");
+            let expected = translate(&region, &hints, &options, &mut |_, _| {}).expect("a module");
             assert_eq!(module, expected.module);
         }
     }
@@ -211,10 +211,10 @@ mod tests {
     #[test]
     fn what_is_no_request_is_refused() {
         let program = Program::load(ELF, &Platform::default()).expect("a good ELF");
-        let text = program.texts()[0];
-        let hints = program.hints(&text);
-        let key = key(&text, &Options::default()).expect("a key");
-        let good = request(&key, &hints, &text);
+        let region = program.code_regions()[0];
+        let hints = program.hints(&region);
+        let key = key(&region, &Options::default()).expect("a key");
+        let good = request(&key, &hints, &region);
         let refusal = |bytes: &[u8]| match read_answer(&answer(bytes), &key, &hints) {
             Err(AnswerError::Refused(reason)) => reason,
             other => panic!("{other:?}"),
@@ -225,10 +225,10 @@ mod tests {
         let mut huge = good.clone();
         huge[12..16].copy_from_slice(&u32::MAX.to_le_bytes());
         assert!(refusal(&huge).contains("0xffffffff hints"));
-        let short = format!("{:#x} bytes", text.bytes.len() - 1);
+        let short = format!("{:#x} bytes", region.bytes.len() - 1);
         assert!(refusal(&good[..good.len() - 1]).contains(&short));
         let mut other = good.clone();
-        *other.last_mut().expect("a text") ^= 1;
+        *other.last_mut().expect("a code region") ^= 1;
         assert!(refusal(&other).contains("digest"));
         // One byte of the key after the other: refused, or made and not what was asked for.
         for at in REQUEST_HEADER..REQUEST_HEADER + key.encode().len() {
@@ -243,10 +243,10 @@ mod tests {
     #[test]
     fn what_is_no_answer_is_refused() {
         let program = Program::load(ELF, &Platform::default()).expect("a good ELF");
-        let text = program.texts()[0];
-        let hints = program.hints(&text);
-        let key = key(&text, &Options::default()).expect("a key");
-        let good = answer(&request(&key, &hints, &text));
+        let region = program.code_regions()[0];
+        let hints = program.hints(&region);
+        let key = key(&region, &Options::default()).expect("a key");
+        let good = answer(&request(&key, &hints, &region));
         let read = |bytes: &[u8]| read_answer(bytes, &key, &hints);
         assert!(matches!(read(b"garbage"), Err(AnswerError::Malformed(_))));
         assert!(matches!(read(&good[..10]), Err(AnswerError::Malformed(_))));
@@ -263,7 +263,7 @@ mod tests {
             read_answer(&good, &other, &hints),
             Err(AnswerError::Other(_))
         ));
-        let without = Hints::from_recorded(&text, &[]);
+        let without = Hints::from_recorded(&region, &[]);
         assert!(matches!(
             read_answer(&good, &key, &without),
             Err(AnswerError::Malformed(_))

@@ -100,9 +100,9 @@ pub fn translate(
 ) -> Result<Vec<Translation>, Error> {
     let program = Program::load(elf, platform)?;
     let mut translations = Vec::new();
-    for text in program.texts() {
-        let hints = program.hints(&text);
-        let translation = lockstep_translator::translate(&text, &hints, options, &mut |_, _| {})?;
+    for region in program.code_regions() {
+        let hints = program.hints(&region);
+        let translation = lockstep_translator::translate(&region, &hints, options, &mut |_, _| {})?;
         translations.push(translation);
     }
     Ok(translations)

@@ -1,15 +1,15 @@
 //! An ELF as a machine sees it before its first instruction: parsed, loaded, its regions of code
 //! known, and with them what steers their translation.
 //!
-//! Loading is done by the machine that will run it, not computed beside it, so that the text that is
-//! translated is the text that will be there.
+//! Loading is done by the machine that will run it, not computed beside it, so that the code region that is
+//! translated is the code region that will be there.
 
 use lockstep_contract::elf::ElfError;
 use lockstep_contract::image::Image;
 use lockstep_contract::pages::MAX_MEMORY;
 use lockstep_isa::{Cost, Profile, Version};
 use lockstep_runtime::{Core, Request, SetupError, Trap};
-use lockstep_translator::{Hints, Text};
+use lockstep_translator::{CodeRegion, Hints};
 
 use crate::engine::{hints_in_memory, regions};
 
@@ -132,12 +132,12 @@ impl Program {
 
     /// The pieces of code that native modules are made for, one module each, by address.
     #[must_use]
-    pub fn texts(&self) -> Vec<Text<'_>> {
+    pub fn code_regions(&self) -> Vec<CodeRegion<'_>> {
         let memory = self.core.memory();
         regions(memory)
             .into_iter()
             .filter_map(|region| {
-                Some(Text {
+                Some(CodeRegion {
                     profile: self.platform.profile,
                     cost: self.platform.cost,
                     memory_size: self.platform.memory_size as u64,
@@ -148,26 +148,26 @@ impl Program {
             .collect()
     }
 
-    /// What a machine of this program asks a library for when it comes to one of its [`texts`](Self::texts).
+    /// What a machine of this program asks a library for when it comes to one of its [`code_regions`](Self::code_regions).
     #[must_use]
-    pub fn request<'t>(&'t self, text: &Text<'t>) -> Request<'t> {
+    pub fn request<'t>(&'t self, region: &CodeRegion<'t>) -> Request<'t> {
         let memory = self.core.memory();
         Request {
-            profile: text.profile,
-            cost: text.cost,
+            profile: region.profile,
+            cost: region.cost,
             memory_size: memory.size(),
-            base: text.base,
-            text: text.bytes,
+            base: region.base,
+            region: region.bytes,
             memory,
             pc: self.core.pc(),
         }
     }
 
-    /// What is known about the inside of a text before it runs: entry, symbols, and pointers in the data
+    /// What is known about the inside of a code region before it runs: entry, symbols, and pointers in the data
     /// that was loaded. Without symbols an engine finds the same in the machine's memory.
     #[must_use]
-    pub fn hints(&self, text: &Text<'_>) -> Hints {
-        let mut hints = hints_in_memory(text, self.core.memory(), self.image.entry);
+    pub fn hints(&self, region: &CodeRegion<'_>) -> Hints {
+        let mut hints = hints_in_memory(region, self.core.memory(), self.image.entry);
         hints.add_symbols(&self.image.symbols);
         hints
     }

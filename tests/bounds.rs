@@ -22,7 +22,7 @@ const FLOOR: usize = 2000;
 /// What came of each text of a program.
 fn reports(elf: &[u8]) -> Vec<Report> {
     let program = Program::load(elf, &Platform::default()).expect("a good ELF");
-    let texts = program.texts();
+    let texts = program.code_regions();
     let made = texts.iter().map(|text| {
         let made = translate(
             text,

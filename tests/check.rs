@@ -14,7 +14,7 @@ use driver::{Guest, Trip, checking};
 use lockstep::bundle;
 use lockstep::runtime::{Defect, Outcome, Trap};
 use lockstep_isa::{Op, Version, decode, decode::Code};
-use lockstep_translator::{Fault, Plant};
+use lockstep_translator::{Fault, Injection};
 
 /// Guests above this take too long block by block.
 const SMALL: u64 = 4_000_000;
@@ -59,7 +59,7 @@ fn listed(name: &str) -> Guest {
 
 /// Runs with a planted fault and gives what was found, which must be one block.
 fn caught(guest: &Guest, block: u64, fault: Fault) -> (u64, String) {
-    let trip = guest.run(&checking(Some(Plant { block, fault })));
+    let trip = guest.run(&checking(Some(Injection { block, fault })));
     let stopped = Err(Trap::Defect(Defect::Diverged { block }));
     assert_eq!(trip.end.result, stopped, "{fault:?} at {block:#x}");
     let (blocks, difference) = trip.found.expect("it was found");
@@ -150,7 +150,7 @@ fn a_stray_store_is_reported_at_its_block() {
 /// A fault in a module as it is shipped, where the one that leaves after every block has none, as a
 /// damaged or exchanged entry of the cache would be.
 #[test]
-fn a_fault_in_the_shipped_module_alone_is_found_in_its_stretch() {
+fn a_fault_in_the_shipped_module_alone_is_found_in_its_interval() {
     let guest = listed("sorthash");
     let block = frequent(&guest)[20];
     let fault = Fault::Register {
@@ -158,7 +158,7 @@ fn a_fault_in_the_shipped_module_alone_is_found_in_its_stretch() {
         xor: 4,
     };
     let engine = checking(None);
-    guest.adopt_planted(&engine, Plant { block, fault });
+    guest.adopt_planted(&engine, Injection { block, fault });
     let Trip { end, found, .. } = guest.run(&engine);
     let (blocks, difference) = found.expect("it was found");
     assert!(matches!(
@@ -179,7 +179,7 @@ fn a_guest_that_does_not_stop_ends_as_the_interpreter_does() {
         xor: 4,
     };
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let engine = driver::engine(Some(Plant { block, fault }))
+    let engine = driver::engine(Some(Injection { block, fault }))
         .bundles(folder.path())
         .build();
     let trip = guest.run(&engine);
@@ -203,7 +203,7 @@ fn bundles_hold_everything_and_are_bounded() {
         files: vec![("guest.elf".to_owned(), vec![1, 2, 3])],
     };
     for number in 1..=bundle::KEPT + 2 {
-        let engine = driver::engine(Some(Plant { block, fault }))
+        let engine = driver::engine(Some(Injection { block, fault }))
             .bundles(&bundles)
             .evidence(evidence.clone())
             .stop_when_diverged(true)

@@ -17,7 +17,7 @@ use lockstep_contract::image::{Image, Segment};
 use lockstep_contract::module::Module;
 use lockstep_contract::pages::EXECUTABLE;
 use lockstep_isa::{Cost, Extensions, Version};
-use lockstep_translator::{Hints, Options, Text, key, translate};
+use lockstep_translator::{CodeRegion, Hints, Options, key, translate};
 
 /// A program's text as pages, with what else the translator is told.
 struct Source {
@@ -57,8 +57,8 @@ impl Source {
         }
     }
 
-    fn text(&self) -> Text<'_> {
-        Text {
+    fn text(&self) -> CodeRegion<'_> {
+        CodeRegion {
             profile: Setup::ckb(Version::V2).profile,
             cost: Cost::Estimate,
             memory_size: FULL_MEMORY as u64,
@@ -266,26 +266,26 @@ fn whatever_decides_the_code_decides_the_key() {
     let profile = text.profile;
     let mut texts = vec![
         text,
-        Text {
+        CodeRegion {
             base: text.base + 0x1000,
             ..text
         },
-        Text {
+        CodeRegion {
             memory_size: text.memory_size / 2,
             ..text
         },
-        Text {
+        CodeRegion {
             cost: Cost::Constant,
             ..text
         },
-        Text {
+        CodeRegion {
             bytes: &other_bytes,
             ..text
         },
     ];
     let mut v1 = profile;
     v1.version = Version::V1;
-    texts.push(Text {
+    texts.push(CodeRegion {
         profile: v1,
         ..text
     });
@@ -293,7 +293,7 @@ fn whatever_decides_the_code_decides_the_key() {
         let mut other = profile;
         other.extensions = Extensions::from_bits(bits);
         if other != profile {
-            texts.push(Text {
+            texts.push(CodeRegion {
                 profile: other,
                 ..text
             });

@@ -53,7 +53,7 @@ fn what_an_engine_finds_in_memory_is_what_the_file_says() {
         let file = fs::read(&guest.elf).expect("it was there a moment ago");
         let program = Program::load(&file, &Platform::default()).expect("a good ELF");
         let image = program.image();
-        for text in program.texts() {
+        for text in program.code_regions() {
             let mut hints = Hints::new(&text, image.entry);
             hints.add_symbols(&image.symbols);
             let data = |segment: &&Segment| segment.flags & EXECUTABLE == 0;

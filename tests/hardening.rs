@@ -388,7 +388,7 @@ fn frames_of_native_code_are_small_whatever_the_code() {
     for kind in KINDS {
         let elf = kind.elf(10);
         let program = Program::load(&elf, &Platform::default()).expect("a good ELF");
-        for text in program.texts() {
+        for text in program.code_regions() {
             let made = translate(
                 &text,
                 &program.hints(&text),

@@ -26,7 +26,7 @@ use lockstep::{Engine, Platform, Program};
 use lockstep_contract::pages::{EXECUTABLE, FREEZED};
 use lockstep_isa::{Cost, Profile, Version};
 use lockstep_runtime::cache::Cache;
-use lockstep_translator::{Fault, Options, Plant, key, translate};
+use lockstep_translator::{Fault, Injection, Options, key, translate};
 use recorder::Page;
 use transaction::system::{Signature, sighash, system_cell};
 use transaction::{Case, silent};
@@ -35,12 +35,12 @@ const PLENTY: u64 = 70_000_000;
 const LOCK: &str = "secp256k1_blake160_sighash_all";
 
 /// A compiler that plants a fault where it finds the block, under the key of a sound module.
-fn miscompiling(builder: EngineBuilder, plant: Plant) -> EngineBuilder {
+fn miscompiling(builder: EngineBuilder, injection: Injection) -> EngineBuilder {
     builder.compiler(move |text, hints, options, progress| {
         let planted = Options {
-            plant: (text.base..text.end())
-                .contains(&plant.block)
-                .then_some(plant),
+            inject: (text.base..text.end())
+                .contains(&injection.block)
+                .then_some(injection),
             ..options.clone()
         };
         let mut translation = translate(text, hints, &planted, progress)?;
@@ -117,9 +117,9 @@ fn verify_on(engine: &Arc<Engine>, case: &Case) -> Result<u64, String> {
 }
 
 /// More cycles than it costs: seen whatever the script does afterwards.
-fn dear(block: u64) -> Plant {
+fn dear(block: u64) -> Injection {
     let fault = Fault::Cycles { more: 1 };
-    Plant { block, fault }
+    Injection { block, fault }
 }
 
 #[test]
@@ -218,13 +218,13 @@ fn a_failure_is_confirmed_before_it_is_reported() {
         register: 2,
         xor: 1 << 40,
     };
-    let plant = Plant {
+    let injection = Injection {
         block: entry(),
         fault,
     };
     let folder = tempfile::tempdir().expect("a temporary folder");
     let unwatched = Arc::new(
-        miscompiling(builder(folder.path()), plant)
+        miscompiling(builder(folder.path()), injection)
             .no_cache()
             .build(),
     );
@@ -236,7 +236,7 @@ fn a_failure_is_confirmed_before_it_is_reported() {
         "{wrong:?}"
     );
 
-    let engine = miscompiling(builder(folder.path()), plant).confirm(Confirm::Failures);
+    let engine = miscompiling(builder(folder.path()), injection).confirm(Confirm::Failures);
     let engine = Arc::new(engine.build());
     for case in [good(), bad()] {
         assert_eq!(verify_on(&engine, &case), verify::<AsmMachine>(&case));
@@ -277,7 +277,7 @@ fn sound_code_is_watched_without_a_difference() {
     assert!(engine.quarantined().is_empty());
 }
 
-/// Of two modules that ran in one stretch, the one with the fault goes and the other comes back.
+/// Of two modules that ran in one interval, the one with the fault goes and the other comes back.
 #[test]
 fn of_several_modules_the_guilty_one_is_quarantined() {
     let words = |words: &[u32]| -> Vec<u8> { words.iter().flat_map(|w| w.to_le_bytes()).collect() };

@@ -1,4 +1,4 @@
-//! Watching native code: stretches between two host calls repeated on the interpreter, later or at
+//! Watching native code: intervals between two host calls repeated on the interpreter, later or at
 //! once, and failures confirmed. A library of this test says what is to be watched and notes what it is
 //! told; what the product's engine does with that is tested in `shadow.rs`.
 
@@ -17,45 +17,45 @@ use common::program::{Program, Segment, write_elf};
 use driver::{Guest, interpreter};
 use lockstep::bundle::{self, Evidence};
 use lockstep::runtime::{
-    KnownText, Library, Mismatch, Outcome, Repeat, Request, Stretch, Trap, Watch,
+    Interval, Library, Mismatch, Outcome, Repeat, Request, SharedRegion, Trap, Watch,
 };
 use lockstep_isa::{Cost, Version};
-use lockstep_translator::{Cpu, Fault, Options, Plant};
+use lockstep_translator::{Cpu, Fault, Injection, Options};
 
 /// Modules with a fault or without, a wish, and what came of it.
 struct Watching {
     modules: Arc<Modules>,
     watch: Watch,
-    stretches: Mutex<Vec<Stretch>>,
-    mismatches: Mutex<Vec<(Stretch, Mismatch)>>,
+    intervals: Mutex<Vec<Interval>>,
+    mismatches: Mutex<Vec<(Interval, Mismatch)>>,
 }
 
-fn modules(every_block: bool, plant: Option<Plant>) -> Arc<Modules> {
+fn modules(every_block: bool, inject: Option<Injection>) -> Arc<Modules> {
     Modules::with(Options {
         cpu: Cpu::Baseline,
         every_block,
-        plant,
+        inject,
         ..Options::default()
     })
 }
 
 impl Watching {
-    fn new(watch: Watch, plant: Option<Plant>) -> Watching {
+    fn new(watch: Watch, inject: Option<Injection>) -> Watching {
         Watching {
-            modules: modules(false, plant),
+            modules: modules(false, inject),
             watch,
-            stretches: Mutex::default(),
+            intervals: Mutex::default(),
             mismatches: Mutex::default(),
         }
     }
 
-    fn mismatches(&self) -> Vec<(Stretch, Mismatch)> {
+    fn mismatches(&self) -> Vec<(Interval, Mismatch)> {
         std::mem::take(&mut *self.mismatches.lock().expect("nobody panicked"))
     }
 }
 
 impl Library for Watching {
-    fn find(&self, request: &Request<'_>) -> Option<Arc<KnownText>> {
+    fn find(&self, request: &Request<'_>) -> Option<Arc<SharedRegion>> {
         self.modules.find(request)
     }
 
@@ -63,14 +63,14 @@ impl Library for Watching {
         self.watch
     }
 
-    fn repeat(&self, stretch: Stretch) {
-        let mut stretches = self.stretches.lock().expect("nobody panicked");
-        stretches.push(stretch);
+    fn repeat(&self, interval: Interval) {
+        let mut intervals = self.intervals.lock().expect("nobody panicked");
+        intervals.push(interval);
     }
 
-    fn mismatch(&self, stretch: Stretch, mismatch: Mismatch) {
+    fn mismatch(&self, interval: Interval, mismatch: Mismatch) {
         let mut mismatches = self.mismatches.lock().expect("nobody panicked");
-        mismatches.push((stretch, mismatch));
+        mismatches.push((interval, mismatch));
     }
 }
 
@@ -101,15 +101,15 @@ fn busy(guest: &Guest) -> u64 {
     middle
 }
 
-fn register(block: u64, register: u8) -> Option<Plant> {
+fn register(block: u64, register: u8) -> Option<Injection> {
     let fault = Fault::Register { register, xor: 4 };
-    Some(Plant { block, fault })
+    Some(Injection { block, fault })
 }
 
-/// What a block does to a register may not matter at the end of a stretch; this always does.
-fn cycles(block: u64) -> Option<Plant> {
+/// What a block does to a register may not matter at the end of a interval; this always does.
+fn cycles(block: u64) -> Option<Injection> {
     let fault = Fault::Cycles { more: 1 };
-    Some(Plant { block, fault })
+    Some(Injection { block, fault })
 }
 
 #[test]
@@ -123,10 +123,10 @@ fn sound_code_is_repeated_without_a_difference() {
             assert_eq!(trip.end, alone.end, "{name} {watch:?}");
             assert!(trip.native_cycles * 100 > trip.end.cycles * 98, "{name}");
             assert!(library.mismatches().is_empty(), "{name} {watch:?}");
-            let stretches = library.stretches.lock().expect("nobody panicked");
-            assert_eq!(stretches.is_empty(), watch != LATER, "{name}");
-            for stretch in &*stretches {
-                let mismatch = stretch.repeat().expect("there is memory");
+            let intervals = library.intervals.lock().expect("nobody panicked");
+            assert_eq!(intervals.is_empty(), watch != LATER, "{name}");
+            for interval in &*intervals {
+                let mismatch = interval.repeat().expect("there is memory");
                 assert!(mismatch.is_none(), "{name}: {mismatch:?}");
             }
         }
@@ -134,21 +134,23 @@ fn sound_code_is_repeated_without_a_difference() {
 }
 
 #[test]
-fn a_fault_is_seen_later_in_the_stretch_that_has_it() {
+fn a_fault_is_seen_later_in_the_interval_that_has_it() {
     let guest = listed("sha256");
     let block = busy(&guest);
     let library = Watching::new(LATER, cycles(block));
     guest.run_with(&library);
-    let stretches = std::mem::take(&mut *library.stretches.lock().expect("nobody panicked"));
-    assert!(!stretches.is_empty());
+    let intervals = std::mem::take(&mut *library.intervals.lock().expect("nobody panicked"));
+    assert!(!intervals.is_empty());
     let mut seen = 0;
-    for stretch in stretches {
-        let Some(mismatch) = stretch.repeat().expect("there is memory") else {
+    for interval in intervals {
+        let Some(mismatch) = interval.repeat().expect("there is memory") else {
             continue;
         };
         seen += 1;
         let blocks = modules(true, cycles(block));
-        let found = stretch.locate(mismatch, &*blocks).expect("there is memory");
+        let found = interval
+            .locate(mismatch, &*blocks)
+            .expect("there is memory");
         assert_eq!(found.blocks, [block]);
         assert_eq!(found.before.pc(), block);
     }
@@ -163,9 +165,11 @@ fn where_it_is_repeated_at_once_the_interpreter_decides() {
         let library = Watching::new(NOW, cycles(block));
         let trip = guest.run_with(&library);
         assert_eq!(trip.end, guest.run(&interpreter()).end, "{name}");
-        let (stretch, mismatch) = library.mismatches().remove(0);
-        // Without modules that leave after every block, the shortest stretch that there is.
-        let found = stretch.locate(mismatch, &Nothing).expect("there is memory");
+        let (interval, mismatch) = library.mismatches().remove(0);
+        // Without modules that leave after every block, the shortest interval that there is.
+        let found = interval
+            .locate(mismatch, &Nothing)
+            .expect("there is memory");
         assert!(found.blocks.contains(&block), "{name}: {:x?}", found.blocks);
         assert!(found.blocks.len() < 100, "{name}: {}", found.blocks.len());
     }
@@ -177,8 +181,10 @@ fn bundles_that_are_written_at_once_are_all_kept() {
     let guest = listed("fib");
     let library = Watching::new(NOW, cycles(busy(&guest)));
     guest.run_with(&library);
-    let (stretch, mismatch) = library.mismatches().remove(0);
-    let found = stretch.locate(mismatch, &Nothing).expect("there is memory");
+    let (interval, mismatch) = library.mismatches().remove(0);
+    let found = interval
+        .locate(mismatch, &Nothing)
+        .expect("there is memory");
     let write = |folder: &Path| {
         let (options, evidence) = (Options::default(), Evidence::default());
         let written = bundle::write(folder, &found, Cost::Estimate, &options, &evidence);
@@ -209,16 +215,16 @@ fn bundles_that_are_written_at_once_are_all_kept() {
 struct Nothing;
 
 impl Library for Nothing {
-    fn find(&self, _: &Request<'_>) -> Option<Arc<KnownText>> {
+    fn find(&self, _: &Request<'_>) -> Option<Arc<SharedRegion>> {
         None
     }
 }
 
 /// Runs with failures confirmed, and without that.
-fn confirmed(guest: &Guest, plant: Option<Plant>) -> (Result<Outcome, Trap>, usize) {
-    let unwatched = Watching::new(Watch::default(), plant);
+fn confirmed(guest: &Guest, inject: Option<Injection>) -> (Result<Outcome, Trap>, usize) {
+    let unwatched = Watching::new(Watch::default(), inject);
     let wrong = guest.run_with(&unwatched).end.result;
-    let library = Watching::new(FAILURES, plant);
+    let library = Watching::new(FAILURES, inject);
     let trip = guest.run_with(&library);
     assert_eq!(trip.end, guest.run(&interpreter()).end, "{wrong:?}");
     (wrong, library.mismatches().len())
@@ -241,7 +247,7 @@ fn a_failure_of_native_code_alone_is_none() {
         xor: 1 << 40,
     };
     let block = heads[0];
-    let (wrong, seen) = confirmed(&guest, Some(Plant { block, fault }));
+    let (wrong, seen) = confirmed(&guest, Some(Injection { block, fault }));
     assert_eq!((wrong, seen), (Err(Trap::MemOutOfBound), 1));
 }
 

@@ -359,8 +359,8 @@ fn is_load_at(instruction: &Instruction, offset: usize) -> bool {
     instruction.memory_displacement64() as i64 == i64::from(displacement(offset))
 }
 
-/// The hottest stretches, with what was made of each instruction.
-pub(crate) fn hottest(executed: &[Executed], stretches: usize) -> String {
+/// The hottest intervals, with what was made of each instruction.
+pub(crate) fn hottest(executed: &[Executed], intervals: usize) -> String {
     let all: u64 = executed.iter().map(|one| one.count).sum();
     let mut starts: Vec<(u64, usize, usize)> = Vec::new();
     let mut first = 0;
@@ -375,7 +375,7 @@ pub(crate) fn hottest(executed: &[Executed], stretches: usize) -> String {
     starts.sort_by_key(|(weight, ..)| std::cmp::Reverse(*weight));
     let mut text = String::new();
     let mut formatter = IntelFormatter::new();
-    for &(weight, first, end) in starts.iter().take(stretches) {
+    for &(weight, first, end) in starts.iter().take(intervals) {
         let share = 100.0 * weight as f64 / all as f64;
         let _ = writeln!(text, "-- {share:.2} %, {} times", executed[first].count);
         for one in &executed[first..end] {

@@ -1,14 +1,14 @@
 //! Which native module belongs to which pages of the guest.
 //!
-//! Native code is found by content: each maximal run of executable and frozen pages is one text, and
+//! Native code is found by content: each maximal run of executable and frozen pages is one code region, and
 //! the library is asked for it when the guest first gets there. What it said stays attached until
 //! the flags of one of its pages change. Native code may come and go in the meantime; that is seen
 //! before each entry. Pages that are executable but not frozen never have native code, because their
 //! content is not settled.
 //!
 //! Cycles are counted here, text by text, and handed to the library in lumps: at the end of a run and
-//! whenever enough have come together. The interpreter's go to the text where it began; it stops often
-//! enough that a text in which it spends its time gets them.
+//! whenever enough have come together. The interpreter's go to the code region where it began; it stops often
+//! enough that a code region in which it spends its time gets them.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -17,25 +17,25 @@ use lockstep_contract::pages::{EXECUTABLE, FREEZED, PAGE_SHIFT};
 use lockstep_isa::{Cost, Profile};
 
 use crate::environment::{Library, Request};
-use crate::known::{Holding, KnownText};
+use crate::known::{Holding, SharedRegion};
 use crate::mapping::NativeModule;
 use crate::memory::Memory;
 
-/// Interpreted cycles of a text that come together before the library hears of them.
-const LUMP: u64 = 1 << 16;
+/// Interpreted cycles of a code region that come together before the library hears of them.
+const CYCLE_BATCH: u64 = 1 << 16;
 
-/// The texts of a guest.
+/// The code regions of a guest.
 #[derive(Debug, Default)]
 pub(crate) struct Attached {
     /// In order of address.
-    texts: Vec<Text>,
+    regions: Vec<CodeRegion>,
     /// The cost model that the modules were asked for.
     cost: Option<Cost>,
 }
 
 /// A maximal run of executable and frozen pages.
 #[derive(Debug)]
-struct Text {
+struct CodeRegion {
     pages: Range<usize>,
     asked: Asked,
 }
@@ -49,23 +49,23 @@ enum Asked {
     Known(Known),
 }
 
-/// A text that the library knows, as this guest last saw it.
+/// A code region that the library knows, as this guest last saw it.
 #[derive(Debug)]
 struct Known {
-    text: Arc<KnownText>,
-    turn: u64,
+    region: Arc<SharedRegion>,
+    generation: u64,
     module: Option<Arc<NativeModule>>,
-    /// Cycles that the text was not told of yet.
+    /// Cycles that the code region was not told of yet.
     interpreted: u64,
     native: u64,
 }
 
 impl Known {
-    fn new(text: Arc<KnownText>) -> Known {
+    fn new(region: Arc<SharedRegion>) -> Known {
         Known {
-            // One that no text ever has: the first look is still to come.
-            turn: u64::MAX,
-            text,
+            // One that no code region ever has: the first look is still to come.
+            generation: u64::MAX,
+            region,
             module: None,
             interpreted: 0,
             native: 0,
@@ -76,7 +76,7 @@ impl Known {
     fn report(&mut self) -> bool {
         let interpreted = std::mem::take(&mut self.interpreted);
         let native = std::mem::take(&mut self.native);
-        self.text.add(interpreted, native)
+        self.region.add(interpreted, native)
     }
 }
 
@@ -86,12 +86,12 @@ impl Drop for Known {
     }
 }
 
-impl Text {
+impl CodeRegion {
     /// Takes notice of native code that came or went.
     #[inline]
     fn follow(&mut self, place: &Place<'_>) {
         match &self.asked {
-            Asked::Known(known) if known.text.changed_since(known.turn) => self.look(place),
+            Asked::Known(known) if known.region.changed_since(known.generation) => self.look(place),
             _ => {}
         }
     }
@@ -101,8 +101,8 @@ impl Text {
         let Asked::Known(known) = &mut self.asked else {
             return;
         };
-        let (turn, holding) = known.text.look();
-        known.turn = turn;
+        let (generation, holding) = known.region.look();
+        known.generation = generation;
         known.module = None;
         match holding {
             Holding::Nothing => {}
@@ -120,12 +120,12 @@ impl Text {
     fn ask(&mut self, pc: u64, place: &Place<'_>, library: &dyn Library) {
         if matches!(self.asked, Asked::NotYet) {
             let answer = library.find(&place.request(self.pages.clone(), pc));
-            self.asked = answer.map_or(Asked::Nothing, |text| Asked::Known(Known::new(text)));
+            self.asked = answer.map_or(Asked::Nothing, |region| Asked::Known(Known::new(region)));
         }
     }
 }
 
-/// What native code must be for, but for the text: the guest and its costs.
+/// What native code must be for, but for the code region: the guest and its costs.
 struct Place<'a> {
     profile: Profile,
     cost: Cost,
@@ -140,13 +140,13 @@ impl<'a> Place<'a> {
             cost: self.cost,
             memory_size: self.memory.size(),
             base: bytes.start as u64,
-            text: &self.memory.as_bytes()[bytes],
+            region: &self.memory.as_bytes()[bytes],
             memory: self.memory,
             pc,
         }
     }
 
-    /// Whether a module is for these pages of this guest; that its text is theirs is the library's
+    /// Whether a module is for these pages of this guest; that its code region is theirs is the library's
     /// duty.
     fn fits(&self, pages: Range<usize>, module: &NativeModule) -> bool {
         let key = module.key();
@@ -168,37 +168,39 @@ impl<'a> Place<'a> {
 }
 
 impl Attached {
-    /// Takes notice of pages whose code may have changed since the last call. Modules of texts that
+    /// Takes notice of pages whose code may have changed since the last call. Modules of code regions that
     /// are what they were stay.
     pub(crate) fn refresh(&mut self, memory: &mut Memory, cost: Cost) {
         if self.cost != Some(cost) {
             self.cost = Some(cost);
-            self.texts.clear();
+            self.regions.clear();
             memory.note_all_recoded();
         }
         let recoded = memory.take_recoded();
         if recoded.is_empty() {
             return;
         }
-        let mut known = std::mem::take(&mut self.texts);
-        known.retain(|text| text.pages.end <= recoded.start || recoded.end <= text.pages.start);
+        let mut known = std::mem::take(&mut self.regions);
+        known.retain(|region| {
+            region.pages.end <= recoded.start || recoded.end <= region.pages.start
+        });
         for pages in runs(memory.flags()) {
-            let asked = match known.iter().position(|text| text.pages == pages) {
+            let asked = match known.iter().position(|region| region.pages == pages) {
                 Some(index) => known.swap_remove(index).asked,
                 None => Asked::NotYet,
             };
-            self.texts.push(Text { pages, asked });
+            self.regions.push(CodeRegion { pages, asked });
         }
     }
 
     /// Which text covers this address. A guest may have hundreds and go from one to the next with
-    /// every jump, so they are not tried in turn.
+    /// every jump, so they are not tried in generation.
     #[inline]
     fn place(&self, pc: u64) -> Option<usize> {
         let page = pc >> PAGE_SHIFT;
-        let index = (self.texts).partition_point(|text| text.pages.end as u64 <= page);
-        let text = self.texts.get(index)?;
-        (text.pages.start as u64 <= page).then_some(index)
+        let index = (self.regions).partition_point(|region| region.pages.end as u64 <= page);
+        let region = self.regions.get(index)?;
+        (region.pages.start as u64 <= page).then_some(index)
     }
 
     /// The module that was found for this address.
@@ -212,7 +214,7 @@ impl Attached {
     }
 
     fn found(&self, pc: u64) -> Option<&Arc<NativeModule>> {
-        match &self.texts[self.place(pc)?].asked {
+        match &self.regions[self.place(pc)?].asked {
             Asked::Known(known) => known.module.as_ref(),
             Asked::NotYet | Asked::Nothing => None,
         }
@@ -220,18 +222,18 @@ impl Attached {
 
     /// All modules that this guest has.
     pub(crate) fn modules(&self) -> Vec<Arc<NativeModule>> {
-        let module = |text: &Text| match &text.asked {
+        let module = |region: &CodeRegion| match &region.asked {
             Asked::Known(known) => known.module.clone(),
             Asked::NotYet | Asked::Nothing => None,
         };
-        self.texts.iter().filter_map(module).collect()
+        self.regions.iter().filter_map(module).collect()
     }
 
     /// Whether native code may be able to go on from here.
     #[inline]
     pub(crate) fn wants(&self, pc: u64) -> bool {
         self.place(pc)
-            .is_some_and(|index| match &self.texts[index].asked {
+            .is_some_and(|index| match &self.regions[index].asked {
                 Asked::NotYet => true,
                 Asked::Nothing => false,
                 Asked::Known(known) => {
@@ -250,28 +252,28 @@ impl Attached {
     ) -> Option<(&NativeModule, u32)> {
         let cost = self.cost?;
         let index = self.place(pc)?;
-        let text = &mut self.texts[index];
+        let region = &mut self.regions[index];
         let place = Place {
             profile,
             cost,
             memory,
         };
-        // Twice: who follows a text that was forgotten asks, and who asks looks at the answer.
-        text.follow(&place);
-        text.ask(pc, &place, library);
-        text.follow(&place);
-        let Asked::Known(known) = &text.asked else {
+        // Twice: who follows a code region that was forgotten asks, and who asks looks at the answer.
+        region.follow(&place);
+        region.ask(pc, &place, library);
+        region.follow(&place);
+        let Asked::Known(known) = &region.asked else {
             return None;
         };
         let module = known.module.as_ref()?;
         module.entry(pc).map(|entry| (&**module, entry))
     }
 
-    /// Notes cycles that native code ran, in the text where it was entered.
+    /// Notes cycles that native code ran, in the code region where it was entered.
     #[inline]
     pub(crate) fn count_native(&mut self, pc: u64, cycles: u64) {
         if let Some(index) = self.place(pc)
-            && let Asked::Known(known) = &mut self.texts[index].asked
+            && let Asked::Known(known) = &mut self.regions[index].asked
         {
             known.native = known.native.saturating_add(cycles);
         }
@@ -296,11 +298,11 @@ impl Attached {
             memory,
         };
         if let Some(index) = self.place(pc) {
-            let Text { pages, asked } = &mut self.texts[index];
+            let CodeRegion { pages, asked } = &mut self.regions[index];
             if let Asked::Known(known) = asked {
                 known.interpreted = known.interpreted.saturating_add(cycles);
-                if known.interpreted >= LUMP && known.report() {
-                    library.hot(&place.request(pages.clone(), pc), &known.text);
+                if known.interpreted >= CYCLE_BATCH && known.report() {
+                    library.hot(&place.request(pages.clone(), pc), &known.region);
                 }
             }
         }
@@ -314,17 +316,17 @@ impl Attached {
                 cost,
                 memory,
             };
-            for text in &mut self.texts {
-                text.follow(&place);
+            for region in &mut self.regions {
+                region.follow(&place);
             }
         }
     }
 
     /// Hands over what was counted, at the end of a run.
     pub(crate) fn report(&mut self) {
-        for text in &mut self.texts {
-            if let Asked::Known(known) = &mut text.asked {
-                // Who has the text next tells the library.
+        for region in &mut self.regions {
+            if let Asked::Known(known) = &mut region.asked {
+                // Who has the code region next tells the library.
                 known.report();
             }
         }
@@ -362,7 +364,9 @@ mod tests {
         attached.refresh(&mut memory, Cost::Estimate);
         for page in 0..70 {
             for pc in [page << PAGE_SHIFT, ((page + 1) << PAGE_SHIFT) - 1] {
-                let found = attached.place(pc).map(|index| &attached.texts[index].pages);
+                let found = attached
+                    .place(pc)
+                    .map(|index| &attached.regions[index].pages);
                 assert_eq!(found.is_some(), page < 64 && is_code(page), "{pc:#x}");
                 assert!(found.is_none_or(|pages| pages.contains(&(page as usize))));
             }

@@ -43,7 +43,7 @@ mod node_key;
 mod quarantine;
 mod trust;
 
-pub use authority::{Authority, Vouched, Voucher, seal_name};
+pub use authority::{Authenticated, Authority, TrustedBy, seal_name};
 pub use budget::{Budget, Collected, Gone, collect};
 pub use deny::{KNOWN as KNOWN_DENIED, denied};
 pub use error::{CacheError, KeyError, Miss};
@@ -194,7 +194,7 @@ impl Cache {
     ///
     /// # Errors
     /// A miss says why.
-    pub fn load(&self, id: &KeyId) -> Result<Vouched, Miss> {
+    pub fn load(&self, id: &KeyId) -> Result<Authenticated, Miss> {
         let path = self.path(id);
         let found = check(&path, id, &self.authority, self.user)?;
         self.stamp(&path);
@@ -278,7 +278,7 @@ impl Cache {
     }
 
     fn read(&self, path: &Path) -> Result<Vec<u8>, Miss> {
-        authority::read(path, LARGEST, &|found| distrust(found, self.user))
+        authority::read(path, LARGEST, &|found| refusal(found, self.user))
     }
 }
 
@@ -287,7 +287,7 @@ impl Cache {
 ///
 /// # Errors
 /// A miss says why it would not be used.
-pub fn examine(entry: &Entry, authority: &Authority) -> Result<Vouched, Miss> {
+pub fn examine(entry: &Entry, authority: &Authority) -> Result<Authenticated, Miss> {
     check(&entry.path, &entry.id, authority, user())
 }
 
@@ -296,8 +296,8 @@ fn check(
     id: &KeyId,
     authority: &Authority,
     user: Option<u32>,
-) -> Result<Vouched, Miss> {
-    let found = authority.load(path, &|found| distrust(found, user))?;
+) -> Result<Authenticated, Miss> {
+    let found = authority.load(path, &|found| refusal(found, user))?;
     let name = found.module.key.id();
     if name == *id {
         return Ok(found);
@@ -310,7 +310,7 @@ fn check(
 }
 
 /// Why a file of the cache is not to be read, if so.
-fn distrust(found: &Metadata, user: Option<u32>) -> Option<String> {
+fn refusal(found: &Metadata, user: Option<u32>) -> Option<String> {
     if !found.is_file() {
         return Some("no regular file".to_owned());
     }

@@ -6,7 +6,7 @@
 //! - a module that leaves after every block (`every_block` in the translator's options): it is given
 //!   what the interpreter's trace has just cost, runs that one block, and is compared;
 //! - the module as it is shipped, which looks at its budget only where a way could repeat: it runs
-//!   ahead for a stretch of varying length and is compared when the interpreter has got there.
+//!   ahead for a interval of varying length and is compared when the interpreter has got there.
 //!
 //! After a block, registers, counters and the pages that either side wrote are compared: the table of
 //! pages that take stores as they are is emptied before each block, so that it names them afterwards,
@@ -101,22 +101,22 @@ pub(crate) struct Check {
     /// The blocks that ran since, by head.
     heads: Vec<u64>,
     ahead: Option<Ahead>,
-    /// Pages written since the stretch began.
+    /// Pages written since the interval began.
     written: Pages,
     scratch: Vec<usize>,
     /// Host calls so far.
     calls: usize,
     /// Blocks before the mark that ran since really all memory was compared.
     unseen: usize,
-    /// Makes stretches of varying lengths.
+    /// Makes intervals of varying lengths.
     draw: u32,
-    /// The search for a known difference: everything is compared always, stretches are short.
+    /// The search for a known difference: everything is compared always, intervals are short.
     exact: bool,
     /// A difference was found: the interpreter goes on alone.
     over: bool,
 }
 
-/// The stretch that the shipped module has run.
+/// The interval that the shipped module has run.
 #[derive(Debug)]
 struct Ahead {
     result: Result<Step, Trap>,
@@ -266,20 +266,20 @@ impl Check {
         sources: Sources<'_>,
     ) -> (Result<Step, Trap>, Option<Found>) {
         if self.ahead.is_none() {
-            self.run_stretch(env, sources.whole);
+            self.run_interval(env, sources.whole);
         }
         let (head, from) = (core.pc(), core.cycles);
         let result = core.interpret_one(env).map(step);
         self.heads.push(head);
         let found = self
             .compare_block(core, env, sources, head, from, &result)
-            .or_else(|| self.compare_stretch(core, &result))
+            .or_else(|| self.compare_interval(core, &result))
             .or_else(|| self.compare_all(core, &result));
         (result, found)
     }
 
     /// Lets the shipped module run ahead.
-    fn run_stretch(&mut self, env: &Environment<'_>, library: &dyn Library) {
+    fn run_interval(&mut self, env: &Environment<'_>, library: &dyn Library) {
         // Numerical Recipes' generator: any would do.
         self.draw = (self.draw.wrapping_mul(1_664_525)).wrapping_add(1_013_904_223);
         let given = if self.exact {
@@ -338,7 +338,7 @@ impl Check {
     }
 
     /// The shipped module, if the interpreter has got to where it is.
-    fn compare_stretch(&mut self, core: &Core, result: &Result<Step, Trap>) -> Option<Found> {
+    fn compare_interval(&mut self, core: &Core, result: &Result<Step, Trap>) -> Option<Found> {
         let ahead = self.ahead.as_ref()?;
         let before = core.cycles < self.whole.cycles
             || (core.cycles == self.whole.cycles && ahead.result != Ok(Step::Head));
@@ -436,7 +436,7 @@ impl Check {
         }
     }
 
-    /// Finds the block, or the shortest stretch, and the state before it.
+    /// Finds the block, or the shortest interval, and the state before it.
     fn locate(
         &self,
         core: &Core,
@@ -482,7 +482,7 @@ impl Check {
     }
 
     /// Runs again from the mark, with everything compared after every block and the shortest
-    /// stretches, until a difference shows.
+    /// intervals, until a difference shows.
     fn replay(
         &self,
         env: &Environment<'_>,

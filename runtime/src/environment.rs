@@ -8,9 +8,9 @@ use std::sync::Arc;
 use lockstep_isa::{Cost, Op, Profile};
 
 use crate::check::Divergence;
-use crate::known::KnownText;
+use crate::known::SharedRegion;
 use crate::memory::Memory;
-use crate::watch::{Mismatch, Stretch, Watch};
+use crate::watch::{Interval, Mismatch, Watch};
 
 /// Outside facts for one call of [`Core::advance`](crate::Core::advance).
 #[derive(Clone, Copy)]
@@ -38,35 +38,35 @@ impl fmt::Debug for Environment<'_> {
 pub trait Library: Send + Sync {
     /// Native code for a run of executable and frozen pages, or the place where it will come, or
     /// nothing where there will never be any. Asked once for each such run, when the guest first gets
-    /// there, and again after the text was forgotten.
-    fn find(&self, request: &Request<'_>) -> Option<Arc<KnownText>>;
+    /// there, and again after the code region was forgotten.
+    fn find(&self, request: &Request<'_>) -> Option<Arc<SharedRegion>>;
 
     /// Whether native code may be entered at all: the kill switch, looked at before each slice.
     fn enabled(&self) -> bool {
         true
     }
 
-    /// So many cycles of this text were interpreted as it asked to be told of
-    /// ([`KnownText::call_at`]). Called by the thread that runs the guest, which waits.
-    fn hot(&self, request: &Request<'_>, text: &Arc<KnownText>) {
-        let _ = (request, text);
+    /// So many cycles of this code region were interpreted as it asked to be told of
+    /// ([`SharedRegion::call_at`]). Called by the thread that runs the guest, which waits.
+    fn hot(&self, request: &Request<'_>, region: &Arc<SharedRegion>) {
+        let _ = (request, region);
     }
 
-    /// What is to be done about the stretch of native code that begins now: asked for each.
+    /// What is to be done about the interval of native code that begins now: asked for each.
     fn watch(&self) -> Watch {
         Watch::default()
     }
 
-    /// A stretch that is to be repeated, to the library's own time. Called by the thread that runs
+    /// A interval that is to be repeated, to the library's own time. Called by the thread that runs
     /// the guest, which waits.
-    fn repeat(&self, stretch: Stretch) {
-        drop(stretch);
+    fn repeat(&self, interval: Interval) {
+        drop(interval);
     }
 
     /// The interpreter came to another end, which is now the guest's. Called by the thread that runs
     /// the guest, which waits.
-    fn mismatch(&self, stretch: Stretch, mismatch: Mismatch) {
-        let pc = stretch.before.pc();
+    fn mismatch(&self, interval: Interval, mismatch: Mismatch) {
+        let pc = interval.before.pc();
         tracing::error!(
             pc = format_args!("{pc:#x}"),
             "native code and interpreter differ: {}",
@@ -74,7 +74,7 @@ pub trait Library: Send + Sync {
         );
     }
 
-    /// Where native code is to be checked: the library of modules for the same texts that leave
+    /// Where native code is to be checked: the library of modules for the same code regions that leave
     /// after every block. Code then runs on the interpreter, with both modules beside it, compared.
     fn checks(&self) -> Option<&dyn Library> {
         None
@@ -101,13 +101,13 @@ pub struct Request<'a> {
     pub cost: Cost,
     /// Bytes of guest memory.
     pub memory_size: usize,
-    /// Address of the first byte of text.
+    /// Address of the first byte of code region.
     pub base: u64,
-    /// The text: a maximal run of pages that are executable and frozen.
-    pub text: &'a [u8],
+    /// The code region: a maximal run of pages that are executable and frozen.
+    pub region: &'a [u8],
     /// All of memory: data may hold pointers to code.
     pub memory: &'a Memory,
-    /// Where the guest is: in the text.
+    /// Where the guest is: in the code region.
     pub pc: u64,
 }
 
@@ -118,7 +118,7 @@ impl fmt::Debug for Request<'_> {
             .field("cost", &self.cost)
             .field("memory_size", &self.memory_size)
             .field("base", &format_args!("{:#x}", self.base))
-            .field("len", &format_args!("{:#x}", self.text.len()))
+            .field("len", &format_args!("{:#x}", self.region.len()))
             .field("pc", &format_args!("{:#x}", self.pc))
             .finish_non_exhaustive()
     }

@@ -1,7 +1,7 @@
-//! A text that a library knows: the native code there is for it at the moment, and how much of it
+//! A code region that a library knows: the native code there is for it at the moment, and how much of it
 //! was run.
 //!
-//! The library and all machines with this text share one value. Native code comes when it is made
+//! The library and all machines with this code region share one value. Native code comes when it is made
 //! and goes when it is withdrawn, while machines run; each machine compares one number before it
 //! enters, so that it notices without asking anybody. Cycles are added up by the machines and handed
 //! over in lumps.
@@ -11,48 +11,48 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::mapping::NativeModule;
 
-/// A text, its native code, and its counters.
+/// A code region, its native code, and its counters.
 #[derive(Debug)]
-pub struct KnownText {
+pub struct SharedRegion {
     /// Counts the changes of `holding`; written while that is locked.
-    turn: AtomicU64,
+    generation: AtomicU64,
     holding: Mutex<Holding>,
     interpreted: AtomicU64,
     native: AtomicU64,
     call_at: AtomicU64,
 }
 
-/// What there is for the text.
+/// What there is for the code region.
 #[derive(Clone, Debug)]
 pub(crate) enum Holding {
     /// No native code now. It may come.
     Nothing,
     /// This.
     Module(Arc<NativeModule>),
-    /// The library forgot the text: it is to be asked again.
+    /// The library forgot the code region: it is to be asked again.
     Forgotten,
 }
 
-impl Default for KnownText {
-    fn default() -> KnownText {
-        KnownText::new()
+impl Default for SharedRegion {
+    fn default() -> SharedRegion {
+        SharedRegion::new()
     }
 }
 
-impl From<Arc<NativeModule>> for KnownText {
-    fn from(module: Arc<NativeModule>) -> KnownText {
-        let known = KnownText::new();
+impl From<Arc<NativeModule>> for SharedRegion {
+    fn from(module: Arc<NativeModule>) -> SharedRegion {
+        let known = SharedRegion::new();
         known.put(module);
         known
     }
 }
 
-impl KnownText {
+impl SharedRegion {
     /// Without native code, and without a wish to hear of cycles.
     #[must_use]
-    pub fn new() -> KnownText {
-        KnownText {
-            turn: AtomicU64::new(0),
+    pub fn new() -> SharedRegion {
+        SharedRegion {
+            generation: AtomicU64::new(0),
             holding: Mutex::new(Holding::Nothing),
             interpreted: AtomicU64::new(0),
             native: AtomicU64::new(0),
@@ -60,19 +60,19 @@ impl KnownText {
         }
     }
 
-    /// Gives native code to all machines with this text, at their next entry. A text that was
+    /// Gives native code to all machines with this code region, at their next entry. A code region that was
     /// forgotten stays so.
     pub fn put(&self, module: Arc<NativeModule>) {
         self.change(Holding::Module(module));
     }
 
     /// Takes the native code away: no machine enters it again. One that is inside leaves at the end
-    /// of its slice. A text that was forgotten stays so.
+    /// of its slice. A code region that was forgotten stays so.
     pub fn withdraw(&self) {
         self.change(Holding::Nothing);
     }
 
-    /// Takes the native code away for good; machines with this text ask the library anew.
+    /// Takes the native code away for good; machines with this code region ask the library anew.
     pub fn forget(&self) {
         self.change(Holding::Forgotten);
     }
@@ -86,13 +86,13 @@ impl KnownText {
         }
     }
 
-    /// Cycles of this text that the interpreter ran, as far as machines reported them.
+    /// Cycles of this code region that the interpreter ran, as far as machines reported them.
     #[must_use]
     pub fn interpreted(&self) -> u64 {
         self.interpreted.load(Ordering::Relaxed)
     }
 
-    /// Cycles of this text that native code ran, as far as machines reported them.
+    /// Cycles of this code region that native code ran, as far as machines reported them.
     #[must_use]
     pub fn native(&self) -> u64 {
         self.native.load(Ordering::Relaxed)
@@ -122,23 +122,23 @@ impl KnownText {
         before.saturating_add(interpreted) >= self.call_at.load(Ordering::Relaxed)
     }
 
-    /// Whether something changed since this turn.
+    /// Whether something changed since this generation.
     #[inline]
-    pub(crate) fn changed_since(&self, turn: u64) -> bool {
-        self.turn.load(Ordering::Acquire) != turn
+    pub(crate) fn changed_since(&self, generation: u64) -> bool {
+        self.generation.load(Ordering::Acquire) != generation
     }
 
-    /// What there is, and since which turn.
+    /// What there is, and since which generation.
     pub(crate) fn look(&self) -> (u64, Holding) {
         let holding = self.lock();
-        (self.turn.load(Ordering::Relaxed), holding.clone())
+        (self.generation.load(Ordering::Relaxed), holding.clone())
     }
 
     fn change(&self, to: Holding) {
         let mut holding = self.lock();
         if !matches!(*holding, Holding::Forgotten) {
             *holding = to;
-            self.turn.fetch_add(1, Ordering::Release);
+            self.generation.fetch_add(1, Ordering::Release);
         }
     }
 

@@ -42,9 +42,9 @@ pub use check::{Divergence, End, Step};
 pub use environment::{CostTable, Environment, Library, Request};
 pub use exits::Exits;
 pub use guest_ptr::{FlattenedArgs, c_string};
-pub use known::KnownText;
+pub use known::SharedRegion;
 pub use mapping::{MapError, NativeModule};
-pub use memory::{Memory, SetupError, distrust};
+pub use memory::{Memory, SetupError, retire_spare_mappings};
 pub use pause::Pause;
 pub use run::Event;
 pub use snapshot::Snapshot;
@@ -52,4 +52,4 @@ pub use snapshot2::{DataSource, DirtyPages, Snapshot2, Snapshot2Context, SourceP
 pub use state::Core;
 pub use syscall::{DebugPrint, Debugger, Machine, Outcome, Syscall};
 pub use trap::{Defect, Trap};
-pub use watch::{Mismatch, Repeat, Stretch, Watch};
+pub use watch::{Interval, Mismatch, Repeat, Watch};

@@ -142,7 +142,7 @@ impl NativeModule {
         &self.module.table
     }
 
-    /// Decoded traces of its text.
+    /// Decoded traces of its code region.
     pub(crate) fn decoded(&self) -> &Decoded {
         &self.decoded
     }

@@ -24,7 +24,7 @@ pub(crate) mod copy;
 pub(crate) mod raw;
 mod spare;
 
-pub use spare::distrust;
+pub use spare::retire_spare_mappings;
 
 use access::stores_freely;
 pub(crate) use access::{Code, Pages, View};

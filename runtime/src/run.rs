@@ -82,7 +82,7 @@ impl Core {
         self.advance_freely(env, library)
     }
 
-    /// The loop itself. The texts are attached.
+    /// The loop itself. The code regions are attached.
     pub(crate) fn advance_freely(
         &mut self,
         env: &Environment<'_>,
@@ -138,7 +138,7 @@ impl Core {
         self.attached
             .count_interpreted(pc, cycles, profile, &self.memory, library);
         if cycles >= INTERPRETED {
-            // It may be in one text all the time and call another that has native code by now.
+            // It may be in one code region all the time and call another that has native code by now.
             self.attached.follow(profile, &self.memory);
         }
         result

@@ -1,12 +1,12 @@
-//! Watching native code in production: stretches of it repeated on the interpreter.
+//! Watching native code in production: intervals of it repeated on the interpreter.
 //!
 //! What native code does between two host calls is a pure function of the guest's state. So where the
-//! library asks for it, the state is copied when such a stretch begins; when it has ended, the
+//! library asks for it, the state is copied when such a interval begins; when it has ended, the
 //! interpreter starts from the copy and must come to the same end. That happens later, on another
 //! thread ([`Library::repeat`]), or at once; at once too where the guest failed and failures are to be
 //! confirmed. Where it happens at once, the interpreter's end is the guest's.
 //!
-//! Which stretches, on which thread, and what becomes of a module that is caught, is the library's
+//! Which intervals, on which thread, and what becomes of a module that is caught, is the library's
 //! matter.
 
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use lockstep_isa::{Cost, Reg};
 use crate::check::{Check, Divergence, End, Sources, Step, everything};
 use crate::environment::{CostTable, Environment, Library, Request};
 use crate::interp::Leave;
-use crate::known::KnownText;
+use crate::known::SharedRegion;
 use crate::mapping::NativeModule;
 use crate::memory::SetupError;
 use crate::run::Event;
@@ -24,7 +24,7 @@ use crate::state::Core;
 use crate::syscall::EXIT;
 use crate::trap::Trap;
 
-/// What is to be done about the stretch of native code that begins.
+/// What is to be done about the interval of native code that begins.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Watch {
     /// It is repeated.
@@ -35,7 +35,7 @@ pub struct Watch {
     pub failures: bool,
 }
 
-/// When a stretch is repeated.
+/// When a interval is repeated.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Repeat {
     /// By whoever the library gives it to.
@@ -46,7 +46,7 @@ pub enum Repeat {
 
 /// What native code did between two host calls, with nothing but its ends known.
 #[derive(Debug)]
-pub struct Stretch {
+pub struct Interval {
     /// Where it began.
     pub before: Core,
     /// Where it ended: at a system call, a fault, or where the host wanted a pause.
@@ -66,11 +66,11 @@ pub struct Mismatch {
     pub difference: String,
 }
 
-/// The copy of a guest's state where its current stretch began.
+/// The copy of a guest's state where its current interval began.
 #[derive(Debug, Default)]
 pub(crate) struct Kept {
     core: Option<Box<Core>>,
-    /// The stretch ended with a system call, native code ran in it, and failures are to be confirmed.
+    /// The interval ended with a system call, native code ran in it, and failures are to be confirmed.
     unconfirmed: bool,
 }
 
@@ -82,7 +82,7 @@ impl Kept {
 }
 
 impl Core {
-    /// A stretch, watched.
+    /// A interval, watched.
     pub(crate) fn advance_watched(
         &mut self,
         env: &Environment<'_>,
@@ -119,8 +119,8 @@ impl Core {
             };
         }
         if watch.repeat == Some(Repeat::Later) {
-            match self.stretch(*before, ended(&result), cost, Core::fork) {
-                Ok(stretch) => library.repeat(stretch),
+            match self.interval(*before, ended(&result), cost, Core::fork) {
+                Ok(interval) => library.repeat(interval),
                 Err(error) => tracing::warn!("native code is not watched: {error}"),
             }
         } else {
@@ -186,15 +186,15 @@ impl Core {
             self.kept.core = Some(before);
             return None;
         };
-        let stretch = self.stretch(*before, native, cost, Core::fork_whole);
+        let interval = self.interval(*before, native, cost, Core::fork_whole);
         self.memory.touch_all();
         self.copy_from(&core);
-        match stretch {
-            Ok(stretch) => {
+        match interval {
+            Ok(interval) => {
                 let result = interpreter.clone();
                 let interpreter = End { core, result };
                 library.mismatch(
-                    stretch,
+                    interval,
                     Mismatch {
                         interpreter,
                         difference,
@@ -221,15 +221,15 @@ impl Core {
     }
 
     /// What native code did, with the guest as it is now.
-    fn stretch(
+    fn interval(
         &self,
         before: Core,
         result: Result<Step, Trap>,
         cost: Cost,
         copy: impl FnOnce(&Core) -> Result<Core, SetupError>,
-    ) -> Result<Stretch, SetupError> {
+    ) -> Result<Interval, SetupError> {
         let core = copy(self)?;
-        Ok(Stretch {
+        Ok(Interval {
             before,
             native: End { core, result },
             modules: self.attached.modules(),
@@ -269,7 +269,7 @@ enum Decided {
     Paused,
 }
 
-/// How a stretch ended. A pause is at the head of a trace.
+/// How a interval ended. A pause is at the head of a trace.
 fn ended(result: &Result<Event, Trap>) -> Result<Step, Trap> {
     match result {
         Ok(Event::Ecall) => Ok(Step::Ecall),
@@ -279,7 +279,7 @@ fn ended(result: &Result<Event, Trap>) -> Result<Step, Trap> {
     }
 }
 
-impl Stretch {
+impl Interval {
     /// Repeats it on the interpreter. Nothing: it came to the same end.
     ///
     /// # Errors
@@ -304,7 +304,7 @@ impl Stretch {
     }
 
     /// Finds the block after which its modules and the interpreter differ, by running it again in
-    /// lockstep. `blocks` has modules that leave after every block; without them the shortest stretch
+    /// lockstep. `blocks` has modules that leave after every block; without them the shortest interval
     /// is found that the modules themselves allow. Where it runs as the interpreter does this time,
     /// the result has no blocks, and the ends that were seen.
     ///
@@ -342,16 +342,16 @@ impl Stretch {
     }
 }
 
-/// The modules of a stretch, as a library.
+/// The modules of a interval, as a library.
 struct Modules<'a>(&'a [Arc<NativeModule>]);
 
 impl Library for Modules<'_> {
-    fn find(&self, request: &Request<'_>) -> Option<Arc<KnownText>> {
+    fn find(&self, request: &Request<'_>) -> Option<Arc<SharedRegion>> {
         let fits = |module: &&Arc<NativeModule>| {
             let key = module.key();
-            key.base == request.base && key.len == request.text.len() as u64
+            key.base == request.base && key.len == request.region.len() as u64
         };
         let module = self.0.iter().find(fits)?;
-        Some(Arc::new(KnownText::from(Arc::clone(module))))
+        Some(Arc::new(SharedRegion::from(Arc::clone(module))))
     }
 }

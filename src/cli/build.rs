@@ -10,13 +10,13 @@ use clap::{Args, ValueEnum};
 use lockstep::Program;
 use lockstep::contract::module::{Module, Span};
 use lockstep::runtime::cache::{Cache, replace};
-use lockstep::translator::{self, Cpu, Options, Report, Text, TranslateError, Translation};
+use lockstep::translator::{self, CodeRegion, Cpu, Options, Report, TranslateError, Translation};
 use serde::Serialize;
 
 use super::args::{CacheOptions, GuestOptions};
 use super::failure::Failure;
 use super::progress::Progress;
-use super::{Answer, cache, code, guest, vouch};
+use super::{Answer, cache, code, guest, named_module};
 
 /// Lines of what is left to the interpreter that are printed for people.
 const LEFT_LINES: usize = 20;
@@ -107,10 +107,10 @@ impl Build {
         let destination = self.destination()?;
         let bytes = guest::read(&self.elf)?;
         let program = guest::load(&self.elf, &bytes, &platform)?;
-        let texts = self.choose(&program)?;
+        let regions = self.choose(&program)?;
         let mut modules = Vec::new();
-        for text in &texts {
-            modules.push(self.build(&program, text, &destination)?);
+        for region in &regions {
+            modules.push(self.build(&program, region, &destination)?);
         }
         let mut lines = String::new();
         for module in &modules {
@@ -165,36 +165,38 @@ impl Build {
         Ok(())
     }
 
-    /// The texts to translate: all, or for a single file the one that the program starts in.
-    fn choose<'p>(&self, program: &'p Program) -> Result<Vec<Text<'p>>, Failure> {
-        let mut texts = program.texts();
-        if texts.is_empty() {
+    /// The regions to translate: all, or for a single file the one that the program starts in.
+    fn choose<'p>(&self, program: &'p Program) -> Result<Vec<CodeRegion<'p>>, Failure> {
+        let mut regions = program.code_regions();
+        if regions.is_empty() {
             let message = format!(
                 "{} has no executable segment: there is nothing to translate",
                 self.elf.display()
             );
             return Err(Failure::new(code::DATA, "NoCode", message));
         }
-        if self.output.is_some() && texts.len() > 1 {
+        if self.output.is_some() && regions.len() > 1 {
             let entry = program.image().entry;
-            let chosen = texts.iter().position(|text| guest::contains(text, entry));
-            let chosen = texts.swap_remove(chosen.unwrap_or(0));
+            let chosen = regions
+                .iter()
+                .position(|region| guest::contains(region, entry));
+            let chosen = regions.swap_remove(chosen.unwrap_or(0));
             eprintln!(
                 "warning: {} has {} executable regions and FILE holds one: that at {:#x}, where the \
                  program starts; without -o all of them are translated into the cache",
                 self.elf.display(),
-                texts.len() + 1,
+                regions.len() + 1,
                 chosen.base
             );
-            texts = vec![chosen];
+            regions = vec![chosen];
         }
-        Ok(texts)
+        Ok(regions)
     }
 
     fn build(
         &self,
         program: &Program,
-        text: &Text<'_>,
+        region: &CodeRegion<'_>,
         destination: &Destination,
     ) -> Result<Built, Failure> {
         let options = Options {
@@ -210,11 +212,15 @@ impl Build {
         };
         let started = Instant::now();
         let mut progress = Progress::new();
-        let translation =
-            translator::translate(text, &program.hints(text), &options, &mut |done, all| {
+        let translation = translator::translate(
+            region,
+            &program.hints(region),
+            &options,
+            &mut |done, all| {
                 progress.show(done, all);
-            })
-            .map_err(|error| failure(&error))?;
+            },
+        )
+        .map_err(|error| failure(&error))?;
         drop(progress);
         let seconds = started.elapsed().as_secs_f64();
         let bytes = translation.module.to_bytes();
@@ -293,7 +299,7 @@ impl Destination {
     fn write(&self, module: &Module, bytes: &[u8]) -> Result<Option<PathBuf>, Failure> {
         match self {
             Destination::None => Ok(None),
-            Destination::File(path) => vouch::write(path, &module.key, bytes).map(Some),
+            Destination::File(path) => named_module::write(path, &module.key, bytes).map(Some),
             Destination::Cache(cache) => {
                 let path = cache.path(&module.key.id());
                 match cache.find(&module.key) {
@@ -419,7 +425,7 @@ pub(crate) fn failure(error: &TranslateError) -> Failure {
                 "{error}; try another --target (x86_64 and aarch64 triples are known) or --cpu baseline"
             ),
         ),
-        TranslateError::Text { .. } => Failure::new(code::DATA, "Text", error),
+        TranslateError::CodeRegion { .. } => Failure::new(code::DATA, "CodeRegion", error),
         TranslateError::Compiler(_) => {
             Failure::defect(format!("{error}; please report it with the ELF"))
         }

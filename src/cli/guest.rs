@@ -4,7 +4,7 @@ use std::io::Read;
 use std::path::Path;
 
 use lockstep::engine::{Confirm, EngineBuilder, Share, Translate};
-use lockstep::translator::Text;
+use lockstep::translator::CodeRegion;
 use lockstep::{Engine, LoadError, Platform, Program};
 
 use super::args::{CacheOptions, GuestOptions};
@@ -94,8 +94,8 @@ pub(crate) fn engine(cache: &CacheOptions) -> Result<EngineBuilder, Failure> {
 }
 
 /// Whether an address lies in a text.
-pub(crate) fn contains(text: &Text<'_>, address: u64) -> bool {
-    (text.base..text.end()).contains(&address)
+pub(crate) fn contains(region: &CodeRegion<'_>, address: u64) -> bool {
+    (region.base..region.end()).contains(&address)
 }
 
 /// A range of addresses as it is printed.

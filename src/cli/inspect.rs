@@ -13,7 +13,7 @@ use lockstep::contract::module::{Block, Module};
 use lockstep::contract::pages::{DIRTY, EXECUTABLE, FREEZED, PAGE_SIZE};
 use lockstep::disasm::{self, Wanted};
 use lockstep::engine::key_id;
-use lockstep::translator::{self, Cpu, Options, Text};
+use lockstep::translator::{self, CodeRegion, Cpu, Options};
 use serde::Serialize;
 
 use super::args::{GuestOptions, number};
@@ -167,10 +167,10 @@ impl Inspect {
         let program = guest::load(path, bytes, &self.guest.platform())?;
         let mut regions = Vec::new();
         let mut listing = wanted.map(|_| String::new());
-        for text in program.texts() {
-            let (region, module) = inspect_region(&program, &text)?;
+        for code in program.code_regions() {
+            let (region, module) = inspect_region(&program, &code)?;
             if let (Some(listing), Some(wanted)) = (&mut listing, wanted) {
-                listing.push_str(&disasm::listing(&module, Some(&text), wanted, false));
+                listing.push_str(&disasm::listing(&module, Some(&code), wanted, false));
             }
             regions.push(region);
         }
@@ -203,10 +203,10 @@ impl Inspect {
             (Some(wanted), Some(elf)) => {
                 let file = guest::read(elf)?;
                 let program = guest::load(elf, &file, &verify::platform(&module.key))?;
-                let texts = program.texts();
+                let regions = program.code_regions();
                 let options = verify::options(&module.key);
-                let text = verify::find(path, &module.key, &texts, &options)?;
-                Some(disasm::listing(&module, Some(text), wanted, true))
+                let region = verify::find(path, &module.key, &regions, &options)?;
+                Some(disasm::listing(&module, Some(region), wanted, true))
             }
         };
         let object = ModuleObject {
@@ -231,7 +231,7 @@ impl Inspect {
 }
 
 /// Translates a region in memory, to see what becomes of it.
-fn inspect_region(program: &Program, text: &Text<'_>) -> Result<(Region, Module), Failure> {
+fn inspect_region(program: &Program, code: &CodeRegion<'_>) -> Result<(Region, Module), Failure> {
     let options = Options {
         target: None,
         cpu: Cpu::Baseline,
@@ -242,19 +242,19 @@ fn inspect_region(program: &Program, text: &Text<'_>) -> Result<(Region, Module)
     };
     let mut progress = Progress::new();
     let translation =
-        translator::translate(text, &program.hints(text), &options, &mut |done, all| {
+        translator::translate(code, &program.hints(code), &options, &mut |done, all| {
             progress.show(done, all);
         })
         .map_err(|error| build::failure(&error))?;
     drop(progress);
     // The last page is filled up with zeros, which are no code.
-    let used = text.bytes.iter().rposition(|byte| *byte != 0);
+    let used = code.bytes.iter().rposition(|byte| *byte != 0);
     let used = used.map_or(0, |last| last as u64 + 1);
     let left = translation.report.left.iter();
     let region = Region {
-        base: format!("{:#x}", text.base),
-        bytes: text.bytes.len() as u64,
-        key: key_id(text).map_err(Failure::defect)?.to_string(),
+        base: format!("{:#x}", code.base),
+        bytes: code.bytes.len() as u64,
+        key: key_id(code).map_err(Failure::defect)?.to_string(),
         coverage: coverage(&translation.module, used),
         budget: build::budget(&translation.report),
         left: left

@@ -12,11 +12,11 @@ use lockstep::contract::key::Key;
 use lockstep::engine::{Found, Mode, Translate, regions};
 use lockstep::isa::Cost;
 use lockstep::runtime::{Core, CostTable, Defect, Environment, NativeModule, Trap};
-use lockstep::translator::{Options, Text, key};
+use lockstep::translator::{CodeRegion, Options, key};
 use serde::Serialize;
 
 use super::failure::Failure;
-use super::{Answer, check, code, guest, vouch};
+use super::{Answer, check, code, guest, named_module};
 
 /// Blocks that run beyond those of the bundle: the module as it is shipped is compared where it next
 /// looks at its budget, which may be later than in the run that was recorded.
@@ -97,7 +97,7 @@ impl Replay {
     /// Gives the engine the module of the bundle, in the place that it was found in.
     fn adopt(&self, core: &Core, cost: Cost, engine: &Engine) -> Result<(), Failure> {
         let path = self.bundle.join(name::MODULE);
-        let module = vouch::read_own(&path)?;
+        let module = named_module::read_own(&path)?;
         let every_block = Options {
             every_block: true,
             ..Options::default()
@@ -108,33 +108,40 @@ impl Replay {
             }
             _ => engine,
         };
-        let texts = texts(core, cost);
-        let text = fitting(&path, &texts, &module.key)?;
+        let regions = code_regions(core, cost);
+        let region = fitting(&path, &regions, &module.key)?;
         let module = NativeModule::map(module).map_err(|error| self.refuse(name::MODULE, error))?;
-        (engine.adopt(&text, Arc::new(module))).map_err(|error| self.refuse(name::MODULE, error))
+        (engine.adopt(&region, Arc::new(module))).map_err(|error| self.refuse(name::MODULE, error))
     }
 }
 
 /// Code that native code may be made for.
-fn texts(core: &Core, cost: Cost) -> Vec<Text<'_>> {
+fn code_regions(core: &Core, cost: Cost) -> Vec<CodeRegion<'_>> {
     let memory = core.memory();
-    let text = |region: core::ops::Range<usize>| {
-        Some(Text {
+    let code_region = |range: core::ops::Range<usize>| {
+        Some(CodeRegion {
             profile: core.profile(),
             cost,
             memory_size: memory.size() as u64,
-            base: region.start as u64,
-            bytes: memory.as_bytes().get(region)?,
+            base: range.start as u64,
+            bytes: memory.as_bytes().get(range)?,
         })
     };
-    regions(memory).into_iter().filter_map(text).collect()
+    regions(memory)
+        .into_iter()
+        .filter_map(code_region)
+        .collect()
 }
 
-/// The text that a module was made from. What made it may differ in what its name says behind the
+/// The code region that a module was made from. What made it may differ in what its name says behind the
 /// version: that is why it is looked at.
-fn fitting<'a>(path: &Path, texts: &[Text<'a>], found: &Key) -> Result<Text<'a>, Failure> {
-    let own = |text: &&Text<'_>| {
-        let Ok(mut key) = key(text, &Options::default()) else {
+fn fitting<'a>(
+    path: &Path,
+    regions: &[CodeRegion<'a>],
+    found: &Key,
+) -> Result<CodeRegion<'a>, Failure> {
+    let own = |region: &&CodeRegion<'_>| {
+        let Ok(mut key) = key(region, &Options::default()) else {
             return false;
         };
         if found.translator.starts_with(&key.translator) {
@@ -142,7 +149,7 @@ fn fitting<'a>(path: &Path, texts: &[Text<'a>], found: &Key) -> Result<Text<'a>,
         }
         key == *found
     };
-    texts.iter().find(own).copied().ok_or_else(|| {
+    regions.iter().find(own).copied().ok_or_else(|| {
         let message = format!(
             "{} was not made for the code in the bundle by this version on this machine; leave out \
              --recorded",

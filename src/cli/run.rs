@@ -24,7 +24,7 @@ use serde::Serialize;
 use super::args::{CacheOptions, GuestOptions, number};
 use super::failure::Failure;
 use super::progress::Progress;
-use super::{Answer, check, code, compare, guest, vouch};
+use super::{Answer, check, code, compare, guest, named_module};
 
 /// Runs an ELF, or a script of a transaction: native from the cache, translated first when it is not there
 #[derive(Args)]
@@ -273,13 +273,13 @@ pub(super) fn push_arguments(core: &mut Core, args: &[OsString]) -> Result<(), F
 /// took.
 fn prepare(program: &Program, engine: &Engine, must: bool) -> Result<f64, Failure> {
     let mut seconds = 0.0;
-    let texts = program.texts();
-    if texts.is_empty() && must {
+    let regions = program.code_regions();
+    if regions.is_empty() && must {
         return Err(no_module("the ELF has no executable segment"));
     }
-    for text in &texts {
+    for region in &regions {
         let mut progress = Progress::new();
-        let prepared = engine.prepare(text, &mut || program.hints(text), &mut |done, all| {
+        let prepared = engine.prepare(region, &mut || program.hints(region), &mut |done, all| {
             progress.show(done, all);
         });
         drop(progress);
@@ -304,13 +304,13 @@ pub(super) fn no_module(reason: impl fmt::Display) -> Failure {
 
 /// Gives the engine a module that was named.
 fn adopt(path: &Path, program: &Program, engine: &Engine) -> Result<(), Failure> {
-    let texts = program.texts();
-    let (module, text) = vouch::read(path, &texts)?;
+    let regions = program.code_regions();
+    let (module, region) = named_module::read(path, &regions)?;
     let module = NativeModule::map(module).map_err(|error| {
         let message = format!("{} cannot be used: {error}", path.display());
         Failure::new(code::DATA, "ModuleForeign", message)
     })?;
-    engine.adopt(text, Arc::new(module)).map_err(no_module)
+    engine.adopt(region, Arc::new(module)).map_err(no_module)
 }
 
 /// Runs a machine with what an engine gives it.

@@ -15,14 +15,14 @@ use lockstep::contract::seal::{NOTES, Note, Record, Seal};
 use lockstep::engine::{Confirm, Mode, Share, Translate};
 use lockstep::runtime::cache::{Authority, Locations, Miss, seal_name};
 use lockstep::runtime::{DebugPrint, Machine, NativeModule};
-use lockstep::translator::{self, Cpu, Hints, Options, Text};
+use lockstep::translator::{self, CodeRegion, Cpu, Hints, Options};
 use lockstep::{Engine, Platform};
 use serde::Serialize;
 
 use super::args::number;
 use super::failure::Failure;
 use super::progress::Progress;
-use super::{Answer, build, cache, code, compare, guest, run, vouch};
+use super::{Answer, build, cache, code, compare, guest, named_module, run};
 
 /// Translates again and compares with a module
 #[derive(Args)]
@@ -89,9 +89,9 @@ impl Verify {
         let module = read_module(&self.module, &bytes)?;
         let elf = guest::read(&self.elf)?;
         let program = guest::load(&self.elf, &elf, &platform(&module.key))?;
-        let texts = program.texts();
-        let text = find(&self.module, &module.key, &texts, &options(&module.key))?;
-        let difference = first_difference(&module, &bytes, text)?;
+        let regions = program.code_regions();
+        let region = find(&self.module, &module.key, &regions, &options(&module.key))?;
+        let difference = first_difference(&module, &bytes, region)?;
         let key = module.key.id().to_string();
         if let Some(first) = &difference {
             let text = format!("Different: {first}\n");
@@ -149,13 +149,13 @@ impl Verify {
             let mut program = guest::load(&self.elf, elf, &platform)?;
             run::push_arguments(program.core_mut(), &self.args)?;
             if engine.mode() == Mode::Native {
-                let texts = program.texts();
-                let text = find(&self.module, &module.key, &texts, &options(&module.key))?;
+                let regions = program.code_regions();
+                let region = find(&self.module, &module.key, &regions, &options(&module.key))?;
                 let native = NativeModule::map(module.clone()).map_err(|error| {
                     let message = format!("{} cannot run here: {error}", self.module.display());
                     Failure::new(code::DATA, "ModuleForeign", message)
                 })?;
-                (engine.adopt(text, Arc::new(native))).map_err(Failure::defect)?;
+                (engine.adopt(region, Arc::new(native))).map_err(Failure::defect)?;
             }
             let mut core = program.into_core();
             core.set_max_cycles(self.max_cycles.unwrap_or(u64::MAX));
@@ -196,9 +196,9 @@ impl Verify {
         }
         // What nobody vouches for is not taken along.
         let mut seal = match authority.load_named(path, bytes.to_vec()) {
-            Ok(found) => vouch::vouched_part(&found),
+            Ok(found) => named_module::authenticated_part(&found),
             Err(Miss::Unsealed) => Seal::new(&module.key, bytes),
-            Err(Miss::Denied(reason)) => return Err(vouch::refused(path, &reason)),
+            Err(Miss::Denied(reason)) => return Err(named_module::refused(path, &reason)),
             Err(why) => {
                 tracing::warn!("the seal of {} is made anew: {why}", path.display());
                 Seal::new(&module.key, bytes)
@@ -231,11 +231,11 @@ impl Verify {
 pub(crate) fn first_difference(
     module: &Module,
     bytes: &[u8],
-    text: &Text<'_>,
+    region: &CodeRegion<'_>,
 ) -> Result<Option<Difference>, Failure> {
-    let hints = Hints::from_recorded(text, &module.hints);
+    let hints = Hints::from_recorded(region, &module.hints);
     let mut progress = Progress::new();
-    let again = translator::translate(text, &hints, &options(&module.key), &mut |done, all| {
+    let again = translator::translate(region, &hints, &options(&module.key), &mut |done, all| {
         progress.show(done, all);
     })
     .map_err(|error| build::failure(&error))?;
@@ -286,16 +286,16 @@ pub(crate) fn options(key: &Key) -> Options {
 pub(crate) fn find<'t, 'a>(
     path: &Path,
     key: &Key,
-    texts: &'t [Text<'a>],
+    regions: &'t [CodeRegion<'a>],
     options: &Options,
-) -> Result<&'t Text<'a>, Failure> {
+) -> Result<&'t CodeRegion<'a>, Failure> {
     let mut first = None;
-    for text in texts {
-        let expected = translator::key(text, options).map_err(|error| build::failure(&error))?;
+    for region in regions {
+        let expected = translator::key(region, options).map_err(|error| build::failure(&error))?;
         match expected.difference(key) {
-            None => return Ok(text),
-            // The nearest text is the one at the same address.
-            Some(mismatch) if first.is_none() || text.base == key.base => first = Some(mismatch),
+            None => return Ok(region),
+            // The nearest code region is the one at the same address.
+            Some(mismatch) if first.is_none() || region.base == key.base => first = Some(mismatch),
             Some(_) => {}
         }
     }

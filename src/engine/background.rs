@@ -17,7 +17,7 @@ impl Shared {
             Job::Translate(entry, hints) => {
                 // Somebody who did not want to wait may have been at it meanwhile.
                 if let Some(work) = entry.take(|state| matches!(state, State::Queued)) {
-                    let mut hints = || hints.hints(&entry.text());
+                    let mut hints = || hints.hints(&entry.region());
                     let obtained = self.obtain(&entry, true, &mut hints, &mut self.watch());
                     drop(self.conclude(&entry, obtained));
                     drop(work);
@@ -28,7 +28,7 @@ impl Shared {
         }
     }
 
-    /// Looks for a text's module in the cache. Without one, the text is counted from now on.
+    /// Looks for a code region's module in the cache. Without one, the code region is counted from now on.
     pub(super) fn load(&self, entry: &Entry, from: impl Fn(&State) -> bool) {
         if let Some(work) = entry.take(from) {
             let stored = self.stored(entry, work.again);

@@ -1,7 +1,7 @@
-//! The texts at one place, found by content.
+//! The code regions at one place, found by content.
 //!
 //! Scripts of one size at one address are common, and whoever writes scripts can make thousands of
-//! them that differ in their last byte. So a text is compared with the few that were found last, which
+//! them that differ in their last byte. So a code region is compared with the few that were found last, which
 //! is what mostly settles it, and else with those that have its fingerprint. A fingerprint is a fast
 //! hash under a key of this process; it decides nothing, but what is worth comparing.
 
@@ -17,17 +17,17 @@ use super::entry::Entry;
 /// Texts that are compared without a fingerprint.
 const RECENT: usize = 2;
 
-/// A hash of a text.
+/// A hash of a code region.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(super) struct Fingerprint(u64);
 
 impl Fingerprint {
-    pub(super) fn of(text: &[u8]) -> Fingerprint {
+    pub(super) fn of(region: &[u8]) -> Fingerprint {
         static KEY: LazyLock<(u64, SharedSeed)> = LazyLock::new(|| {
             let random = |number: u64| RandomState::new().hash_one(number);
             (random(0), SharedSeed::from_u64(random(1)))
         });
-        Fingerprint(SeedableRandomState::with_seed(KEY.0, &KEY.1).hash_one(text))
+        Fingerprint(SeedableRandomState::with_seed(KEY.0, &KEY.1).hash_one(region))
     }
 }
 
@@ -39,15 +39,15 @@ pub(super) struct Bucket {
 }
 
 impl Bucket {
-    /// The entry of a text.
-    pub(super) fn find(&self, text: &[u8]) -> Option<Arc<Entry>> {
-        let same = |entry: &&Arc<Entry>| *entry.text().bytes == *text;
+    /// The entry of a code region.
+    pub(super) fn find(&self, region: &[u8]) -> Option<Arc<Entry>> {
+        let same = |entry: &&Arc<Entry>| *entry.region().bytes == *region;
         let found = {
             let recent = self.recent.read().unwrap_or_else(PoisonError::into_inner);
             recent.iter().find(same).cloned()
         };
         found.or_else(|| {
-            let entries = self.all.get(&Fingerprint::of(text))?;
+            let entries = self.all.get(&Fingerprint::of(region))?;
             let entry = Arc::clone(entries.iter().find(same)?);
             self.note(&entry);
             Some(entry)

@@ -39,7 +39,7 @@ impl Engine {
     }
 
     /// The kill switch of one script, named by the id of its module or, for all versions, costs and
-    /// sizes of memory at once, by the BLAKE3 digest of its text (its executable pages). It need not
+    /// sizes of memory at once, by the BLAKE3 digest of its code region (its executable pages). It need not
     /// be loaded yet. Whether that was a change.
     pub fn disable_script(&self, id: &KeyId) -> bool {
         let changed = self.shared.switches.set(id, false, &self.shared.registry);
@@ -75,16 +75,16 @@ impl Engine {
         self.shared.switches.quarantined()
     }
 
-    /// Forgets the texts that an id names, as [`Engine::disable_script`] has it: machines that have
+    /// Forgets the code regions that an id names, as [`Engine::disable_script`] has it: machines that have
     /// one ask anew at their next entry, and then it is loaded or made again. The cache keeps its
-    /// file. How many texts that were.
+    /// file. How many code regions that were.
     pub fn evict(&self, id: &KeyId) -> usize {
         let count = self.shared.registry.forget(|entry| entry.is_named(id));
         self.shared.meter.resident(&self.shared.registry);
         count
     }
 
-    /// Forgets all texts.
+    /// Forgets all code regions.
     pub fn evict_all(&self) -> usize {
         let count = self.shared.registry.forget(|_| true);
         self.shared.meter.resident(&self.shared.registry);

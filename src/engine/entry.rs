@@ -1,6 +1,6 @@
-//! One text of this process: its bytes, its key, and how far it is on the way to native code.
+//! One code region of this process: its bytes, its key, and how far it is on the way to native code.
 //!
-//! Machines see none of this but the [`KnownText`]. Whoever wants native code for the text claims it;
+//! Machines see none of this but the [`SharedRegion`]. Whoever wants native code for the code region claims it;
 //! one claim is out at a time, and who comes later waits for its end or goes away, as it likes.
 
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -8,8 +8,8 @@ use std::sync::{Arc, Condvar, Mutex, OnceLock, PoisonError};
 
 use lockstep_contract::key::{Key, KeyId};
 use lockstep_isa::{Cost, Profile};
-use lockstep_runtime::{KnownText, NativeModule};
-use lockstep_translator::{Options, Text};
+use lockstep_runtime::{NativeModule, SharedRegion};
+use lockstep_translator::{CodeRegion, Options};
 
 use super::{Unavailable, lock};
 
@@ -19,7 +19,7 @@ const RECHECK: u64 = 1_000_000;
 /// Doublings of that at most.
 const DOUBLINGS: u64 = 20;
 
-/// A text and what is known of it.
+/// A code region and what is known of it.
 #[derive(Debug)]
 pub(super) struct Entry {
     profile: Profile,
@@ -27,11 +27,11 @@ pub(super) struct Entry {
     memory_size: u64,
     base: u64,
     bytes: Box<[u8]>,
-    /// What machines with this text share.
-    pub(super) known: Arc<KnownText>,
+    /// What machines with this code region share.
+    pub(super) known: Arc<SharedRegion>,
     /// When it was last asked for, by the registry's clock.
     pub(super) used: AtomicU64,
-    /// Made when it is first needed: it takes a digest of the text.
+    /// Made when it is first needed: it takes a digest of the code region.
     key: OnceLock<Result<(Key, KeyId), Unavailable>>,
     state: Mutex<State>,
     settled: Condvar,
@@ -55,7 +55,7 @@ pub(super) enum State {
     /// None could be made, and why.
     Failed(Unavailable),
     /// The one that would be made must not run.
-    Barred(Unavailable),
+    Quarantined(Unavailable),
 }
 
 /// What somebody who wants native code gets.
@@ -76,14 +76,14 @@ pub(super) struct Work<'a> {
 }
 
 impl Entry {
-    pub(super) fn new(text: &Text<'_>) -> Entry {
+    pub(super) fn new(region: &CodeRegion<'_>) -> Entry {
         Entry {
-            profile: text.profile,
-            cost: text.cost,
-            memory_size: text.memory_size,
-            base: text.base,
-            bytes: text.bytes.into(),
-            known: Arc::new(KnownText::new()),
+            profile: region.profile,
+            cost: region.cost,
+            memory_size: region.memory_size,
+            base: region.base,
+            bytes: region.bytes.into(),
+            known: Arc::new(SharedRegion::new()),
             used: AtomicU64::new(0),
             key: OnceLock::new(),
             state: Mutex::new(State::New),
@@ -92,9 +92,9 @@ impl Entry {
         }
     }
 
-    /// The text.
-    pub(super) fn text(&self) -> Text<'_> {
-        Text {
+    /// The code region.
+    pub(super) fn region(&self) -> CodeRegion<'_> {
+        CodeRegion {
             profile: self.profile,
             cost: self.cost,
             memory_size: self.memory_size,
@@ -106,7 +106,7 @@ impl Entry {
     /// The key of its module on this host. `options` are its engine's.
     pub(super) fn key(&self, options: &Options) -> &Result<(Key, KeyId), Unavailable> {
         self.key.get_or_init(|| {
-            let key = lockstep_translator::key(&self.text(), options);
+            let key = lockstep_translator::key(&self.region(), options);
             key.map_err(Unavailable::new).map(|key| {
                 let id = key.id();
                 (key, id)
@@ -120,7 +120,7 @@ impl Entry {
     }
 
     /// Whether this id names it: that of its module, which need not be the one that this host would
-    /// make, or the digest of its text.
+    /// make, or the digest of its code region.
     pub(super) fn is_named(&self, id: &KeyId) -> bool {
         let own = |(key, own): &(Key, KeyId)| own == id || key.digest == id.0;
         let held = |module: &NativeModule| module.key().id() == *id || module.key().digest == id.0;
@@ -161,7 +161,7 @@ impl Entry {
                     state = waited.unwrap_or_else(PoisonError::into_inner);
                 }
                 State::Has(module) => return Claim::Settled(Ok(Arc::clone(module))),
-                State::Missing(reason) | State::Failed(reason) | State::Barred(reason) => {
+                State::Missing(reason) | State::Failed(reason) | State::Quarantined(reason) => {
                     return Claim::Settled(Err(reason.clone()));
                 }
             }

@@ -21,7 +21,7 @@ use std::time::{Duration, Instant};
 
 use lockstep_contract::key::Key;
 use lockstep_contract::module::Module;
-use lockstep_translator::{Hints, Text};
+use lockstep_translator::{CodeRegion, Hints};
 
 use crate::helper::{ANSWER_LIMIT, AnswerError, read_answer, request};
 
@@ -45,20 +45,20 @@ pub(super) struct Helper {
 
 /// Why a helper gave no module.
 #[derive(Debug)]
-pub(super) struct Broken {
+pub(super) struct HelperError {
     /// As it is counted: one of those in [`Stats::helpers`](super::Stats::helpers).
     pub(super) cause: &'static str,
     reason: String,
 }
 
-impl Broken {
-    fn new(cause: &'static str, reason: impl ToString) -> Broken {
+impl HelperError {
+    fn new(cause: &'static str, reason: impl ToString) -> HelperError {
         let reason = reason.to_string();
-        Broken { cause, reason }
+        HelperError { cause, reason }
     }
 }
 
-impl fmt::Display for Broken {
+impl fmt::Display for HelperError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "the helper ({}): {}", self.cause, self.reason)
     }
@@ -69,18 +69,18 @@ impl Helper {
     pub(super) fn translate(
         &self,
         key: &Key,
-        text: &Text<'_>,
+        region: &CodeRegion<'_>,
         hints: &Hints,
         wanted: &dyn Fn() -> bool,
-    ) -> Result<Module, Broken> {
+    ) -> Result<Module, HelperError> {
         let mut running = Running::start(self).map_err(|error| {
             let cause = match error.kind() {
                 ErrorKind::NotFound => "missing",
                 _ => "not_started",
             };
-            Broken::new(cause, format!("{}: {error}", self.program.display()))
+            HelperError::new(cause, format!("{}: {error}", self.program.display()))
         })?;
-        let request = request(key, hints, text);
+        let request = request(key, hints, region);
         let (answer, status) = running.exchange(&request, self.time, wanted)?;
         if !status.success() {
             return Err(running.ended(status));
@@ -91,7 +91,7 @@ impl Helper {
                 AnswerError::Other(_) => "wrong_key",
                 AnswerError::Refused(_) => "refused",
             };
-            Broken::new(cause, error)
+            HelperError::new(cause, error)
         })
     }
 }
@@ -145,7 +145,7 @@ impl Running {
         request: &[u8],
         time: Duration,
         wanted: &dyn Fn() -> bool,
-    ) -> Result<(Vec<u8>, ExitStatus), Broken> {
+    ) -> Result<(Vec<u8>, ExitStatus), HelperError> {
         let started = Instant::now();
         let (mut unsent, mut answer, mut wait) = (request, Vec::new(), FIRST_WAIT);
         loop {
@@ -153,7 +153,7 @@ impl Running {
             self.send(&mut unsent);
             // Looked at first, so that all that an ended process wrote is there to be read.
             let status = self.child.try_wait();
-            let status = status.map_err(|error| Broken::new("died", error))?;
+            let status = status.map_err(|error| HelperError::new("died", error))?;
             let room = ANSWER_LIMIT + 1 - answer.len();
             let read = drain(&mut self.pipe, &mut answer, room);
             let room = COMPLAINT - self.complaint.len();
@@ -161,18 +161,18 @@ impl Running {
             let _ = drain(&mut self.errors, &mut self.complaint, room);
             if answer.len() > ANSWER_LIMIT {
                 let reason = format!("its answer has more than {ANSWER_LIMIT:#x} bytes");
-                return Err(Broken::new("garbage", reason));
+                return Err(HelperError::new("garbage", reason));
             }
             if let Some(status) = status {
                 return Ok((answer, status));
             }
-            read.map_err(|error| Broken::new("died", error))?;
+            read.map_err(|error| HelperError::new("died", error))?;
             if started.elapsed() > time {
                 let reason = format!("no answer within {} s", time.as_secs_f64());
-                return Err(Broken::new("hung", reason));
+                return Err(HelperError::new("hung", reason));
             }
             if !wanted() {
-                return Err(Broken::new("stopped", "nobody waits for it any more"));
+                return Err(HelperError::new("stopped", "nobody waits for it any more"));
             }
             wait = match before == (unsent.len(), answer.len()) {
                 true => (wait * 2).min(LONGEST_WAIT),
@@ -199,7 +199,7 @@ impl Running {
     }
 
     /// Why it ended otherwise than well.
-    fn ended(&self, status: ExitStatus) -> Broken {
+    fn ended(&self, status: ExitStatus) -> HelperError {
         let complaint = String::from_utf8_lossy(&self.complaint);
         let complaint = complaint.trim().escape_debug().to_string();
         // The numbers are those of Linux and the BSDs: SIGABRT, SIGKILL, SIGXCPU.
@@ -210,7 +210,7 @@ impl Running {
             Some(24) => "cpu",
             _ => "died",
         };
-        Broken::new(cause, format!("{status}: {complaint}"))
+        HelperError::new(cause, format!("{status}: {complaint}"))
     }
 }
 

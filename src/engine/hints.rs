@@ -1,22 +1,22 @@
-//! What is known about a text from a machine's memory: where the guest stands, and the pointers in its
+//! What is known about a code region from a machine's memory: where the guest stands, and the pointers in its
 //! data.
 //!
 //! There is one rule for what is data, whoever asks: a program that was loaded from its file and has not
 //! run ([`Program::hints`](crate::Program::hints) adds the file's symbols), a machine that waits for its
 //! module, and one that runs on while its module is made in the background. So the ways to a module
 //! give the same one, as long as the guest has changed nothing that it was loaded with. The last
-//! works on a copy. It is made by the thread that runs the guest, once for each text that is queued, so it
+//! works on a copy. It is made by the thread that runs the guest, once for each code region that is queued, so it
 //! is bounded; and so is what is looked at on the spot.
 
 use core::ops::Range;
 
 use lockstep_contract::pages::{EXECUTABLE, FREEZED, PAGE_SIZE};
 use lockstep_runtime::Memory;
-use lockstep_translator::{Hints, Text};
+use lockstep_translator::{CodeRegion, Hints};
 
 /// Bytes of data that are looked through and, if need be, copied, from the lowest address on: constants and
 /// initialised data come first in memory, what a program computes comes behind. Pages in which no word
-/// can mean a place in the text do not count: large tables of numbers push no pointers out.
+/// can mean a place in the code region do not count: large tables of numbers push no pointers out.
 const MOST: usize = 256 << 10;
 
 /// Bytes that one table of 4-byte words may have.
@@ -30,16 +30,16 @@ pub(super) struct Copied {
 }
 
 impl Copied {
-    pub(super) fn from_memory(text: &Text<'_>, memory: &Memory, pc: u64) -> Copied {
+    pub(super) fn from_memory(region: &CodeRegion<'_>, memory: &Memory, pc: u64) -> Copied {
         let copy = |(address, bytes): (u64, &[u8])| (address, Box::from(bytes));
         Copied {
             pc,
-            data: data(text, memory).into_iter().map(copy).collect(),
+            data: data(region, memory).into_iter().map(copy).collect(),
         }
     }
 
-    pub(super) fn hints(&self, text: &Text<'_>) -> Hints {
-        let mut hints = Hints::new(text, self.pc);
+    pub(super) fn hints(&self, region: &CodeRegion<'_>) -> Hints {
+        let mut hints = Hints::new(region, self.pc);
         for (address, bytes) in &self.data {
             hints.scan(*address, bytes);
         }
@@ -47,20 +47,20 @@ impl Copied {
     }
 }
 
-/// The hints for a text in a machine's memory, where the guest stands at `pc`: as a module would be made
+/// The hints for a code region in a machine's memory, where the guest stands at `pc`: as a module would be made
 /// for this machine now, without what only the symbols of a file tell.
 #[must_use]
-pub fn hints_in_memory(text: &Text<'_>, memory: &Memory, pc: u64) -> Hints {
-    let mut hints = Hints::new(text, pc);
-    for (address, bytes) in data(text, memory) {
+pub fn hints_in_memory(region: &CodeRegion<'_>, memory: &Memory, pc: u64) -> Hints {
+    let mut hints = Hints::new(region, pc);
+    for (address, bytes) in data(region, memory) {
         hints.scan(address, bytes);
     }
     hints
 }
 
-/// The pages that were written and may name places in the text, code and stack left out, by address:
+/// The pages that were written and may name places in the code region, code and stack left out, by address:
 /// whole runs of them, because a table does not end with its page.
-fn data<'m>(text: &Text<'_>, memory: &'m Memory) -> Vec<(u64, &'m [u8])> {
+fn data<'m>(region: &CodeRegion<'_>, memory: &'m Memory) -> Vec<(u64, &'m [u8])> {
     let bytes = memory.as_bytes();
     // The top quarter is the stack: what lies there differs from run to run, unless it is constant.
     let stack = memory.pages() - memory.pages() / 4;
@@ -72,7 +72,7 @@ fn data<'m>(text: &Text<'_>, memory: &'m Memory) -> Vec<(u64, &'m [u8])> {
         let wanted = written
             && (page < stack || flag & FREEZED != 0)
             && left > 0
-            && may_name(text, start as u64, &bytes[start..start + PAGE_SIZE]);
+            && may_name(region, start as u64, &bytes[start..start + PAGE_SIZE]);
         left -= usize::from(wanted);
         wanted
     });
@@ -84,14 +84,14 @@ fn data<'m>(text: &Text<'_>, memory: &'m Memory) -> Vec<(u64, &'m [u8])> {
         .collect()
 }
 
-/// Whether a page has an aligned word that means a place in the text: by its address, or by its
+/// Whether a page has an aligned word that means a place in the code region: by its address, or by its
 /// distance from the start of a table, which lies in the page or not far before it.
-fn may_name(text: &Text<'_>, start: u64, page: &[u8]) -> bool {
+fn may_name(region: &CodeRegion<'_>, start: u64, page: &[u8]) -> bool {
     // Memory ends far below 2^31, so 32 bits tell.
-    let (base, len) = (text.base as u32, text.bytes.len() as u32);
-    let nearest = text.base.wrapping_sub(start + PAGE_SIZE as u64) as u32;
+    let (base, len) = (region.base as u32, region.bytes.len() as u32);
+    let nearest = region.base.wrapping_sub(start + PAGE_SIZE as u64) as u32;
     let reach = len.saturating_add(PAGE_SIZE as u32 + TABLE as u32);
-    // In stretches, each without a branch.
+    // In pieces, each without a branch.
     page.chunks_exact(256).any(|words| {
         let mut named = false;
         for word in words.as_chunks::<4>().0 {
@@ -138,11 +138,11 @@ mod tests {
 
     const PAGE: u64 = PAGE_SIZE as u64;
     const PAGES: u64 = 1024;
-    /// Where the text stands, one page.
+    /// Where the code region stands, one page.
     const BASE: u64 = 3 * PAGE;
 
-    fn text() -> Text<'static> {
-        Text {
+    fn region() -> CodeRegion<'static> {
+        CodeRegion {
             profile: Profile::of(Version::V2),
             cost: Cost::Estimate,
             memory_size: PAGES * PAGE,
@@ -155,20 +155,20 @@ mod tests {
         Memory::new((PAGES * PAGE) as usize).unwrap()
     }
 
-    /// Puts a pointer to a place in the text at an address.
+    /// Puts a pointer to a place in the code region at an address.
     fn point(memory: &mut Memory, at: u64, place: u64) {
         let pointer = (BASE + place).to_le_bytes();
         memory.store_bytes(at, &pointer).unwrap();
     }
 
-    /// Places in the text that are found by both ways.
+    /// Places in the code region that are found by both ways.
     fn found(memory: &Memory) -> Vec<u64> {
-        let text = &Text {
+        let region = &CodeRegion {
             bytes: &[0; PAGE_SIZE],
-            ..text()
+            ..region()
         };
-        let hints = hints_in_memory(text, memory, BASE + 0x800).recorded();
-        let copied = Copied::from_memory(text, memory, BASE + 0x800).hints(text);
+        let hints = hints_in_memory(region, memory, BASE + 0x800).recorded();
+        let copied = Copied::from_memory(region, memory, BASE + 0x800).hints(region);
         assert_eq!(copied.recorded(), hints);
         let place = |word: u64| (word & (u64::MAX >> 2)) - BASE;
         let mut places: Vec<u64> = hints.into_iter().map(place).collect();
@@ -195,7 +195,7 @@ mod tests {
         assert_eq!(found(&memory), [2, 4, 6, 14, 16, 0x800]);
     }
 
-    /// The text loads the address of a table of 4-byte words that lies in two pages.
+    /// The code region loads the address of a table of 4-byte words that lies in two pages.
     #[test]
     fn a_table_goes_on_in_the_next_page() {
         let mut memory = memory();
@@ -206,15 +206,15 @@ mod tests {
         memory.store_bytes(at, &words).unwrap();
         // lui a0, 9; addi a0, a0, -8
         let code = [0x37, 0x95, 0, 0, 0x13, 0x05, 0x85, 0xff];
-        let text = Text {
+        let region = CodeRegion {
             bytes: &code,
-            ..text()
+            ..region()
         };
-        let text = &Text {
-            bytes: &[text.bytes, &[1; PAGE_SIZE - 8]].concat(),
-            ..text
+        let region = &CodeRegion {
+            bytes: &[region.bytes, &[1; PAGE_SIZE - 8]].concat(),
+            ..region
         };
-        let hints = hints_in_memory(text, &memory, BASE).recorded();
+        let hints = hints_in_memory(region, &memory, BASE).recorded();
         let expected = (1..=6).map(|number| BASE + 2 * number);
         assert!(expected.into_iter().all(|target| hints.contains(&target)));
     }
@@ -243,17 +243,17 @@ mod tests {
     /// Whatever a scan finds in a page makes the page one that is looked through.
     #[test]
     fn no_word_is_overlooked() {
-        let text = text();
-        let text = &Text {
+        let region = region();
+        let region = &CodeRegion {
             bytes: &[0; 2 * PAGE_SIZE],
-            ..text
+            ..region
         };
         let end = BASE + 2 * PAGE;
         for page in [0, BASE - PAGE, end, end + PAGE, PAGES * PAGE - PAGE] {
             let names = |at: u64, word: u32| {
                 let mut bytes = [0; PAGE_SIZE];
                 bytes[at as usize..][..4].copy_from_slice(&word.to_le_bytes());
-                may_name(text, page, &bytes)
+                may_name(region, page, &bytes)
             };
             for at in [0, 4, 252, 256, PAGE - 4] {
                 for target in [BASE, BASE + 2, end - 2] {

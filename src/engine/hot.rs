@@ -23,16 +23,16 @@ impl Engine {
     /// When the file cannot be written.
     pub fn write_hot(&self, path: &Path) -> io::Result<usize> {
         let list = self.hot();
-        let mut text = String::from(
+        let mut region = String::from(
             "# What ran, by cycles: module, BLAKE3 of its code, cycles in all, cycles of native code.\n\
              # It can be used as the warm list of the next start.\n",
         );
         for (id, ran) in &list {
             let (code, cycles, native) = (KeyId(ran.digest), ran.cycles(), ran.native);
             // Writing to a string does not fail.
-            let _ = writeln!(text, "{id} code={code} cycles={cycles} native={native}");
+            let _ = writeln!(region, "{id} code={code} cycles={cycles} native={native}");
         }
-        cache::replace(path, text.as_bytes())?;
+        cache::replace(path, region.as_bytes())?;
         Ok(list.len())
     }
 

@@ -43,7 +43,7 @@ pub struct Stats {
     pub helpers: BTreeMap<&'static str, u64>,
     /// Texts for which there was no room in the queue.
     pub put_off: u64,
-    /// Stretches that shadow checking sampled, by what came of it: `same`, `different`, `dropped`.
+    /// Intervals that shadow checking sampled, by what came of it: `same`, `different`, `dropped`.
     pub shadowed: BTreeMap<&'static str, u64>,
     /// Differences between native code and interpreter, however they were found.
     pub mismatches: u64,
@@ -154,7 +154,7 @@ pub const METRICS: &[(&str, Kind, &str)] = &[
     (
         "ckb_lockstep_shadowed",
         Kind::Counter,
-        "Stretches of native code that shadow checking sampled {outcome: same, different, dropped}",
+        "Intervals of native code that shadow checking sampled {outcome: same, different, dropped}",
     ),
     (
         "ckb_lockstep_mismatches",
@@ -248,7 +248,7 @@ impl Meter {
             State::New | State::Queued | State::Busy => "pending",
             State::Missing(_) => "missing",
             State::Failed(_) => "failed",
-            State::Barred(_) => "quarantined",
+            State::Quarantined(_) => "quarantined",
         };
         *lock(&self.stats).fallbacks.entry(cause).or_insert(0) += 1;
         counter!("ckb_lockstep_fallbacks", "cause" => cause).increment(1);

@@ -1,7 +1,7 @@
 //! Code that cannot be translated, or costs more than its budget: not tried again at once, nor for
 //! ever given up.
 //!
-//! By the key, so that it outlives the text in the registry. How long to wait is counted in cycles of
+//! By the key, so that it outlives the code region in the registry. How long to wait is counted in cycles of
 //! that code that the interpreter ran, not in time: code that nobody runs is not tried again, code that
 //! burns the node's time is. The wait doubles with each failure.
 

@@ -1,4 +1,4 @@
-//! How a text gets its module when nobody in this process has it: from the cache, else by
+//! How a code region gets its module when nobody in this process has it: from the cache, else by
 //! translating. Slow, and safe to fail: the caller says where it may happen.
 
 use std::fmt::Display;
@@ -92,7 +92,7 @@ impl Shared {
     }
 
     fn check(&self, id: &KeyId) -> Result<(), State> {
-        (self.switches.quarantine_of(id)).map_or(Ok(()), |reason| Err(State::Barred(reason)))
+        (self.switches.quarantine_of(id)).map_or(Ok(()), |reason| Err(State::Quarantined(reason)))
     }
 
     fn look_up(&self, key: &Key, id: &KeyId) -> Option<Arc<NativeModule>> {
@@ -140,8 +140,8 @@ impl Shared {
     ) -> Obtained {
         let (_, id) =
             (entry.key(&self.options).as_ref()).map_err(|reason| State::Failed(reason.clone()))?;
-        let text = entry.text();
-        let _span = tracing::info_span!("translate", key = %id, base = text.base).entered();
+        let region = entry.region();
+        let _span = tracing::info_span!("translate", key = %id, base = region.base).entered();
         let started = Instant::now();
         let made = self.translate(entry, hints, progress);
         let seconds = started.elapsed().as_secs_f64();
@@ -166,8 +166,8 @@ impl Shared {
                 tracing::warn!(
                     "no native code for {:#x}..{:#x}: {reason}; the interpreter runs it, and it is \
                      tried again after {wait} cycles",
-                    text.base,
-                    text.end()
+                    region.base,
+                    region.end()
                 );
                 Err(State::Failed(reason))
             }
@@ -187,10 +187,10 @@ impl Shared {
         // A panic in the compiler must not take a node down: such code stays interpreted.
         let translate = || match &self.helper {
             // A fault on purpose is not for others to make.
-            Some(program) if self.options.plant.is_none() => {
+            Some(program) if self.options.inject.is_none() => {
                 self.translate_apart(program, entry, hints)
             }
-            _ => (self.compiler.0)(&entry.text(), hints, &options, progress)
+            _ => (self.compiler.0)(&entry.region(), hints, &options, progress)
                 .map(|translation| (translation.module, translation.report))
                 .map_err(|error| Failed::new("refused", error)),
         };
@@ -235,7 +235,7 @@ impl Shared {
             time: self.budgets.translation,
         };
         let wanted = || !self.pool.is_stopped();
-        let module = helper.translate(key, &entry.text(), hints, &wanted);
+        let module = helper.translate(key, &entry.region(), hints, &wanted);
         let module = module.map_err(|broken| {
             self.meter.helper(broken.cause);
             Failed::new("helper", broken)

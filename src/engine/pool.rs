@@ -2,7 +2,7 @@
 //!
 //! One thread loads from the cache, a bounded number translate, at low priority. Loading has a thread
 //! of its own because it takes a millisecond, and a translation that hangs must not keep what is there
-//! from being used. The queue is bounded: when it is full, the text that was interpreted least gives
+//! from being used. The queue is bounded: when it is full, the code region that was interpreted least gives
 //! way. What was interpreted most is translated first.
 //!
 //! Threads start with the first job and end when the engine is dropped, a translation that is running
@@ -27,7 +27,7 @@ const LOADS: usize = 1024;
 /// What the threads do.
 #[derive(Debug)]
 pub(super) enum Job {
-    /// Look for the module of a text in the cache.
+    /// Look for the module of a code region in the cache.
     Load(Arc<Entry>),
     /// Make it, with the hints of a guest.
     Translate(Arc<Entry>, Copied),
@@ -124,7 +124,7 @@ impl Pool {
         }
     }
 
-    /// Puts a job into the queue. The text for which there is no room comes back.
+    /// Puts a job into the queue. The code region for which there is no room comes back.
     fn push(&self, job: Job) -> Option<Arc<Entry>> {
         let mut jobs = lock(&self.jobs);
         let refused = match job {
@@ -176,7 +176,7 @@ impl Pool {
 }
 
 impl Jobs {
-    /// Takes the text that is chosen by the cycles that were interpreted of each.
+    /// Takes the code region that is chosen by the cycles that were interpreted of each.
     fn take(
         &mut self,
         choose: impl FnOnce(&mut dyn Iterator<Item = (usize, u64)>) -> Option<(usize, u64)>,

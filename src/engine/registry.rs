@@ -1,10 +1,10 @@
-//! The texts of this process, found by place and content.
+//! The code regions of this process, found by place and content.
 //!
-//! A look-up compares the bytes of the text with those that are known at the same place, which is
+//! A look-up compares the bytes of the code region with those that are known at the same place, which is
 //! many times cheaper than the digest that a key needs, and decides by nothing else. An entry is put in
-//! place before its module exists. What is kept is bounded: beyond that, the texts that no machine has
+//! place before its module exists. What is kept is bounded: beyond that, the code regions that no machine has
 //! and that were not asked for longest are forgotten, many at a time, so that making room costs little
-//! even where somebody makes texts by the thousand. A module that is forgotten lives as long as
+//! even where somebody makes code regions by the thousand. A module that is forgotten lives as long as
 //! somebody holds it.
 
 use std::collections::BTreeMap;
@@ -13,32 +13,32 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGua
 
 use lockstep_contract::key::KeyId;
 use lockstep_isa::{Cost, Xlen};
-use lockstep_translator::{Options, Text};
+use lockstep_translator::{CodeRegion, Options};
 
 use super::bucket::{Bucket, Fingerprint};
 use super::entry::Entry;
 use super::lock;
 
-/// Where a text lies and what it is for: everything in a key but the content.
+/// Where a code region lies and what it is for: everything in a key but the content.
 type Place = (u64, u64, u64, u32, u8, bool, bool);
 
-fn place(text: &Text<'_>) -> Place {
+fn place(region: &CodeRegion<'_>) -> Place {
     (
-        text.base,
-        text.bytes.len() as u64,
-        text.memory_size,
-        text.profile.version.number(),
-        text.profile.extensions.bits(),
-        text.profile.xlen == Xlen::X64,
-        text.cost == Cost::Estimate,
+        region.base,
+        region.bytes.len() as u64,
+        region.memory_size,
+        region.profile.version.number(),
+        region.profile.extensions.bits(),
+        region.profile.xlen == Xlen::X64,
+        region.cost == Cost::Estimate,
     )
 }
 
 type Places = BTreeMap<Place, Bucket>;
 
 /// Texts that are kept at most, however small.
-const TEXTS: usize = 1 << 15;
-/// Forgotten texts of which it is remembered what they ran, if that was worth it.
+const REGIONS: usize = 1 << 15;
+/// Forgotten code regions of which it is remembered what they ran, if that was worth it.
 const DEPARTED: usize = 4096;
 /// Cycles that are worth it.
 const WORTH: u64 = 1_000_000;
@@ -46,14 +46,14 @@ const WORTH: u64 = 1_000_000;
 /// What is kept.
 #[derive(Clone, Copy, Debug, Default)]
 struct Load {
-    texts: usize,
+    regions: usize,
     bytes: usize,
 }
 
-/// What a text ran.
+/// What a code region ran.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Ran {
-    /// BLAKE3 of the text.
+    /// BLAKE3 of the code region.
     pub(super) digest: [u8; 32],
     /// Cycles of the interpreter.
     pub(super) interpreted: u64,
@@ -74,7 +74,7 @@ impl Ran {
     }
 }
 
-/// All texts.
+/// All code regions.
 #[derive(Debug)]
 pub(super) struct Registry {
     places: RwLock<Places>,
@@ -84,7 +84,7 @@ pub(super) struct Registry {
     load: Mutex<Load>,
     /// Counts look-ups, to tell old from new.
     clock: AtomicU64,
-    /// What forgotten texts ran, by the key of their module.
+    /// What forgotten code regions ran, by the key of their module.
     departed: Mutex<BTreeMap<KeyId, Ran>>,
 }
 
@@ -94,7 +94,7 @@ impl Registry {
         Registry {
             places: RwLock::default(),
             limit: Load {
-                texts: TEXTS,
+                regions: REGIONS,
                 bytes: limit,
             },
             load: Mutex::default(),
@@ -103,25 +103,25 @@ impl Registry {
         }
     }
 
-    /// The entry of a text, made if there is none.
-    pub(super) fn entry(&self, text: &Text<'_>) -> Arc<Entry> {
-        if let Some(entry) = self.find(&self.read(), text) {
+    /// The entry of a code region, made if there is none.
+    pub(super) fn entry(&self, region: &CodeRegion<'_>) -> Arc<Entry> {
+        if let Some(entry) = self.find(&self.read(), region) {
             return entry;
         }
         // The copy is made before anybody has to wait for it.
-        let (print, entry) = (Fingerprint::of(text.bytes), Arc::new(Entry::new(text)));
+        let (print, entry) = (Fingerprint::of(region.bytes), Arc::new(Entry::new(region)));
         let mut places = self.write();
-        if let Some(entry) = self.find(&places, text) {
+        if let Some(entry) = self.find(&places, region) {
             return entry;
         }
         self.touch(&entry);
-        let bucket = places.entry(place(text)).or_default();
+        let bucket = places.entry(place(region)).or_default();
         bucket.insert(print, Arc::clone(&entry));
         let over = {
             let mut load = lock(&self.load);
-            load.texts += 1;
-            load.bytes += text.bytes.len();
-            load.texts > self.limit.texts || load.bytes > self.limit.bytes
+            load.regions += 1;
+            load.bytes += region.bytes.len();
+            load.regions > self.limit.regions || load.bytes > self.limit.bytes
         };
         if over {
             self.shrink(&mut places);
@@ -138,7 +138,7 @@ impl Registry {
             .collect()
     }
 
-    /// What each text ran, those that were forgotten included, by the key of its module.
+    /// What each code region ran, those that were forgotten included, by the key of its module.
     /// `options` are the engine's.
     pub(super) fn ran(&self, options: &Options) -> BTreeMap<KeyId, Ran> {
         let mut ran = lock(&self.departed).clone();
@@ -150,7 +150,7 @@ impl Registry {
         ran
     }
 
-    /// A text is forgotten; what it ran is not, unless that is little.
+    /// A code region is forgotten; what it ran is not, unless that is little.
     fn depart(&self, entry: &Entry) {
         entry.known.forget();
         let Some((key, id)) = entry.known_key() else {
@@ -171,15 +171,15 @@ impl Registry {
         }
     }
 
-    /// How many texts have a module, and the bytes of these. Modules come after their entries, so this
+    /// How many code regions have a module, and the bytes of these. Modules come after their entries, so this
     /// is also when they are weighed: with each module that is loaded or made.
     pub(super) fn resident(&self) -> (usize, usize) {
         let places = self.read();
         let (mut modules, mut native) = (0, 0);
         let mut load = Load::default();
         for entry in places.values().flat_map(Bucket::iter) {
-            load.texts += 1;
-            load.bytes += entry.text().bytes.len();
+            load.regions += 1;
+            load.bytes += entry.region().bytes.len();
             if let Some(size) = entry.native_size() {
                 modules += 1;
                 native += size;
@@ -197,7 +197,7 @@ impl Registry {
         entries
     }
 
-    /// Forgets texts, whoever uses them: machines that have one ask anew at their next entry.
+    /// Forgets code regions, whoever uses them: machines that have one ask anew at their next entry.
     pub(super) fn forget(&self, which: impl Fn(&Entry) -> bool) -> usize {
         let mut count = 0;
         let mut places = self.write();
@@ -215,8 +215,8 @@ impl Registry {
         count
     }
 
-    fn find(&self, places: &Places, text: &Text<'_>) -> Option<Arc<Entry>> {
-        let entry = places.get(&place(text))?.find(text.bytes)?;
+    fn find(&self, places: &Places, region: &CodeRegion<'_>) -> Option<Arc<Entry>> {
+        let entry = places.get(&place(region))?.find(region.bytes)?;
         self.touch(&entry);
         Some(entry)
     }
@@ -226,14 +226,14 @@ impl Registry {
         entry.used.store(now, Ordering::Relaxed);
     }
 
-    /// Forgets the oldest texts that nobody uses, never the newest, until an eighth of what may be
+    /// Forgets the oldest code regions that nobody uses, never the newest, until an eighth of what may be
     /// kept is free.
     fn shrink(&self, places: &mut Places) {
         let newest = self.clock.load(Ordering::Relaxed);
         let mut load = Load::default();
         let mut idle: Vec<(u64, usize)> = Vec::new();
         for entry in places.values().flat_map(Bucket::iter) {
-            load.texts += 1;
+            load.regions += 1;
             load.bytes += entry.size();
             if entry.age() < newest && !entry.is_in_use() {
                 idle.push((entry.age(), entry.size()));
@@ -244,10 +244,11 @@ impl Registry {
         // Those of this age or an earlier one go.
         let mut last = 0;
         for (age, size) in idle {
-            if load.texts <= wanted(self.limit.texts) && load.bytes <= wanted(self.limit.bytes) {
+            if load.regions <= wanted(self.limit.regions) && load.bytes <= wanted(self.limit.bytes)
+            {
                 break;
             }
-            load.texts -= 1;
+            load.regions -= 1;
             load.bytes -= size.min(load.bytes);
             last = age;
         }
@@ -279,8 +280,8 @@ mod tests {
     use super::*;
     use lockstep_isa::{Profile, Version};
 
-    fn text(base: u64, bytes: &[u8]) -> Text<'_> {
-        Text {
+    fn region(base: u64, bytes: &[u8]) -> CodeRegion<'_> {
+        CodeRegion {
             profile: Profile::of(Version::V2),
             cost: Cost::Estimate,
             memory_size: 4 << 20,
@@ -297,14 +298,20 @@ mod tests {
     fn a_text_is_found_by_content_and_place() {
         let registry = Registry::new(512 << 20);
         let (one, two) = (vec![1; 4096], vec![2; 4096]);
-        let entry = registry.entry(&text(0x10000, &one));
-        assert!(Arc::ptr_eq(&entry, &registry.entry(&text(0x10000, &one))));
-        assert!(!Arc::ptr_eq(&entry, &registry.entry(&text(0x11000, &one))));
-        assert!(!Arc::ptr_eq(&entry, &registry.entry(&text(0x10000, &two))));
-        let mut other = text(0x10000, &one);
+        let entry = registry.entry(&region(0x10000, &one));
+        assert!(Arc::ptr_eq(&entry, &registry.entry(&region(0x10000, &one))));
+        assert!(!Arc::ptr_eq(
+            &entry,
+            &registry.entry(&region(0x11000, &one))
+        ));
+        assert!(!Arc::ptr_eq(
+            &entry,
+            &registry.entry(&region(0x10000, &two))
+        ));
+        let mut other = region(0x10000, &one);
         other.profile = Profile::of(Version::V1);
         assert!(!Arc::ptr_eq(&entry, &registry.entry(&other)));
-        other = text(0x10000, &one);
+        other = region(0x10000, &one);
         other.cost = Cost::Constant;
         assert!(!Arc::ptr_eq(&entry, &registry.entry(&other)));
         assert_eq!(size(&registry), 5 * 4096);
@@ -316,35 +323,38 @@ mod tests {
         let registry = Registry::new(limit);
         let bytes: Vec<Vec<u8>> = (0..6).map(|number| vec![number; limit / 4]).collect();
         // A machine has the first, so it stays.
-        let first = registry.entry(&text(0, &bytes[0]));
+        let first = registry.entry(&region(0, &bytes[0]));
         let _machine = Arc::clone(&first.known);
-        let second = registry.entry(&text(0, &bytes[1]));
+        let second = registry.entry(&region(0, &bytes[1]));
         for bytes in &bytes[2..5] {
-            registry.entry(&text(0, bytes));
+            registry.entry(&region(0, bytes));
         }
         assert!(size(&registry) <= limit);
-        assert!(Arc::ptr_eq(&first, &registry.entry(&text(0, &bytes[0]))));
-        assert!(!Arc::ptr_eq(&second, &registry.entry(&text(0, &bytes[1]))));
+        assert!(Arc::ptr_eq(&first, &registry.entry(&region(0, &bytes[0]))));
+        assert!(!Arc::ptr_eq(
+            &second,
+            &registry.entry(&region(0, &bytes[1]))
+        ));
     }
 
     #[test]
     fn texts_that_differ_in_a_byte_are_told_apart_and_few_are_compared() {
         let registry = Registry::new(64 << 20);
-        let texts: Vec<Vec<u8>> = (0..1000_u32)
+        let regions: Vec<Vec<u8>> = (0..1000_u32)
             .map(|number| {
                 let mut bytes = vec![7; 4096];
                 bytes[4092..].copy_from_slice(&number.to_le_bytes());
                 bytes
             })
             .collect();
-        let entries: Vec<_> = texts
+        let entries: Vec<_> = regions
             .iter()
-            .map(|bytes| registry.entry(&text(0, bytes)))
+            .map(|bytes| registry.entry(&region(0, bytes)))
             .collect();
-        for (bytes, entry) in texts.iter().zip(&entries) {
-            assert!(Arc::ptr_eq(entry, &registry.entry(&text(0, bytes))));
+        for (bytes, entry) in regions.iter().zip(&entries) {
+            assert!(Arc::ptr_eq(entry, &registry.entry(&region(0, bytes))));
         }
-        let prints = texts.iter().map(|bytes| Fingerprint::of(bytes));
+        let prints = regions.iter().map(|bytes| Fingerprint::of(bytes));
         let prints: std::collections::BTreeSet<_> = prints.collect();
         assert!(prints.len() >= 999, "{}", prints.len());
     }
@@ -353,14 +363,14 @@ mod tests {
     fn small_texts_are_bounded_by_their_number() {
         let registry = Registry::new(usize::MAX);
         let mut bytes = vec![0; 8];
-        for number in 0..TEXTS as u64 + 10 {
+        for number in 0..REGIONS as u64 + 10 {
             bytes.copy_from_slice(&number.to_le_bytes());
-            registry.entry(&text(0, &bytes));
+            registry.entry(&region(0, &bytes));
         }
         let count = registry.entries().len();
-        assert!((TEXTS - TEXTS / 8..TEXTS).contains(&count), "{count}");
+        assert!((REGIONS - REGIONS / 8..REGIONS).contains(&count), "{count}");
         // The last one is there.
-        let last = registry.entry(&text(0, &bytes));
+        let last = registry.entry(&region(0, &bytes));
         assert!(
             registry
                 .entries()
@@ -374,10 +384,10 @@ mod tests {
     fn what_is_told_to_be_forgotten_is_whoever_uses_it() {
         let registry = Registry::new(512 << 20);
         let bytes = vec![1; 4096];
-        let entry = registry.entry(&text(0, &bytes));
+        let entry = registry.entry(&region(0, &bytes));
         let _machine = Arc::clone(&entry.known);
         assert_eq!(registry.forget(|_| true), 1);
         assert_eq!(registry.entries().len(), 0);
-        assert!(!Arc::ptr_eq(&entry, &registry.entry(&text(0, &bytes))));
+        assert!(!Arc::ptr_eq(&entry, &registry.entry(&region(0, &bytes))));
     }
 }

@@ -8,7 +8,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use lockstep_runtime::cache::{Budget, Cache, CacheError, Locations};
-use lockstep_translator::{Hints, Options, Plant, Text, TranslateError, Translation};
+use lockstep_translator::{CodeRegion, Hints, Injection, Options, TranslateError, Translation};
 
 use super::check::{Checks, Findings};
 use super::meter::Meter;
@@ -26,7 +26,7 @@ use crate::bundle::Evidence;
 /// What an engine may spend on native code.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Budgets {
-    /// Interpreted cycles past which a text is translated.
+    /// Interpreted cycles past which a code region is translated.
     pub(super) threshold: u64,
     /// Threads that translate.
     pub(super) workers: usize,
@@ -34,7 +34,7 @@ pub(super) struct Budgets {
     pub(super) queue: usize,
     /// How long one translation may take.
     pub(super) translation: Duration,
-    /// Bytes of texts and modules that are kept.
+    /// Bytes of code regions and modules that are kept.
     pub(super) memory: usize,
     /// Bytes that a helper process may use.
     pub(super) helper_memory: u64,
@@ -48,7 +48,7 @@ impl Default for Budgets {
             workers: (cores / 4).clamp(1, 4),
             queue: 64,
             translation: Duration::from_secs(60),
-            // A module is some ten times as large as its text, but hundreds of times where the text
+            // A module is some ten times as large as its code region, but hundreds of times where the code region
             // is made for it.
             memory: 512 << 20,
             // Seven times what the worst text that is known takes.
@@ -59,7 +59,7 @@ impl Default for Budgets {
 
 /// A function in the place of the translator.
 type Translator = dyn Fn(
-        &Text<'_>,
+        &CodeRegion<'_>,
         &Hints,
         &Options,
         &mut dyn FnMut(usize, usize),
@@ -99,7 +99,7 @@ pub struct EngineBuilder {
     bundles: Option<PathBuf>,
     evidence: Evidence,
     stops: bool,
-    plant: Option<Plant>,
+    inject: Option<Injection>,
     share: Option<Share>,
     confirm: Option<Confirm>,
 }
@@ -218,7 +218,7 @@ impl EngineBuilder {
         self
     }
 
-    /// Interpreted cycles of a text past which it is translated in the background: 10 million, some
+    /// Interpreted cycles of a code region past which it is translated in the background: 10 million, some
     /// 15 milliseconds, unless this is called.
     #[must_use]
     pub fn threshold(mut self, cycles: u64) -> EngineBuilder {
@@ -234,11 +234,11 @@ impl EngineBuilder {
         self
     }
 
-    /// Texts that may wait for translation: 64 unless this is called, at least one. Each keeps its text
+    /// Texts that may wait for translation: 64 unless this is called, at least one. Each keeps its code region
     /// and up to 256 KiB of a guest's data.
     #[must_use]
-    pub fn queue(mut self, texts: usize) -> EngineBuilder {
-        self.budgets.queue = texts.max(1);
+    pub fn queue(mut self, regions: usize) -> EngineBuilder {
+        self.budgets.queue = regions.max(1);
         self
     }
 
@@ -273,7 +273,7 @@ impl EngineBuilder {
         self
     }
 
-    /// Bytes of texts and modules that are kept when no machine has them: 512 MiB unless this is
+    /// Bytes of code regions and modules that are kept when no machine has them: 512 MiB unless this is
     /// called.
     #[must_use]
     pub fn memory(mut self, bytes: usize) -> EngineBuilder {
@@ -304,7 +304,7 @@ impl EngineBuilder {
         self
     }
 
-    /// Shadow checking: the share of all stretches of native code that is repeated on the interpreter,
+    /// Shadow checking: the share of all intervals of native code that is repeated on the interpreter,
     /// on a thread of its own.
     #[must_use]
     pub fn shadow(mut self, share: Share) -> EngineBuilder {
@@ -322,8 +322,8 @@ impl EngineBuilder {
     /// Puts a fault into the native code of one block, for tests of what finds it.
     #[doc(hidden)]
     #[must_use]
-    pub fn plant(mut self, plant: Plant) -> EngineBuilder {
-        self.plant = Some(plant);
+    pub fn inject(mut self, injection: Injection) -> EngineBuilder {
+        self.inject = Some(injection);
         self
     }
 
@@ -334,7 +334,7 @@ impl EngineBuilder {
     pub fn compiler(
         mut self,
         compiler: impl Fn(
-            &Text<'_>,
+            &CodeRegion<'_>,
             &Hints,
             &Options,
             &mut dyn FnMut(usize, usize),
@@ -359,7 +359,7 @@ impl EngineBuilder {
             _ => translate,
         };
         let options = Options {
-            plant: self.plant,
+            inject: self.inject,
             ..host_options()
         };
         let every_block = Options {

@@ -1,12 +1,12 @@
 //! Shadow checking: a sampled share of what native code does is repeated on the interpreter, on a
 //! thread of its own, and a module that did something else is quarantined.
 //!
-//! Which stretches are sampled follows from their number alone: a hash of it is compared with the
+//! Which intervals are sampled follows from their number alone: a hash of it is compared with the
 //! share, so that no pattern of a script's host calls stays out of sight. The queue is bounded; when it
-//! is full, stretches are dropped and counted. Nothing here can make a run fail: where the interpreter
+//! is full, intervals are dropped and counted. Nothing here can make a run fail: where the interpreter
 //! has not been asked yet, the run has the verdict that it has.
 //!
-//! When a difference is seen, the modules of the stretch are taken away at once. Then the stretch runs
+//! When a difference is seen, the modules of the interval are taken away at once. Then the interval runs
 //! again in lockstep, which names the block and the module; that one is quarantined, a bundle is
 //! written, and the others come back.
 
@@ -19,7 +19,9 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread;
 
 use lockstep_contract::key::KeyId;
-use lockstep_runtime::{Divergence, Mismatch, NativeModule, Repeat, Stretch, Watch, distrust};
+use lockstep_runtime::{
+    Divergence, Interval, Mismatch, NativeModule, Repeat, Watch, retire_spare_mappings,
+};
 use lockstep_translator::Options;
 
 use super::meter::Meter;
@@ -28,10 +30,10 @@ use super::settings::EngineBuilder;
 use super::shared::Shared;
 use super::{Mode, Translate, lock, pool};
 
-/// Stretches that may wait. Each holds two copies of the pages that a guest has in use.
+/// Intervals that may wait. Each holds two copies of the pages that a guest has in use.
 const QUEUE: usize = 16;
 
-/// Which share of all stretches is repeated: `LOCKSTEP_SHADOW`, from 0 to 1; 0.001 by default.
+/// Which share of all intervals is repeated: `LOCKSTEP_SHADOW`, from 0 to 1; 0.001 by default.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct Share(f64);
 
@@ -45,7 +47,7 @@ impl Share {
         (0.0..=1.0).contains(&share).then_some(Share(share))
     }
 
-    /// Whether the stretch with this number is one of them.
+    /// Whether the interval with this number is one of them.
     fn has(self, number: u64) -> bool {
         self.0 >= 1.0 || (hash(number) as f64) < self.0 * 2f64.powi(64)
     }
@@ -90,7 +92,7 @@ pub enum Confirm {
     Nothing,
     /// `failures`: what a guest did before it failed. Costs a copy of its state at every host call.
     Failures,
-    /// `sampled`: failures, and every stretch that shadow checking samples.
+    /// `sampled`: failures, and every interval that shadow checking samples.
     Sampled,
 }
 
@@ -125,12 +127,12 @@ impl FromStr for Confirm {
 pub(super) struct Shadow {
     share: Share,
     confirm: Confirm,
-    /// Stretches so far.
+    /// Intervals so far.
     count: AtomicU64,
     jobs: Mutex<Jobs>,
     wake: Condvar,
     started: AtomicBool,
-    /// Stretches in the queue.
+    /// Intervals in the queue.
     waiting: AtomicUsize,
     /// For the engine of modules that leave after every block.
     builder: EngineBuilder,
@@ -148,7 +150,7 @@ impl fmt::Debug for Shadow {
 #[derive(Debug, Default)]
 struct Jobs {
     found: VecDeque<Case>,
-    stretches: VecDeque<Box<Stretch>>,
+    intervals: VecDeque<Box<Interval>>,
     at_work: bool,
     stopped: bool,
 }
@@ -156,7 +158,7 @@ struct Jobs {
 /// A difference that was seen.
 #[derive(Debug)]
 struct Case {
-    stretch: Stretch,
+    interval: Interval,
     mismatch: Mismatch,
     /// Modules that were taken away and may come back.
     barred: Vec<KeyId>,
@@ -164,7 +166,7 @@ struct Case {
 
 /// What the thread does.
 enum Job {
-    Repeat(Box<Stretch>),
+    Repeat(Box<Interval>),
     Locate(Box<Case>),
 }
 
@@ -182,7 +184,7 @@ impl Shadow {
         }
     }
 
-    /// What is to be done about the next stretch.
+    /// What is to be done about the next interval.
     pub(super) fn watch(&self, meter: &Meter) -> Watch {
         let mut sampled = self.share != Share::NONE
             && (self.share).has(self.count.fetch_add(1, Ordering::Relaxed));
@@ -204,7 +206,7 @@ impl Shadow {
     /// Whether everything that was sampled so far has been dealt with.
     pub(super) fn is_idle(&self) -> bool {
         let jobs = lock(&self.jobs);
-        jobs.found.is_empty() && jobs.stretches.is_empty() && !jobs.at_work
+        jobs.found.is_empty() && jobs.intervals.is_empty() && !jobs.at_work
     }
 
     /// Ends the thread as soon as it comes by.
@@ -229,8 +231,8 @@ impl Shadow {
                 return None;
             }
             let found = (jobs.found.pop_front()).map(|case| Job::Locate(Box::new(case)));
-            let job = found.or_else(|| jobs.stretches.pop_front().map(Job::Repeat));
-            self.waiting.store(jobs.stretches.len(), Ordering::Relaxed);
+            let job = found.or_else(|| jobs.intervals.pop_front().map(Job::Repeat));
+            self.waiting.store(jobs.intervals.len(), Ordering::Relaxed);
             if job.is_some() {
                 jobs.at_work = true;
                 return job;
@@ -242,30 +244,30 @@ impl Shadow {
 }
 
 impl Shared {
-    /// Takes a stretch into the queue, if there is room.
-    pub(super) fn repeat(self: &Arc<Shared>, stretch: Stretch) {
+    /// Takes a interval into the queue, if there is room.
+    pub(super) fn repeat(self: &Arc<Shared>, interval: Interval) {
         let mut jobs = lock(&self.shadow.jobs);
-        if jobs.stretches.len() >= QUEUE {
+        if jobs.intervals.len() >= QUEUE {
             drop(jobs);
             self.meter.shadowed("dropped");
             return;
         }
-        jobs.stretches.push_back(Box::new(stretch));
-        (self.shadow.waiting).store(jobs.stretches.len(), Ordering::Relaxed);
+        jobs.intervals.push_back(Box::new(interval));
+        (self.shadow.waiting).store(jobs.intervals.len(), Ordering::Relaxed);
         drop(jobs);
         self.wake_shadow();
     }
 
     /// A difference was seen: its modules do not run from here on, whoever is to blame.
-    pub(super) fn mismatch(self: &Arc<Shared>, stretch: Stretch, mismatch: Mismatch) {
+    pub(super) fn mismatch(self: &Arc<Shared>, interval: Interval, mismatch: Mismatch) {
         self.meter.mismatch();
         tracing::error!(
             "native code and interpreter came to different ends from {:#x} on: {}",
-            stretch.before.pc(),
+            interval.before.pc(),
             mismatch.difference
         );
-        let ids = stretch.modules.iter().map(|module| module.key().id());
-        let barred = match stretch.modules.as_slice() {
+        let ids = interval.modules.iter().map(|module| module.key().id());
+        let barred = match interval.modules.as_slice() {
             [one] => {
                 self.quarantine(&one.key().id(), &mismatch.difference);
                 Vec::new()
@@ -276,9 +278,9 @@ impl Shared {
                 .collect(),
         };
         // What it wrote, and where, nobody knows.
-        distrust();
+        retire_spare_mappings();
         lock(&self.shadow.jobs).found.push_back(Case {
-            stretch,
+            interval,
             mismatch,
             barred,
         });
@@ -296,7 +298,7 @@ impl Shared {
             while let Some(job) = shared.shadow.next() {
                 // A panic costs the job, not the thread.
                 if catch_unwind(AssertUnwindSafe(|| shared.shadow_job(job))).is_err() {
-                    tracing::error!("shadow checking panicked; it goes on with the next stretch");
+                    tracing::error!("shadow checking panicked; it goes on with the next interval");
                 }
             }
         };
@@ -308,15 +310,15 @@ impl Shared {
 
     fn shadow_job(self: &Arc<Shared>, job: Job) {
         match job {
-            Job::Repeat(stretch) => match stretch.repeat() {
+            Job::Repeat(interval) => match interval.repeat() {
                 Ok(None) => self.meter.shadowed("same"),
                 Ok(Some(mismatch)) => {
                     self.meter.shadowed("different");
-                    self.mismatch(*stretch, mismatch);
+                    self.mismatch(*interval, mismatch);
                 }
                 Err(error) => {
                     self.meter.shadowed("dropped");
-                    tracing::warn!("a stretch is not repeated: {error}");
+                    tracing::warn!("a interval is not repeated: {error}");
                 }
             },
             Job::Locate(case) => self.locate(*case),
@@ -326,11 +328,11 @@ impl Shared {
     /// Finds the block and the module, quarantines it, and writes the bundle.
     fn locate(&self, case: Case) {
         let Case {
-            stretch,
+            interval,
             mismatch,
             barred,
         } = case;
-        let modules = stretch.modules.clone();
+        let modules = interval.modules.clone();
         let reason = mismatch.difference.clone();
         let every_block = Options {
             every_block: true,
@@ -341,28 +343,28 @@ impl Shared {
             Translate::Now,
             every_block.clone(),
         );
-        let guilty = match stretch.locate(mismatch, &blocks) {
+        let culprits = match interval.locate(mismatch, &blocks) {
             Ok(divergence) => {
                 self.record(&divergence, Some(&every_block));
-                guilty(&divergence, &modules)
+                culprits(&divergence, &modules)
             }
             Err(error) => {
                 tracing::error!("no memory to find the block: {error}");
                 modules.iter().map(|module| module.key().id()).collect()
             }
         };
-        for id in &guilty {
+        for id in &culprits {
             self.quarantine(id, &reason);
         }
         for id in &barred {
-            // The quarantine is for the guilty; the switch was for the time of the search.
+            // The quarantine is for the culprits; the switch was for the time of the search.
             self.switches.set(id, true, &self.registry);
         }
     }
 }
 
 /// The modules to blame: the one with the code that was found, or all.
-fn guilty(divergence: &Divergence, modules: &[Arc<NativeModule>]) -> Vec<KeyId> {
+fn culprits(divergence: &Divergence, modules: &[Arc<NativeModule>]) -> Vec<KeyId> {
     let covers = |module: &&Arc<NativeModule>| {
         let key = module.key();
         let has = |block: &u64| (key.base..key.base + key.len).contains(block);
@@ -408,7 +410,7 @@ mod tests {
                 let numbers = (0..1_000_000).map(|number| number * step);
                 numbers.filter(|number| sampled.has(*number)).count() as f64
             };
-            // Every stretch; and one of a script with a thousand of them.
+            // Every interval; and one of a script with a thousand of them.
             for step in [1, 2, 100, 1000] {
                 let expected = share * 1e6;
                 assert!(

@@ -1,8 +1,8 @@
 //! What an engine shares with its worker threads: settings, registry, switches, cache, queue, counters.
 //!
-//! How a text gets its native code depends on the setting, and here is where the ways part: on the
+//! How a code region gets its native code depends on the setting, and here is where the ways part: on the
 //! spot, from the cache alone, or in the background, where the thread that runs a guest does no more
-//! than put the text into a queue.
+//! than put the code region into a queue.
 
 use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
@@ -10,8 +10,8 @@ use std::sync::{Arc, OnceLock};
 
 use lockstep_contract::key::{Key, KeyId};
 use lockstep_runtime::cache::{Budget, Cache, CacheError, Locations};
-use lockstep_runtime::{KnownText, Request};
-use lockstep_translator::{Hints, Options, Text};
+use lockstep_runtime::{Request, SharedRegion};
+use lockstep_translator::{CodeRegion, Hints, Options};
 
 use super::check::Findings;
 use super::entry::{Claim, Entry, State};
@@ -80,50 +80,55 @@ impl Shared {
             .as_ref()
     }
 
-    /// What the run loop asks when a guest first gets to a text.
-    pub(super) fn find(self: &Arc<Shared>, request: &Request<'_>) -> Arc<KnownText> {
-        let text = text_of(request);
-        let entry = self.registry.entry(&text);
+    /// What the run loop asks when a guest first gets to a code region.
+    pub(super) fn find(self: &Arc<Shared>, request: &Request<'_>) -> Arc<SharedRegion> {
+        let region = region_of(request);
+        let entry = self.registry.entry(&region);
         // What was fetched for this machine is counted as that.
-        if !self.look(&entry, &text, request) {
+        if !self.look(&entry, &region, request) {
             self.meter.asked(&entry);
         }
         Arc::clone(&entry.known)
     }
 
-    /// What the run loop says when a text without native code was interpreted for long.
-    pub(super) fn hot(self: &Arc<Shared>, request: &Request<'_>, known: &Arc<KnownText>) {
-        let text = text_of(request);
-        let entry = self.registry.entry(&text);
+    /// What the run loop says when a code region without native code was interpreted for long.
+    pub(super) fn hot(self: &Arc<Shared>, request: &Request<'_>, known: &Arc<SharedRegion>) {
+        let region = region_of(request);
+        let entry = self.registry.entry(&region);
         // Otherwise it was forgotten meanwhile; the machine will ask.
         if Arc::ptr_eq(&entry.known, known) {
-            self.look(&entry, &text, request);
+            self.look(&entry, &region, request);
         }
     }
 
-    /// Does what the setting says for a text that a machine needs. Whether that gave a module.
+    /// Does what the setting says for a code region that a machine needs. Whether that gave a module.
     fn look(
         self: &Arc<Shared>,
         entry: &Arc<Entry>,
-        text: &Text<'_>,
+        region: &CodeRegion<'_>,
         request: &Request<'_>,
     ) -> bool {
         if self.translate == Translate::Background {
-            self.find_later(entry, text, request);
+            self.find_later(entry, region, request);
             return false;
         }
-        let mut hints = || hints_in_memory(text, request.memory, request.pc);
+        let mut hints = || hints_in_memory(region, request.memory, request.pc);
         let prepared = self.settle(entry, |_| entry.is_due(), &mut hints, &mut |_, _| {});
         // Why there is none was said; there may be some later.
         prepared.is_ok_and(|prepared| !matches!(prepared.origin, Origin::Registry))
     }
 
-    /// Puts a text into the queue of the right threads, if there is something to do for it.
-    fn find_later(self: &Arc<Shared>, entry: &Arc<Entry>, text: &Text<'_>, request: &Request<'_>) {
+    /// Puts a code region into the queue of the right threads, if there is something to do for it.
+    fn find_later(
+        self: &Arc<Shared>,
+        entry: &Arc<Entry>,
+        region: &CodeRegion<'_>,
+        request: &Request<'_>,
+    ) {
         match entry.state() {
             State::New => {
-                if self.preloaded.may_have(text) {
-                    // It is here already, and costs no more than the digest of the text.
+                if self.preloaded.may_have(region) {
+                    // It is here already, and costs no more than the digest of the code region.
                     self.load(entry, |state| matches!(state, State::New));
                 } else if entry.queue(|state| matches!(state, State::New)) {
                     self.push(Job::Load(Arc::clone(entry)));
@@ -132,7 +137,7 @@ impl Shared {
             State::Missing(_) | State::Failed(_) if entry.is_due() => {
                 let due = |state: &State| matches!(state, State::Missing(_) | State::Failed(_));
                 if entry.queue(due) {
-                    let hints = Copied::from_memory(text, request.memory, request.pc);
+                    let hints = Copied::from_memory(region, request.memory, request.pc);
                     self.push(Job::Translate(Arc::clone(entry), hints));
                 }
             }
@@ -181,7 +186,7 @@ impl Shared {
             }
             Err(state) => {
                 let reason = match &state {
-                    State::Missing(reason) | State::Failed(reason) | State::Barred(reason) => {
+                    State::Missing(reason) | State::Failed(reason) | State::Quarantined(reason) => {
                         reason.clone()
                     }
                     _ => Unavailable::new("the work on it was given up"),
@@ -192,7 +197,7 @@ impl Shared {
         }
     }
 
-    /// The state of a text without a module, and when it is looked at again.
+    /// The state of a code region without a module, and when it is looked at again.
     pub(super) fn missing(&self, entry: &Entry, key: &Key, id: &KeyId) -> State {
         let interpreted = entry.known.interpreted();
         let (wait, why) = match self.translate {
@@ -208,12 +213,12 @@ impl Shared {
 }
 
 /// What a request is about, in the translator's words.
-fn text_of<'a>(request: &Request<'a>) -> Text<'a> {
-    Text {
+fn region_of<'a>(request: &Request<'a>) -> CodeRegion<'a> {
+    CodeRegion {
         profile: request.profile,
         cost: request.cost,
         memory_size: request.memory_size as u64,
         base: request.base,
-        bytes: request.text,
+        bytes: request.region,
     }
 }

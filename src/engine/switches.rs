@@ -26,7 +26,7 @@ pub(super) struct Switches {
 
 #[derive(Debug, Default)]
 struct Marks {
-    /// Ids of modules, or digests of texts.
+    /// Ids of modules, or digests of code regions.
     disabled: BTreeSet<KeyId>,
     quarantined: BTreeMap<KeyId, String>,
     /// Bytes of the cache's list that were taken in.
@@ -64,7 +64,7 @@ impl Switches {
     ) -> Result<Arc<NativeModule>, Unavailable> {
         let marks = lock(&self.marks);
         if let Some(reason) = marks.quarantine_of(&module.key().id()) {
-            entry.settle(State::Barred(reason.clone()));
+            entry.settle(State::Quarantined(reason.clone()));
             return Err(reason);
         }
         let result = match marks.disabled(entry, &module) {
@@ -171,7 +171,7 @@ impl Marks {
         names.iter().flatten().any(|id| self.disabled.contains(id))
     }
 
-    /// From all texts that have the module, which need not be the one that this host would make.
+    /// From all code regions that have the module, which need not be the one that this host would make.
     fn take_away(&self, id: &KeyId, registry: &Registry) {
         let Some(reason) = self.quarantine_of(id) else {
             return;
@@ -180,7 +180,7 @@ impl Marks {
             if let State::Has(module) = entry.state()
                 && module.key().id() == *id
             {
-                entry.settle(State::Barred(reason.clone()));
+                entry.settle(State::Quarantined(reason.clone()));
                 entry.known.withdraw();
             }
         }

@@ -84,12 +84,12 @@ fn without_translation_there_is_what_the_cache_has() {
 #[test]
 fn the_regions_of_a_memory_are_runs_of_fixed_pages() {
     let program = program();
-    let texts = program.texts();
+    let code_regions = program.code_regions();
     let regions = regions(program.core().memory());
-    assert_eq!(texts.len(), regions.len());
-    for (text, region) in texts.iter().zip(&regions) {
-        assert_eq!(text.base, region.start as u64);
-        assert_eq!(text.end(), region.end as u64);
+    assert_eq!(code_regions.len(), regions.len());
+    for (code, region) in code_regions.iter().zip(&regions) {
+        assert_eq!(code.base, region.start as u64);
+        assert_eq!(code.end(), region.end as u64);
         assert!(region.start.is_multiple_of(PAGE_SIZE));
     }
 }
@@ -117,8 +117,10 @@ fn the_switches_turn_native_code_off_and_on() {
     assert!(native_cycles(&engine) > 0);
 
     let id = only_module(&engine);
-    let text = KeyId(lockstep_contract::key::digest(program().texts()[0].bytes));
-    for id in [id, text] {
+    let region = KeyId(lockstep_contract::key::digest(
+        program().code_regions()[0].bytes,
+    ));
+    for id in [id, region] {
         assert!(engine.disable_script(&id));
         assert!(!engine.disable_script(&id));
         assert_eq!(native_cycles(&engine), 0);
@@ -128,11 +130,11 @@ fn the_switches_turn_native_code_off_and_on() {
     assert_eq!(engine.stats().translations, 1);
 
     // A switch may be thrown before the script is known.
-    engine.disable_script(&text);
+    engine.disable_script(&region);
     assert_eq!(engine.evict(&id), 1);
     assert_eq!(native_cycles(&engine), 0);
     assert_eq!(engine.stats().translations, 2);
-    engine.enable_script(&text);
+    engine.enable_script(&region);
     assert!(native_cycles(&engine) > 0);
 }
 

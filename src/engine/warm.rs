@@ -27,7 +27,7 @@ use lockstep_contract::pages::MAX_MEMORY;
 use lockstep_isa::{Cost, Extensions, Profile, Version};
 use lockstep_runtime::NativeModule;
 use lockstep_runtime::cache::Miss;
-use lockstep_translator::Text;
+use lockstep_translator::CodeRegion;
 
 use super::entry::State;
 use super::pool::Job;
@@ -103,14 +103,14 @@ impl fmt::Display for Line {
 
 /// What came of a line.
 #[derive(Clone, Copy, Default)]
-struct Came {
+struct WarmOutcome {
     loaded: usize,
     translated: usize,
     failed: bool,
 }
 
-impl Came {
-    const FAILED: Came = Came {
+impl WarmOutcome {
+    const FAILED: WarmOutcome = WarmOutcome {
         loaded: 0,
         translated: 0,
         failed: true,
@@ -136,11 +136,11 @@ impl Preloaded {
     }
 
     /// Whether there may be a module for this text: one of its address and size.
-    pub(super) fn may_have(&self, text: &Text<'_>) -> bool {
-        let len = text.bytes.len() as u64;
+    pub(super) fn may_have(&self, region: &CodeRegion<'_>) -> bool {
+        let len = region.bytes.len() as u64;
         let modules = &lock(&self.0).modules;
         let mut keys = modules.values().map(|module| module.key());
-        keys.any(|key| (key.base, key.len) == (text.base, len))
+        keys.any(|key| (key.base, key.len) == (region.base, len))
     }
 
     /// Whether the code of this digest is wanted at once.
@@ -190,7 +190,7 @@ impl Shared {
                 Ok(job) => self.push(job),
                 Err(error) => {
                     tracing::warn!("{line}: {error}; the line is skipped");
-                    self.warmed(Came::FAILED);
+                    self.warmed(WarmOutcome::FAILED);
                 }
             }
         }
@@ -200,16 +200,16 @@ impl Shared {
     pub(super) fn preload(self: &Arc<Shared>, wanted: WarmModule) {
         let WarmModule { line, id, code } = wanted;
         let _span = tracing::debug_span!("warm", module = %id).entered();
-        let came = match self.map_stored(&id) {
+        let outcome = match self.map_stored(&id) {
             Ok(module) => {
                 lock(&self.preloaded.0).modules.insert(id, Arc::new(module));
                 // A machine may have been faster.
                 for entry in self.registry.named(&id) {
                     self.load(&entry, |state| matches!(state, State::Missing(_)));
                 }
-                Came {
+                WarmOutcome {
                     loaded: 1,
-                    ..Came::default()
+                    ..WarmOutcome::default()
                 }
             }
             Err(error) => {
@@ -220,10 +220,10 @@ impl Shared {
                     "{line}: the module {id}: {error}; code with the digest {code} is translated \
                      when it is first seen"
                 );
-                Came::FAILED
+                WarmOutcome::FAILED
             }
         };
-        self.warmed(came);
+        self.warmed(outcome);
     }
 
     fn map_stored(&self, id: &KeyId) -> Result<NativeModule, String> {
@@ -248,54 +248,54 @@ impl Shared {
             platform,
         } = program;
         let _span = tracing::info_span!("warm", path = %path.display()).entered();
-        let came = match self.warm_program(&path, &platform) {
-            Ok(came) => came,
+        let outcome = match self.warm_program(&path, &platform) {
+            Ok(outcome) => outcome,
             Err(error) => {
                 tracing::warn!("{line}: {}: {error}", path.display());
-                Came::FAILED
+                WarmOutcome::FAILED
             }
         };
-        self.warmed(came);
+        self.warmed(outcome);
     }
 
-    fn warm_program(&self, path: &Path, platform: &Platform) -> Result<Came, String> {
+    fn warm_program(&self, path: &Path, platform: &Platform) -> Result<WarmOutcome, String> {
         let bytes = read(path).map_err(|error| error.to_string())?;
         let program = Program::load(&bytes, platform).map_err(|error| error.to_string())?;
-        let mut came = Came::default();
-        for text in program.texts() {
-            let entry = self.registry.entry(&text);
+        let mut outcome = WarmOutcome::default();
+        for region in program.code_regions() {
+            let entry = self.registry.entry(&region);
             // What another thread is at needs no help.
             let idle =
                 |state: &State| matches!(state, State::New | State::Queued | State::Missing(_));
             let Some(work) = entry.take(idle) else {
                 continue;
             };
-            let mut hints = || program.hints(&text);
+            let mut hints = || program.hints(&region);
             let obtained = self.obtain(&entry, false, &mut hints, &mut self.watch());
             let prepared = self.conclude(&entry, obtained);
             drop(work);
             match prepared.map(|prepared| prepared.origin) {
-                Ok(Origin::Translated { .. }) => came.translated += 1,
-                Ok(_) => came.loaded += 1,
+                Ok(Origin::Translated { .. }) => outcome.translated += 1,
+                Ok(_) => outcome.loaded += 1,
                 Err(reason) if self.translate == Translate::Never => {
                     return Err(reason.to_string());
                 }
                 // The reason is in the log.
-                Err(_) => came.failed = true,
+                Err(_) => outcome.failed = true,
             }
         }
-        Ok(came)
+        Ok(outcome)
     }
 
     /// Counts a line, and says so.
-    fn warmed(&self, came: Came) {
+    fn warmed(&self, outcome: WarmOutcome) {
         let warming = {
             let mut waiting = lock(&self.preloaded.0);
             let warming = &mut waiting.warming;
             warming.done += 1;
-            warming.loaded += came.loaded;
-            warming.translated += came.translated;
-            warming.failed += usize::from(came.failed);
+            warming.loaded += outcome.loaded;
+            warming.translated += outcome.translated;
+            warming.failed += usize::from(outcome.failed);
             *warming
         };
         if let Some(progress) = &self.progress {

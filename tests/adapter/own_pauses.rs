@@ -15,7 +15,7 @@ use lockstep_runtime::{CostTable, Environment, Library, Machine, Outcome};
 
 use crate::common::asm::assemble;
 
-/// Cycles that native code may charge at a stretch.
+/// Cycles that native code may charge at a interval.
 const SLICE: u64 = 5_000_000;
 /// Slices that the loop takes.
 const SLICES: u64 = 100;

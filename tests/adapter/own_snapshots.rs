@@ -18,12 +18,12 @@ use crate::common::outcome::{Outcome, Rule, compare};
 use crate::common::program::{Program, Setup};
 use crate::common::random::Random;
 use crate::common::snapshots::{
-    Files, OraclesContext, OurContext, first_of, oracles_first, oracles_second, second_of,
+    CkbVmContext, Files, OurContext, first_of, oracles_first, oracles_second, second_of,
 };
 use crate::driver::{Asm, Native, Runner, UNLIMITED, load, machine, run};
 
 /// The program on the oracle's machine, its pages known to come from file 0.
-fn oracles<M: Runner>(program: &Program, setup: &Setup) -> (M, OraclesContext) {
+fn oracles<M: Runner>(program: &Program, setup: &Setup) -> (M, CkbVmContext) {
     let mut machine: M = machine(setup, vec![Box::new(DebugPrint)]);
     let file = Bytes::copy_from_slice(&program.elf);
     let metadata = parse_elf::<u64>(&file, setup.profile.version.number()).unwrap();
@@ -31,7 +31,7 @@ fn oracles<M: Runner>(program: &Program, setup: &Setup) -> (M, OraclesContext) {
     machine
         .load_program_with_metadata(&file, &metadata, args.into_iter())
         .unwrap();
-    let mut context = OraclesContext::new(Files(vec![file]));
+    let mut context = CkbVmContext::new(Files(vec![file]));
     context
         .mark_program(machine.inner_mut(), &metadata, &0, 0)
         .unwrap();
@@ -121,7 +121,7 @@ fn resumed<M: Runner>(
     taken: &snapshot2::Snapshot2<u8>,
 ) -> Outcome {
     let mut machine: M = machine(setup, vec![Box::new(DebugPrint)]);
-    let mut context = OraclesContext::new(Files(vec![Bytes::copy_from_slice(&program.elf)]));
+    let mut context = CkbVmContext::new(Files(vec![Bytes::copy_from_slice(&program.elf)]));
     context.resume(machine.inner_mut(), taken).unwrap();
     run(&mut machine, UNLIMITED)
 }

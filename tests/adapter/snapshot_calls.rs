@@ -11,7 +11,7 @@ use crate::common::outcome::Verdict;
 use crate::common::program::{SMALL_MEMORY, Setup};
 use crate::common::random::Random;
 use crate::common::snapshots::{
-    Files, OraclesContext, OurContext, first_of, oracles_second, second_of,
+    CkbVmContext, Files, OurContext, first_of, oracles_second, second_of,
 };
 use crate::driver::{Asm, machine};
 
@@ -19,7 +19,7 @@ use crate::driver::{Asm, machine};
 struct Pair {
     asm: Asm,
     ours: Ours,
-    asm_context: OraclesContext,
+    asm_context: CkbVmContext,
     our_context: OurContext,
 }
 
@@ -37,7 +37,7 @@ impl Pair {
         Pair {
             asm: machine(&setup, Vec::new()),
             ours: Ours::fresh("ours", &setup, None),
-            asm_context: OraclesContext::new(Files(files.clone())),
+            asm_context: CkbVmContext::new(Files(files.clone())),
             our_context: OurContext::new(Files(files)),
         }
     }

@@ -13,7 +13,7 @@ use lockstep::runtime::{
 };
 use lockstep::{Engine, Platform};
 use lockstep_isa::{Profile, Reg, Version};
-use lockstep_translator::{Options, Plant, Text, key, translate};
+use lockstep_translator::{CodeRegion, Injection, Options, key, translate};
 
 use crate::common::program::{Program, Setup};
 
@@ -44,18 +44,18 @@ pub(crate) struct Trip {
 }
 
 /// An engine that checks, stops, and writes nothing.
-pub(crate) fn checking(plant: Option<Plant>) -> Engine {
-    engine(plant).stop_when_diverged(true).build()
+pub(crate) fn checking(inject: Option<Injection>) -> Engine {
+    engine(inject).stop_when_diverged(true).build()
 }
 
 /// The same, to be completed.
-pub(crate) fn engine(plant: Option<Plant>) -> EngineBuilder {
+pub(crate) fn engine(inject: Option<Injection>) -> EngineBuilder {
     let builder = Engine::builder()
         .mode(Mode::Check)
         .translate(Translate::Now)
         .no_cache();
-    match plant {
-        Some(plant) => builder.plant(plant),
+    match inject {
+        Some(injection) => builder.inject(injection),
         None => builder,
     }
 }
@@ -170,12 +170,12 @@ impl Guest {
     }
 
     /// Gives the engine a module with a fault that says that it has none.
-    pub(crate) fn adopt_planted(&self, engine: &Engine, plant: Plant) {
+    pub(crate) fn adopt_planted(&self, engine: &Engine, injection: Injection) {
         let program = lockstep::Program::load(&self.program.elf, &self.platform).expect("it loads");
-        let text: Text<'_> = program.texts()[0];
+        let text: CodeRegion<'_> = program.code_regions()[0];
         let sound = Options::default();
         let planted = Options {
-            plant: Some(plant),
+            inject: Some(injection),
             ..sound.clone()
         };
         let hints = program.hints(&text);

@@ -3,13 +3,13 @@
 use std::path::Path;
 
 use lockstep::runtime::cache::{Budget, Cache};
-use lockstep::translator::{Fault, Options, Plant, key, translate};
+use lockstep::translator::{Fault, Injection, Options, key, translate};
 use lockstep::{Platform, Program};
 
 use super::harness::{Sandbox, guest};
 
 /// Puts a module with a fault into the cache of a sandbox, under the name of the sound one.
-fn plant(sandbox: &Sandbox, elf: &str, every_block: bool, plant: Plant) {
+fn inject(sandbox: &Sandbox, elf: &str, every_block: bool, injection: Injection) {
     let bytes = std::fs::read(elf).expect("the guest is there");
     let program = Program::load(&bytes, &Platform::default()).expect("it can be loaded");
     let sound = Options {
@@ -17,10 +17,10 @@ fn plant(sandbox: &Sandbox, elf: &str, every_block: bool, plant: Plant) {
         ..Options::default()
     };
     let planted = Options {
-        plant: Some(plant),
+        inject: Some(injection),
         ..sound.clone()
     };
-    let texts = program.texts();
+    let texts = program.code_regions();
     let text = &texts[0];
     let translation = translate(text, &program.hints(text), &planted, &mut |_, _| {});
     let mut module = translation.expect("it can be translated").module;
@@ -33,7 +33,7 @@ fn plant(sandbox: &Sandbox, elf: &str, every_block: bool, plant: Plant) {
 /// A block in the loop of the guest `sorthash`.
 const BLOCK: u64 = 0x1_1330;
 
-const FAULT: Plant = Plant {
+const FAULT: Injection = Injection {
     block: BLOCK,
     fault: Fault::Register {
         register: 12,
@@ -70,7 +70,7 @@ fn a_sound_guest_is_checked_to_its_end() {
 fn a_wrong_block_is_reported_with_a_bundle_that_shows_it_again() {
     let sandbox = Sandbox::new();
     let elf = guest("sorthash");
-    plant(&sandbox, &elf, true, FAULT);
+    inject(&sandbox, &elf, true, FAULT);
     let arguments = ["run", "--json", "--engine", "check", &elf];
     let found = sandbox.run(&arguments).exits(86).json();
     assert_eq!(found["result"], "diverged");
@@ -111,7 +111,7 @@ fn a_wrong_block_is_reported_with_a_bundle_that_shows_it_again() {
 fn a_wrong_module_of_the_cache_is_found_though_its_blocks_alone_are_right() {
     let sandbox = Sandbox::new();
     let elf = guest("sorthash");
-    plant(&sandbox, &elf, false, FAULT);
+    inject(&sandbox, &elf, false, FAULT);
     let arguments = ["run", "--json", "--engine", "check", &elf];
     let found = sandbox.run(&arguments).exits(86).json();
     let blocks = found["divergence"]["blocks"].as_array().expect("a list");
@@ -145,11 +145,11 @@ fn shadow_checking_finds_a_wrong_module_after_the_run() {
     let fault = Fault::Cycles { more: 1 };
     let run = |variables: &[(&str, &str)]| {
         let sandbox = Sandbox::new();
-        plant(
+        inject(
             &sandbox,
             &elf,
             false,
-            Plant {
+            Injection {
                 block: BLOCK,
                 fault,
             },

@@ -56,7 +56,7 @@ fn a_module_of_another_machine_needs_a_trusted_signature() {
     believed(maker.run(RUN));
     send(&maker, &node, &["good.elf", "good.lkm", "good.lkm.seal"]);
     proven(node.run(RUN));
-    assert_eq!(seal(&node)["vouched_by"], "none");
+    assert_eq!(seal(&node)["authenticated_by"], "none");
 
     let sign = [
         "cache",
@@ -88,7 +88,7 @@ fn a_module_of_another_machine_needs_a_trusted_signature() {
     ];
     node.run(&trust).exits(0);
     believed(node.run(RUN));
-    assert_eq!(seal(&node)["vouched_by"], "signature");
+    assert_eq!(seal(&node)["authenticated_by"], "signature");
     let list = node
         .run(&["cache", "trust", "--list", "--json"])
         .exits(0)
@@ -223,7 +223,7 @@ fn records_stay_under_the_signature_that_covers_them() {
     sandbox.run(&["cache", "trust", "signing.key.pub"]).exits(0);
     believed(sandbox.run(RUN));
     let shown = seal(&sandbox);
-    assert_eq!(shown["vouched_by"], "signature");
+    assert_eq!(shown["authenticated_by"], "signature");
     assert_eq!(shown["records"][1]["vouched"], true);
     assert_eq!(shown["records"][2]["vouched"], false);
     let text = sandbox.run(&["inspect", "good.lkm"]).exits(0).out;

@@ -14,9 +14,9 @@ use lockstep_contract::key::KeyId;
 use lockstep_contract::pages::{EXECUTABLE, FREEZED};
 use lockstep_isa::Reg;
 use lockstep_runtime::{
-    Core, CostTable, Environment, Event, KnownText, Library, NativeModule, Request, Trap,
+    Core, CostTable, Environment, Event, Library, NativeModule, Request, SharedRegion, Trap,
 };
-use lockstep_translator::{Cpu, Options, Report, Text};
+use lockstep_translator::{CodeRegion, Cpu, Options, Report};
 
 use super::Subject;
 use super::clock::thread_seconds;
@@ -257,7 +257,7 @@ pub(crate) struct Modules {
     options: Options,
     /// A word of code and what is translated in its place.
     planted: Option<(u32, u32)>,
-    known: Mutex<BTreeMap<KeyId, Arc<KnownText>>>,
+    known: Mutex<BTreeMap<KeyId, Arc<SharedRegion>>>,
     made: Mutex<Vec<Made>>,
 }
 
@@ -327,9 +327,9 @@ impl Modules {
 }
 
 impl Library for Modules {
-    fn find(&self, request: &Request<'_>) -> Option<Arc<KnownText>> {
-        let bytes = self.replace(request.text);
-        let text = Text {
+    fn find(&self, request: &Request<'_>) -> Option<Arc<SharedRegion>> {
+        let bytes = self.replace(request.region);
+        let text = CodeRegion {
             profile: request.profile,
             cost: request.cost,
             memory_size: request.memory_size as u64,
@@ -356,7 +356,7 @@ impl Library for Modules {
         let failures = &translation.report.failures;
         assert!(failures.is_empty(), "{failures:?}");
         let module = NativeModule::map(translation.module).expect("the module can be mapped");
-        let module = Arc::new(KnownText::from(Arc::new(module)));
+        let module = Arc::new(SharedRegion::from(Arc::new(module)));
         self.made
             .lock()
             .expect("no test panics while it holds this")

@@ -35,7 +35,7 @@ impl DataSource<u8> for Files {
 }
 
 /// The oracle's context, with files as its source.
-pub(crate) type OraclesContext = snapshot2::Snapshot2Context<u8, Files>;
+pub(crate) type CkbVmContext = snapshot2::Snapshot2Context<u8, Files>;
 /// Ours.
 pub(crate) type OurContext = lockstep_runtime::Snapshot2Context<u8, Files>;
 

@@ -132,7 +132,7 @@ fn the_queue_is_bounded_and_what_ran_most_comes_first() {
 
 fn text(elf: &[u8]) -> Vec<u8> {
     let program = Program::load(elf, &Platform::default()).expect("a good ELF");
-    program.texts()[0].bytes.to_vec()
+    program.code_regions()[0].bytes.to_vec()
 }
 
 #[test]

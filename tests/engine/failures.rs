@@ -41,7 +41,9 @@ fn a_compiler_that_hangs_costs_its_worker_and_nothing_else() {
 fn elf_text(rounds: u64) -> Vec<u8> {
     let elf = elf(rounds);
     let program = lockstep::Program::load(&elf, &lockstep::Platform::default());
-    program.expect("a good ELF").texts()[0].bytes.to_vec()
+    program.expect("a good ELF").code_regions()[0]
+        .bytes
+        .to_vec()
 }
 
 #[test]

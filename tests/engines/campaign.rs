@@ -74,10 +74,10 @@ pub(crate) fn attempt(
     seed: u64,
 ) -> Result<Summary, String> {
     catch_unwind(AssertUnwindSafe(|| contest.run(source, seed)))
-        .unwrap_or_else(|panic| Err(format!("panicked: {}", text_of(&*panic))))
+        .unwrap_or_else(|panic| Err(format!("panicked: {}", region_of(&*panic))))
 }
 
-fn text_of(panic: &(dyn std::any::Any + Send)) -> &str {
+fn region_of(panic: &(dyn std::any::Any + Send)) -> &str {
     let owned = panic.downcast_ref::<String>().map(String::as_str);
     owned
         .or_else(|| panic.downcast_ref::<&str>().copied())

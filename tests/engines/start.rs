@@ -17,7 +17,7 @@ use crate::common::asm::Assembly;
 use crate::common::oracle::{Asm, Oracle};
 use crate::common::outcome::Verdict;
 use crate::common::program::{Program, Segment, Setup};
-use crate::common::snapshots::{Files, OraclesContext, OurContext, second_of};
+use crate::common::snapshots::{CkbVmContext, Files, OurContext, second_of};
 
 /// How a program gets onto a machine.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -102,7 +102,7 @@ impl Start {
 
     /// The state of this machine.
     pub(crate) fn snapshot(asm: &mut Asm) -> Result<Start, String> {
-        OraclesContext::new(Files::default())
+        CkbVmContext::new(Files::default())
             .make_snapshot(asm.inner_mut())
             .map(|snapshot| Start::Snapshot(Box::new(snapshot)))
             .map_err(|error| format!("the oracle's snapshot: {error:?}"))
@@ -137,7 +137,7 @@ impl Start {
                 machine.commit_pc();
                 Ok(())
             }
-            Start::Snapshot(snapshot) => OraclesContext::new(Files::default())
+            Start::Snapshot(snapshot) => CkbVmContext::new(Files::default())
                 .resume(oracle.inner_mut(), snapshot)
                 .map_err(fault),
         }

@@ -19,7 +19,7 @@ use crate::common::outcome::{Outcome, Verdict};
 use crate::common::program::Setup;
 use crate::common::random::Random;
 use crate::common::snapshots::{
-    Files, OraclesContext, OurContext, first_of, oracles_first, oracles_second, second_of,
+    CkbVmContext, Files, OurContext, first_of, oracles_first, oracles_second, second_of,
 };
 use crate::start::Start;
 
@@ -41,8 +41,8 @@ pub(crate) const KINDS: [Kind; 4] = [Kind::Asm, Kind::Adapter, Kind::Interpreter
 
 /// A machine with what is known about its pages.
 pub(crate) enum Machine {
-    Asm(Oracle<AsmMachine>, OraclesContext),
-    Adapter(Box<Oracle<NativeMachine>>, OraclesContext),
+    Asm(Oracle<AsmMachine>, CkbVmContext),
+    Adapter(Box<Oracle<NativeMachine>>, CkbVmContext),
     Ours(Box<Ours>, OurContext),
 }
 
@@ -74,7 +74,7 @@ impl Shop {
 
     /// A machine without a program.
     pub(crate) fn blank(&self, kind: Kind) -> Machine {
-        let oracles = OraclesContext::new(self.files.clone());
+        let oracles = CkbVmContext::new(self.files.clone());
         let ours = |modules| {
             let machine = Ours::fresh("ours", &self.setup, modules);
             Machine::Ours(Box::new(machine), OurContext::new(self.files.clone()))
@@ -143,7 +143,7 @@ impl Shop {
 
 fn mark_oracles<M: SupportMachine<REG = u64>>(
     machine: &mut M,
-    context: &mut OraclesContext,
+    context: &mut CkbVmContext,
     start: Option<&Start>,
 ) {
     if let Some(Start::File(program)) = start {
@@ -156,7 +156,7 @@ fn mark_oracles<M: SupportMachine<REG = u64>>(
 
 fn resume_oracles<M: SupportMachine<REG = u64>>(
     machine: &mut M,
-    context: &mut OraclesContext,
+    context: &mut CkbVmContext,
     taken: &Taken,
 ) -> Result<(), ckb_vm::Error> {
     match taken {
@@ -182,7 +182,7 @@ fn resume_ours(ours: &mut Ours, context: &mut OurContext, taken: &Taken) -> Resu
 
 fn take_oracles<M: SupportMachine<REG = u64>>(
     machine: &mut M,
-    context: &OraclesContext,
+    context: &CkbVmContext,
     second: bool,
 ) -> Result<Taken, ckb_vm::Error> {
     Ok(if second {

@@ -15,7 +15,7 @@ use crate::common::outcome::{Outcome, Rule, compare};
 use crate::common::program::{FULL_MEMORY, Program, Setup};
 use crate::common::random::Random;
 use crate::common::snapshots::{
-    Files, OraclesContext, OurContext, oracles_first, oracles_second, second_of,
+    CkbVmContext, Files, OurContext, oracles_first, oracles_second, second_of,
 };
 use crate::common::trace32::Trace32;
 
@@ -42,7 +42,7 @@ fn exchange(program: &Program, setup: &Setup, traces: usize, modules: &Arc<Modul
         return;
     };
     let no_files = || Files(Vec::new());
-    let context = OraclesContext::new(no_files());
+    let context = CkbVmContext::new(no_files());
     let taken = context
         .make_snapshot(oracle.inner_mut())
         .expect("a snapshot");
@@ -60,7 +60,7 @@ fn exchange(program: &Program, setup: &Setup, traces: usize, modules: &Arc<Modul
         ours.max_cycles = taken.max_cycles;
         assert!(ours == second_of(taken.clone()), "{name}: the second kind");
         let mut resumed = Trace32::fresh(setup);
-        OraclesContext::new(no_files())
+        CkbVmContext::new(no_files())
             .resume(resumed.inner_mut(), &oracles_second(&ours))
             .expect("the oracle takes it");
         assert_alike(name, &end, &resumed.finish(u64::MAX));

@@ -1,15 +1,15 @@
 //! Compiled units side by side: the module.
 //!
-//! Concatenation, a table from halfwords of text to code, and records of what is where. Jumps from unit
+//! Concatenation, a table from halfwords of code region to code, and records of what is where. Jumps from unit
 //! to unit get their distances at the end, when all rows of the table are known: no relocation is left.
 
 use lockstep_contract::key::Key;
 use lockstep_contract::module::{Block, CODE_LIMIT, Entry, Module, Span};
 
+use crate::code_region::CodeRegion;
 use crate::codegen::{Compiled, Compiler};
 use crate::link::Jump;
-use crate::region::Unit;
-use crate::text::Text;
+use crate::units::Unit;
 use crate::{Report, TranslateError};
 
 /// A span that belongs to no block.
@@ -31,7 +31,7 @@ impl Assembler {
     pub(crate) fn new(
         key: Key,
         hints: Vec<u64>,
-        text: &Text<'_>,
+        region: &CodeRegion<'_>,
         compiler: &mut Compiler,
     ) -> Result<Assembler, TranslateError> {
         let mut assembler = Assembler {
@@ -39,7 +39,7 @@ impl Assembler {
                 key,
                 hints,
                 enter: 0,
-                table: vec![0; text.bytes.len() / 2],
+                table: vec![0; region.bytes.len() / 2],
                 code: Vec::new(),
                 blocks: Vec::new(),
                 map: Vec::new(),
@@ -99,23 +99,23 @@ impl Assembler {
     /// Adds a compiled unit, its entries and its blocks.
     pub(crate) fn add(
         &mut self,
-        text: &Text<'_>,
+        region: &CodeRegion<'_>,
         unit: &Unit<'_>,
         compiled: Compiled,
     ) -> Result<(), TranslateError> {
-        let first = unit.heads.keys().next().copied().unwrap_or(text.base);
+        let first = unit.heads.keys().next().copied().unwrap_or(region.base);
         let start = self.append(compiled, &format!("unit at {first:#x}"))?;
         for (head, number) in unit.entries() {
             // Of more than a row can number, the interpreter takes the rest.
             if let Some(entry) = Entry::new(start, number) {
-                let row = (head - text.base) / 2;
+                let row = (head - region.base) / 2;
                 self.module.table[row as usize] = entry.0;
             }
         }
         for chain in &unit.chains {
             for block in &chain.blocks {
                 self.module.blocks.push(Block {
-                    head: (block.head - text.base) as u32,
+                    head: (block.head - region.base) as u32,
                     len: block.len as u16,
                     entries: block.entries.len() as u8,
                     cycles: block.cycles as u32,
@@ -125,7 +125,7 @@ impl Assembler {
         Ok(())
     }
 
-    /// The module, with the texts for people if they were asked for.
+    /// The module, with the code regions for people if they were asked for.
     ///
     /// # Errors
     /// When a jump cannot be resolved: a defect.

@@ -2,15 +2,15 @@
 //!
 //! Up to 16 (possibly fused) instructions, decoded ahead as a whole, ended by control flow, `auipc`
 //! or a fence. Blocks from different heads overlap freely; each charges its whole cost at its head.
-//! A block is formed only where its decoding is certain: everything it read lies in the text, all of
+//! A block is formed only where its decoding is certain: everything it read lies in the code region, all of
 //! it decodes, and it is not so long that the assembly machine's 8-bit length would wrap.
 
 use std::fmt;
 
 use lockstep_isa::{DecodeError, Inst, decode};
 
+use crate::code_region::CodeRegion;
 use crate::record::{Flow, Recorder};
-use crate::text::Text;
 
 /// Entries of a trace at most: the oracle's `TRACE_ITEM_LENGTH`.
 const ENTRIES: usize = 16;
@@ -46,7 +46,7 @@ pub enum Reason {
         /// The bits found there.
         bits: u32,
     },
-    /// Decoding needs bytes outside the text.
+    /// Decoding needs bytes outside the code region.
     Outside,
     /// The trace is too long for the assembly machine's length field.
     Long {
@@ -65,7 +65,7 @@ impl fmt::Display for Reason {
             Reason::Illegal { pc, bits } => {
                 write!(f, "no instruction at {pc:#x}: {bits:#x}")
             }
-            Reason::Outside => write!(f, "decoding needs bytes outside the text"),
+            Reason::Outside => write!(f, "decoding needs bytes outside the code region"),
             Reason::Long { len } => write!(f, "fused trace of {len} bytes, over {BYTES}"),
             Reason::Budget => write!(f, "the module's budget is used up"),
             Reason::Compiler => write!(f, "the compiler gave up on it"),
@@ -74,19 +74,19 @@ impl fmt::Display for Reason {
 }
 
 impl Block {
-    /// Forms the block at an even address inside the text.
-    pub(crate) fn form(text: &Text<'_>, head: u64) -> Result<Block, Reason> {
-        let mut code = text.code();
-        let mut recorder = Recorder::new(text.profile.xlen);
+    /// Forms the block at an even address inside the code region.
+    pub(crate) fn form(region: &CodeRegion<'_>, head: u64) -> Result<Block, Reason> {
+        let mut code = region.code();
+        let mut recorder = Recorder::new(region.profile.xlen);
         let mut entries = Vec::with_capacity(ENTRIES);
         let (mut pc, mut cycles) = (head, 0);
         while entries.len() < ENTRIES {
-            let inst = decode(&mut code, pc, text.profile).map_err(|error| match error {
+            let inst = decode(&mut code, pc, region.profile).map_err(|error| match error {
                 DecodeError::Illegal { pc, bits } => Reason::Illegal { pc, bits },
                 DecodeError::Fetch(_) => Reason::Outside,
             })?;
             recorder.step(&inst, pc);
-            cycles += text.cost.cycles(inst.op);
+            cycles += region.cost.cycles(inst.op);
             pc += u64::from(inst.len);
             entries.push(inst);
             if inst.op.effect().ends_trace() {
@@ -94,7 +94,7 @@ impl Block {
             }
         }
         let len = pc - head;
-        if code.asked().end > text.end() {
+        if code.asked().end > region.end() {
             return Err(Reason::Outside);
         }
         if len > BYTES {

@@ -18,10 +18,10 @@ use lockstep_contract::exit::Exit;
 use lockstep_contract::module::START_ALIGN;
 use target_lexicon::{Architecture, Triple};
 
+use crate::code_region::CodeRegion;
 use crate::lift::{lift_unit, pointer, unit_signature, unpack};
 use crate::link::{Jump, Links};
-use crate::region::Unit;
-use crate::text::Text;
+use crate::units::Unit;
 use crate::{Cpu, Options, TranslateError};
 
 /// Bytes of a line of the cache.
@@ -152,13 +152,13 @@ impl Compiler {
 
     pub(crate) fn unit(
         &mut self,
-        text: &Text<'_>,
+        region: &CodeRegion<'_>,
         unit: &Unit<'_>,
         links: &Links,
     ) -> Result<Compiled, TranslateError> {
         let helper_conv = self.isa.default_call_conv();
         self.compile(unit_signature(), |builder| {
-            lift_unit(builder, helper_conv, text, unit, links);
+            lift_unit(builder, helper_conv, region, unit, links);
         })
     }
 

@@ -1,4 +1,4 @@
-//! From a text and its hints to the blocks that are worth translating.
+//! From a code region and its hints to the blocks that are worth translating.
 //!
 //! Blocks are followed from the places where code is known to start, then from the places where it
 //! probably does; what is least certain comes last, so that a budget cuts off the least useful. Code
@@ -7,9 +7,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::block::{Block, Reason};
+use crate::code_region::CodeRegion;
 use crate::hints::{Hints, Kind};
-use crate::plant::{Fault, Plant};
-use crate::text::Text;
+use crate::injection::{Fault, Injection};
 
 /// What the blocks of one module may weigh together, duplicates counted. The cost of translation is
 /// about linear in this: Lua weighs half of it, and dense hostile code reaches it within seconds.
@@ -17,7 +17,7 @@ pub const WEIGHT: usize = 600_000;
 /// A jump further than this is a tail call into another function, not a jump inside one.
 const NEAR: u64 = 1 << 15;
 
-/// What was found in a text.
+/// What was found in a code region.
 pub(crate) struct Program {
     /// Blocks by address.
     pub blocks: BTreeMap<u64, Block>,
@@ -35,8 +35,8 @@ pub(crate) struct Program {
     pub weight: usize,
 }
 
-/// Follows the code of a text.
-pub(crate) fn discover(text: &Text<'_>, hints: &Hints) -> Program {
+/// Follows the code of a code region.
+pub(crate) fn discover(region: &CodeRegion<'_>, hints: &Hints) -> Program {
     let mut program = Program {
         blocks: BTreeMap::new(),
         entries: BTreeSet::new(),
@@ -56,12 +56,12 @@ pub(crate) fn discover(text: &Text<'_>, hints: &Hints) -> Program {
     let functions: Vec<u64> = of(Kind::Function).collect();
     let mut pointers: BTreeSet<u64> = of(Kind::Pointer).collect();
     let addresses = swept.addresses.iter().copied();
-    pointers.extend(addresses.filter(|&address| text.may_start(address)));
+    pointers.extend(addresses.filter(|&address| region.may_start(address)));
     let mut inside: BTreeSet<u64> = of(Kind::Inside).collect();
     inside.extend(&swept.unrolled);
 
     for &root in functions.iter().chain(&pointers).chain(&inside) {
-        program.follow(text, root);
+        program.follow(region, root);
     }
     program.starts.extend(functions);
     program.switched.extend(inside);
@@ -88,10 +88,10 @@ pub(crate) fn discover(text: &Text<'_>, hints: &Hints) -> Program {
 
 impl Program {
     /// Forms the block at `root` and all that can be reached from it.
-    fn follow(&mut self, text: &Text<'_>, root: u64) {
+    fn follow(&mut self, region: &CodeRegion<'_>, root: u64) {
         let mut heads = vec![root];
         while let Some(head) = heads.pop() {
-            if !text.may_start(head)
+            if !region.may_start(head)
                 || self.blocks.contains_key(&head)
                 || self.left.contains_key(&head)
             {
@@ -101,7 +101,7 @@ impl Program {
                 self.left.insert(head, Reason::Budget);
                 continue;
             }
-            match Block::form(text, head) {
+            match Block::form(region, head) {
                 Ok(block) => {
                     self.weight += block.weight();
                     heads.extend(block.successors());
@@ -126,9 +126,9 @@ impl Program {
     }
 
     /// Makes a block cost what it does not.
-    pub(crate) fn plant(&mut self, plant: Plant) {
+    pub(crate) fn inject(&mut self, injection: Injection) {
         if let (Fault::Cycles { more }, Some(block)) =
-            (plant.fault, self.blocks.get_mut(&plant.block))
+            (injection.fault, self.blocks.get_mut(&injection.block))
         {
             block.cycles = block.cycles.wrapping_add(more);
         }

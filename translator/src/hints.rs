@@ -2,15 +2,15 @@
 //!
 //! Symbols, and words in data that look like code pointers or jump tables. A hint steers discovery
 //! and nothing else: a wrong one costs a little code, a missing one costs speed. Because they come
-//! from outside the text, hints are recorded in the module, so that translating again gives the same
+//! from outside the code region, hints are recorded in the module, so that translating again gives the same
 //! bytes; they are no part of the key, so that a stripped and an unstripped ELF share a module.
 
 use std::collections::BTreeMap;
 
 use lockstep_isa::Xlen;
 
+use crate::code_region::CodeRegion;
 use crate::sweep::{Sweep, sweep};
-use crate::text::Text;
 
 /// Words that one table may have: a page of 4-byte entries.
 const TABLE_ENTRIES: usize = 1024;
@@ -28,43 +28,43 @@ pub(crate) enum Kind {
     Function,
 }
 
-/// A set of addresses in one text.
+/// A set of addresses in one code region.
 #[derive(Clone, Debug)]
 pub struct Hints {
     base: u64,
     end: u64,
     xlen: Xlen,
-    /// What the text itself tells. The addresses it computes are candidates for tables in data.
+    /// What the code region itself tells. The addresses it computes are candidates for tables in data.
     pub(crate) swept: Sweep,
     addresses: BTreeMap<u64, Kind>,
 }
 
 impl Hints {
-    /// No hint yet but what the text tells.
-    fn none(text: &Text<'_>) -> Hints {
+    /// No hint yet but what the code region tells.
+    fn none(region: &CodeRegion<'_>) -> Hints {
         Hints {
-            base: text.base,
-            end: text.end(),
-            xlen: text.profile.xlen,
-            swept: sweep(text),
+            base: region.base,
+            end: region.end(),
+            xlen: region.profile.xlen,
+            swept: sweep(region),
             addresses: BTreeMap::new(),
         }
     }
 
-    /// The hints for a text that is entered at `entry` (ignored where it lies outside).
+    /// The hints for a code region that is entered at `entry` (ignored where it lies outside).
     #[must_use]
-    pub fn new(text: &Text<'_>, entry: u64) -> Hints {
-        let mut hints = Hints::none(text);
+    pub fn new(region: &CodeRegion<'_>, entry: u64) -> Hints {
+        let mut hints = Hints::none(region);
         hints.add(entry, Kind::Function);
         // Linkers put read-only data into the segment of the code.
-        hints.scan(text.base, text.bytes);
+        hints.scan(region.base, region.bytes);
         hints
     }
 
     /// The hints that a module recorded.
     #[must_use]
-    pub fn from_recorded(text: &Text<'_>, recorded: &[u64]) -> Hints {
-        let mut hints = Hints::none(text);
+    pub fn from_recorded(region: &CodeRegion<'_>, recorded: &[u64]) -> Hints {
+        let mut hints = Hints::none(region);
         for &word in recorded {
             let kind = match word >> 62 {
                 0 => Kind::Inside,
@@ -95,7 +95,7 @@ impl Hints {
         }
     }
 
-    /// Looks through data at `address` for pointers into the text and for jump tables.
+    /// Looks through data at `address` for pointers into the code region and for jump tables.
     pub fn scan(&mut self, address: u64, data: &[u8]) {
         self.scan_pointers(address, data);
         let tables: Vec<u64> = self
@@ -110,7 +110,7 @@ impl Hints {
         }
     }
 
-    /// Aligned words, as wide as registers, that are addresses in the text: function pointers, labels.
+    /// Aligned words, as wide as registers, that are addresses in the code region: function pointers, labels.
     fn scan_pointers(&mut self, address: u64, data: &[u8]) {
         let width = match self.xlen {
             Xlen::X32 => 4,
@@ -126,7 +126,7 @@ impl Hints {
     }
 
     /// 4-byte words from an address that the code computes: absolute targets, or distances from the
-    /// table, as long as they lie in the text.
+    /// table, as long as they lie in the code region.
     fn scan_table(&mut self, table: u64, data: &[u8]) {
         let absolute = |word: u32| u64::from(word);
         let relative = |word: u32| table.wrapping_add(word as i32 as u64);

@@ -1,6 +1,6 @@
 //! Guest code to native modules, with Cranelift.
 //!
-//! The pipeline: a text and hints → blocks formed as the assembly machine forms traces → units, one
+//! The pipeline: a code region and hints → blocks formed as the assembly machine forms traces → units, one
 //! compiled function each → code bytes → one module. Pure: no guest code is run, no file is touched,
 //! the same input and options give the same bytes. What cannot be translated is left to the
 //! interpreter and reported; it is never an error.
@@ -9,28 +9,28 @@
 
 mod assemble;
 mod block;
+mod code_region;
 mod codegen;
 mod discover;
 mod fold;
 mod hints;
+mod injection;
 pub mod lift;
 mod link;
 mod parallel;
-mod plant;
 mod record;
-mod region;
 mod sweep;
-mod text;
+mod units;
 
 use lockstep_contract::key::{self, Key};
 use lockstep_contract::module::Module;
 
 pub use block::Reason;
+pub use code_region::CodeRegion;
 pub use discover::WEIGHT;
 pub use hints::Hints;
 #[doc(hidden)]
-pub use plant::{Fault, Plant};
-pub use text::Text;
+pub use injection::{Fault, Injection};
 
 use assemble::Assembler;
 use codegen::Compiler;
@@ -64,7 +64,7 @@ pub struct Options {
     pub every_block: bool,
     /// A fault on purpose, for tests; such modules have keys of their own.
     #[doc(hidden)]
-    pub plant: Option<Plant>,
+    pub inject: Option<Injection>,
 }
 
 impl Options {
@@ -75,8 +75,8 @@ impl Options {
         if self.every_block {
             name.push_str(" every-block");
         }
-        if let Some(plant) = self.plant {
-            name.push_str(&format!(" {plant}"));
+        if let Some(injection) = self.inject {
+            name.push_str(&format!(" {injection}"));
         }
         name
     }
@@ -85,12 +85,12 @@ impl Options {
 /// Why nothing was translated.
 #[derive(Debug, thiserror::Error)]
 pub enum TranslateError {
-    /// Not a text: pages of code inside memory.
+    /// Not a code region: pages of code inside memory.
     #[error(
-        "no text: {len:#x} bytes at {base:#x} in a memory of {memory_size:#x} bytes \
+        "no region: {len:#x} bytes at {base:#x} in a memory of {memory_size:#x} bytes \
          (whole pages inside a memory of at most 4 MiB are needed)"
     )]
-    Text {
+    CodeRegion {
         /// Address.
         base: u64,
         /// Bytes.
@@ -148,17 +148,17 @@ pub struct Report {
 ///
 /// # Errors
 /// As [`translate`], but for the compiler's.
-pub fn key(text: &Text<'_>, options: &Options) -> Result<Key, TranslateError> {
-    text.check()?;
+pub fn key(region: &CodeRegion<'_>, options: &Options) -> Result<Key, TranslateError> {
+    region.check()?;
     let (isa, cpu) = codegen::target(options)?;
     Ok(Key {
         format: key::FORMAT,
-        profile: text.profile,
-        cost: text.cost,
-        memory_size: text.memory_size,
-        base: text.base,
-        len: text.bytes.len() as u64,
-        digest: key::digest(text.bytes),
+        profile: region.profile,
+        cost: region.cost,
+        memory_size: region.memory_size,
+        base: region.base,
+        len: region.bytes.len() as u64,
+        digest: key::digest(region.bytes),
         translator: options.translator(),
         compiler: cranelift_codegen::VERSION.into(),
         target: isa.triple().to_string(),
@@ -166,34 +166,34 @@ pub fn key(text: &Text<'_>, options: &Options) -> Result<Key, TranslateError> {
     })
 }
 
-/// Translates a text into a module.
+/// Translates a code region into a module.
 ///
 /// `progress` is told how many of how many units are done.
 ///
 /// # Errors
-/// When the input is no text, the target is not supported, or the compiler fails.
+/// When the input is no code region, the target is not supported, or the compiler fails.
 pub fn translate(
-    text: &Text<'_>,
+    region: &CodeRegion<'_>,
     hints: &Hints,
     options: &Options,
     progress: &mut dyn FnMut(usize, usize),
 ) -> Result<Translation, TranslateError> {
-    let key = key(text, options)?;
-    let mut program = discover::discover(text, hints);
-    if let Some(plant) = options.plant {
-        program.plant(plant);
+    let key = key(region, options)?;
+    let mut program = discover::discover(region, hints);
+    if let Some(injection) = options.inject {
+        program.inject(injection);
     }
-    let units = region::partition(&program, text.profile.xlen, options);
+    let units = units::partition(&program, region.profile.xlen, options);
     let mut report = Report {
         left: program.left.iter().map(|(&pc, &why)| (pc, why)).collect(),
         weight: program.weight,
         ..Report::default()
     };
     let mut compiler = Compiler::new(options)?;
-    let mut assembler = Assembler::new(key, hints.recorded(), text, &mut compiler)?;
+    let mut assembler = Assembler::new(key, hints.recorded(), region, &mut compiler)?;
     let mut number = 0;
     progress(number, units.len());
-    parallel::compile(text, &units, options, compiler, &mut |unit, compiled| {
+    parallel::compile(region, &units, options, compiler, &mut |unit, compiled| {
         let fits = !assembler.full();
         let compiled = match fits {
             true => compiled.map_err(|error| {
@@ -204,7 +204,7 @@ pub fn translate(
         };
         match compiled {
             Ok(compiled) => {
-                assembler.add(text, unit, compiled)?;
+                assembler.add(region, unit, compiled)?;
                 report.units += 1;
                 report.instructions += unit.instructions();
             }
@@ -227,7 +227,7 @@ pub fn translate(
 }
 
 /// Notes that a unit is left to the interpreter.
-fn leave(report: &mut Report, unit: &region::Unit<'_>, reason: Reason) {
+fn leave(report: &mut Report, unit: &units::Unit<'_>, reason: Reason) {
     let heads = unit.heads.keys();
     report.left.extend(heads.map(|&head| (head, reason)));
 }

@@ -26,11 +26,11 @@ use cranelift_frontend::{FunctionBuilder, Variable};
 use lockstep_contract::context;
 use lockstep_isa::{Machine, Narrow, Reg, Xlen, execute};
 
+use crate::code_region::CodeRegion;
+use crate::injection::{Fault, Injection};
 use crate::link::Links;
-use crate::plant::{Fault, Plant};
 use crate::record::Access;
-use crate::region::{Chain, Unit};
-use crate::text::Text;
+use crate::units::{Chain, Unit};
 
 pub use value::Word;
 
@@ -83,8 +83,8 @@ pub struct Lifter<'l, 'f> {
     functions: BTreeMap<u32, ir::FuncRef>,
     signature: Option<ir::SigRef>,
     /// Registers that live in the context between chains.
-    homed: u32,
-    plant: Option<Plant>,
+    memory_resident: u32,
+    inject: Option<Injection>,
     // The state below is the current chain's.
     budget: Value,
     local: [Option<Word>; Reg::COUNT],
@@ -121,7 +121,7 @@ fn registers_in(mask: u32) -> impl Iterator<Item = Reg> {
 pub(crate) fn lift_unit(
     builder: &mut FunctionBuilder<'_>,
     helper_conv: CallConv,
-    text: &Text<'_>,
+    region: &CodeRegion<'_>,
     unit: &Unit<'_>,
     links: &Links,
 ) {
@@ -129,10 +129,10 @@ pub(crate) fn lift_unit(
     builder.append_block_params_for_function_params(entry);
     builder.switch_to_block(entry);
     let params = builder.block_params(entry).to_vec();
-    let mut lifter = Lifter::new(builder, helper_conv, text, params[0]);
+    let mut lifter = Lifter::new(builder, helper_conv, region, params[0]);
     lifter.links = links;
-    lifter.homed = unit.homed;
-    lifter.plant = unit.plant;
+    lifter.memory_resident = unit.memory_resident;
+    lifter.inject = unit.inject;
     let blocks: Vec<ir::Block> = (unit.chains.iter())
         .map(|_| lifter.builder.create_block())
         .collect();
@@ -185,7 +185,7 @@ pub fn snippet<'f>(
     args: &[Value],
     body: impl FnOnce(&mut Lifter<'_, 'f>, &[Word]) -> Word,
 ) -> Value {
-    let text = Text {
+    let region = CodeRegion {
         profile: lockstep_isa::Profile {
             version: lockstep_isa::Version::V2,
             extensions: lockstep_isa::Extensions::from_bits(0),
@@ -197,7 +197,7 @@ pub fn snippet<'f>(
         bytes: &[],
     };
     let pointer = pointer(builder, context);
-    let mut lifter = Lifter::new(builder, helper_conv, &text, pointer);
+    let mut lifter = Lifter::new(builder, helper_conv, &region, pointer);
     let words: Vec<Word> = args.iter().map(|&arg| Word::Value(arg)).collect();
     let result = body(&mut lifter, &words);
     lifter.value(result)
@@ -207,10 +207,10 @@ impl<'l, 'f> Lifter<'l, 'f> {
     fn new(
         builder: &'l mut FunctionBuilder<'f>,
         helper_conv: CallConv,
-        text: &Text<'_>,
+        region: &CodeRegion<'_>,
         context: Value,
     ) -> Lifter<'l, 'f> {
-        let readable = text.profile.version.last_bytes_readable();
+        let readable = region.profile.version.last_bytes_readable();
         Lifter {
             registers: std::array::from_fn(|_| builder.declare_var(I64)),
             budget_variable: builder.declare_var(I64),
@@ -219,17 +219,17 @@ impl<'l, 'f> Lifter<'l, 'f> {
             leave_packed: builder.create_block(),
             onward: None,
             helper_conv,
-            xlen: text.profile.xlen,
-            memory_limit: text.memory_size.saturating_sub(u64::from(!readable)),
-            base: text.base,
-            len: text.bytes.len() as u64,
-            notes_heads: text.profile.aliases_traces(),
+            xlen: region.profile.xlen,
+            memory_limit: region.memory_size.saturating_sub(u64::from(!readable)),
+            base: region.base,
+            len: region.bytes.len() as u64,
+            notes_heads: region.profile.aliases_traces(),
             context,
             links: Links::NONE,
             functions: BTreeMap::new(),
             signature: None,
-            homed: 0,
-            plant: None,
+            memory_resident: 0,
+            inject: None,
             budget: context,
             local: [None; Reg::COUNT],
             written: 0,
@@ -258,7 +258,7 @@ impl<'l, 'f> Lifter<'l, 'f> {
         self.local = [None; Reg::COUNT];
         self.pieces = wide::Pieces::default();
         self.written = 0;
-        self.dirty = chain.dirty & !self.homed;
+        self.dirty = chain.dirty & !self.memory_resident;
         self.settles = chain.settles;
         self.budget = self.builder.use_var(self.budget_variable);
         self.plan = memory::plan(&chain.accesses);
@@ -284,7 +284,7 @@ impl<'l, 'f> Lifter<'l, 'f> {
             refund -= block.cycles;
             self.set_location(block.head);
             self.note_head(block.head);
-            self.fault = self.plant.and_then(|plant| plant.at(block.head));
+            self.fault = self.inject.and_then(|injection| injection.at(block.head));
             pc = block.head;
             for (number, inst) in block.entries.iter().enumerate() {
                 self.place = Place {
@@ -359,7 +359,7 @@ impl<'l, 'f> Lifter<'l, 'f> {
         if let Some(word) = self.local[reg.index()] {
             return word;
         }
-        let value = if self.homed & (1 << reg.index()) != 0 {
+        let value = if self.memory_resident & (1 << reg.index()) != 0 {
             let offset = register_offset(reg);
             (self.builder.ins()).load(I64, mapped(), self.context, offset)
         } else {

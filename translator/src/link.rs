@@ -12,7 +12,7 @@ use cranelift_codegen::{FinalizedMachReloc, FinalizedRelocTarget, ir};
 use lockstep_contract::module::Entry;
 
 use crate::TranslateError;
-use crate::region::Unit;
+use crate::units::Unit;
 
 /// The entries of all units, by guest address, with their numbers in their units.
 pub(crate) struct Links(BTreeMap<u64, u32>);
@@ -42,13 +42,13 @@ impl Links {
 pub(crate) struct Jump {
     /// Where in the code it is written.
     offset: u32,
-    /// The halfword of the text where the entry is.
+    /// The halfword of the code region where the entry is.
     pub row: u32,
     kind: Reloc,
     addend: i64,
 }
 
-/// The name of the entry at a halfword of the text.
+/// The name of the entry at a halfword of the code region.
 pub(crate) fn name(row: u32) -> ir::UserExternalName {
     ir::UserExternalName::new(0, row)
 }

@@ -9,10 +9,10 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc;
 use std::thread;
 
+use crate::code_region::CodeRegion;
 use crate::codegen::{Compiled, Compiler};
 use crate::link::Links;
-use crate::region::Unit;
-use crate::text::Text;
+use crate::units::Unit;
 use crate::{Options, TranslateError};
 
 /// Stops the threads when it goes, also by unwinding.
@@ -30,7 +30,7 @@ type Outcome = Result<Compiled, TranslateError>;
 /// Compiles units on as many threads as the options say. `take` is given each unit's outcome, in
 /// order, on the thread of the caller, and says whether it wants more of them.
 pub(crate) fn compile(
-    text: &Text<'_>,
+    region: &CodeRegion<'_>,
     units: &[Unit<'_>],
     options: &Options,
     compiler: Compiler,
@@ -38,26 +38,26 @@ pub(crate) fn compile(
 ) -> Result<(), TranslateError> {
     let links = &Links::new(units);
     match options.threads.min(units.len()) {
-        0 | 1 => compile_here(text, units, links, compiler, take),
+        0 | 1 => compile_here(region, units, links, compiler, take),
         threads => {
             let mut compilers = vec![compiler];
             for _ in 1..threads {
                 compilers.push(Compiler::new(options)?);
             }
-            compile_beside(text, units, links, compilers, take)
+            compile_beside(region, units, links, compilers, take)
         }
     }
 }
 
 fn compile_here(
-    text: &Text<'_>,
+    region: &CodeRegion<'_>,
     units: &[Unit<'_>],
     links: &Links,
     mut compiler: Compiler,
     take: &mut dyn FnMut(&Unit<'_>, Outcome) -> Result<bool, TranslateError>,
 ) -> Result<(), TranslateError> {
     for unit in units {
-        if !take(unit, compiler.unit(text, unit, links))? {
+        if !take(unit, compiler.unit(region, unit, links))? {
             break;
         }
     }
@@ -65,7 +65,7 @@ fn compile_here(
 }
 
 fn compile_beside(
-    text: &Text<'_>,
+    region: &CodeRegion<'_>,
     units: &[Unit<'_>],
     links: &Links,
     compilers: Vec<Compiler>,
@@ -84,7 +84,7 @@ fn compile_beside(
                         return;
                     };
                     if send
-                        .send((number, compiler.unit(text, unit, links)))
+                        .send((number, compiler.unit(region, unit, links)))
                         .is_err()
                     {
                         return;

@@ -3,7 +3,7 @@
 //! A third machine beside interpreter and lifter: it runs the same meanings on words that are
 //! either a known number or *some root plus a known distance*. From it come the registers a chain
 //! uses and defines, where it goes, and which memory accesses share a base, which is all that
-//! liveness and the hull checks need. It never decides anything about speed or code.
+//! liveness and the address range checks need. It never decides anything about speed or code.
 
 use std::convert::Infallible;
 

@@ -1,4 +1,4 @@
-//! One pass over a text from its start: what its constants and its jumps say about where code is.
+//! One pass over a code region from its start: what its constants and its jumps say about where code is.
 //!
 //! Instruction by instruction, whatever it may be: data decodes to nonsense, which costs a little
 //! code and no more. What is known of registers is forgotten at every jump.
@@ -7,8 +7,8 @@ use std::collections::BTreeSet;
 
 use lockstep_isa::{Effect, Machine, Reg, decode};
 
+use crate::code_region::CodeRegion;
 use crate::record::{Abstract, Flow, Recorder};
-use crate::text::Text;
 
 /// Instructions behind an address that a computed jump may be aimed at.
 const UNROLLED: usize = 64;
@@ -19,7 +19,7 @@ const SKIP: i32 = 8;
 /// What a sweep finds.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Sweep {
-    /// Addresses, in the text or in data, that the text computes from constants; and those it calls:
+    /// Addresses, in the code region or in data, that the code region computes from constants; and those it calls:
     /// who starts in the middle of a program, as a resumed machine does, finds the rest by them.
     pub addresses: BTreeSet<u64>,
     /// Instructions in straight code that a jump to *a known address plus something* may be aimed
@@ -30,16 +30,16 @@ pub(crate) struct Sweep {
     pub skips: BTreeSet<u64>,
 }
 
-/// Sweeps a text. A value that the next instruction builds upon (`lui` before `addi`) is only half an
+/// Sweeps a code region. A value that the next instruction builds upon (`lui` before `addi`) is only half an
 /// address and does not count.
-pub(crate) fn sweep(text: &Text<'_>) -> Sweep {
+pub(crate) fn sweep(region: &CodeRegion<'_>) -> Sweep {
     let mut found = Sweep::default();
-    let mut recorder = Recorder::new(text.profile.xlen);
+    let mut recorder = Recorder::new(region.profile.xlen);
     let mut last: Option<(Reg, u64)> = None;
-    let mut pc = text.base;
-    while pc < text.end() {
-        let Ok(inst) = decode(&mut text.code(), pc, text.profile) else {
-            recorder = Recorder::new(text.profile.xlen);
+    let mut pc = region.base;
+    while pc < region.end() {
+        let Ok(inst) = decode(&mut region.code(), pc, region.profile) else {
+            recorder = Recorder::new(region.profile.xlen);
             pc += 2;
             continue;
         };
@@ -53,7 +53,7 @@ pub(crate) fn sweep(text: &Text<'_>) -> Sweep {
         {
             let target = offset.wrapping_add(i64::from(inst.imm) as u64);
             if !found.unrolled.contains(&target) {
-                found.unrolled.extend(straight(text, target));
+                found.unrolled.extend(straight(region, target));
             }
             let returns = inst.rs1 == Reg::RA && inst.rd == Reg::ZERO;
             if returns && (2..=SKIP).contains(&inst.imm) {
@@ -63,7 +63,7 @@ pub(crate) fn sweep(text: &Text<'_>) -> Sweep {
         recorder.step(&inst, pc);
         pc += u64::from(inst.len);
         match (inst.op.effect(), recorder.get(inst.rd)) {
-            (Effect::Next, Abstract::Known(value)) if value != 0 && value < text.memory_size => {
+            (Effect::Next, Abstract::Known(value)) if value != 0 && value < region.memory_size => {
                 last = Some((inst.rd, value));
             }
             (Effect::Next | Effect::Fence | Effect::Branch, _) => {}
@@ -71,7 +71,7 @@ pub(crate) fn sweep(text: &Text<'_>) -> Sweep {
                 if let (Flow::Static(callee), true) = (recorder.flow, recorder.links) {
                     found.addresses.insert(callee);
                 }
-                recorder = Recorder::new(text.profile.xlen);
+                recorder = Recorder::new(region.profile.xlen);
             }
         }
         // Nothing here reads them.
@@ -80,12 +80,12 @@ pub(crate) fn sweep(text: &Text<'_>) -> Sweep {
     found
 }
 
-/// The instructions from an address in the text to the next that ends a trace.
-fn straight(text: &Text<'_>, from: u64) -> Vec<u64> {
+/// The instructions from an address in the code region to the next that ends a trace.
+fn straight(region: &CodeRegion<'_>, from: u64) -> Vec<u64> {
     let mut pcs = Vec::new();
     let mut pc = from;
-    while text.may_start(pc) && pcs.len() < UNROLLED {
-        let Ok(inst) = decode(&mut text.code(), pc, text.profile) else {
+    while region.may_start(pc) && pcs.len() < UNROLLED {
+        let Ok(inst) = decode(&mut region.code(), pc, region.profile) else {
             break;
         };
         pcs.push(pc);

@@ -31,7 +31,7 @@ pub struct Authority {
 
 /// Who vouches for a module.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Voucher {
+pub enum TrustedBy {
     /// The key of this machine: it, or somebody who can read the key, made the module or checked it.
     Node,
     /// A signature by a trusted key.
@@ -40,7 +40,7 @@ pub enum Voucher {
 
 /// A module for which somebody vouches, with its seal.
 #[derive(Debug)]
-pub struct Vouched {
+pub struct Authenticated {
     /// The module.
     pub module: Module,
     /// The bytes of its file, which were authenticated as a whole.
@@ -48,7 +48,7 @@ pub struct Vouched {
     /// What stands beside it.
     pub seal: Seal,
     /// Who vouches for it.
-    pub voucher: Voucher,
+    pub trusted_by: TrustedBy,
     /// How many of the seal's notes that covers, from the first.
     pub notes: usize,
 }
@@ -112,12 +112,12 @@ impl Authority {
     ///
     /// # Errors
     /// When nobody does.
-    pub fn vouch(&self, file: &[u8], seal: &Seal) -> Result<(Voucher, usize), Miss> {
+    pub fn authenticate(&self, file: &[u8], seal: &Seal) -> Result<(TrustedBy, usize), Miss> {
         let mut reasons = Vec::new();
         match (&self.node, seal.mac) {
             // Comparing hashes takes the same time wherever they differ.
             (Some(node), Some(mac)) if node.mac(file, &seal.body()) == mac => {
-                return Ok((Voucher::Node, seal.notes.len()));
+                return Ok((TrustedBy::Node, seal.notes.len()));
             }
             (Some(_), Some(_)) => reasons.push("its MAC is not that of these bytes".to_owned()),
             (None, _) => reasons.push("there is no key of this machine".to_owned()),
@@ -127,7 +127,7 @@ impl Authority {
         match trusted.unwrap_or_else(|| Ok(Trusted::default())) {
             Ok(trusted) => match trusted.signature(seal) {
                 Some((number, key)) if blake3::hash(file) == seal.module => {
-                    return Ok((Voucher::Signature(key), number));
+                    return Ok((TrustedBy::Signature(key), number));
                 }
                 Some((_, key)) => reasons.push(format!("{key} signed other bytes")),
                 None => reasons.push("no trusted key signed it".to_owned()),
@@ -137,7 +137,7 @@ impl Authority {
         Err(Miss::Unauthentic(reasons.join(", and ")))
     }
 
-    /// The module in a file, if somebody vouches for it. `distrust` says of an open file why it is not
+    /// The module in a file, if somebody vouches for it. `refusal` says of an open file why it is not
     /// to be read.
     ///
     /// # Errors
@@ -145,10 +145,10 @@ impl Authority {
     pub(super) fn load(
         &self,
         path: &Path,
-        distrust: &dyn Fn(&std::fs::Metadata) -> Option<String>,
-    ) -> Result<Vouched, Miss> {
-        let mut module = open(path, distrust)?;
-        let seal = match read(&seal_name(path), seal::LARGEST as u64, distrust) {
+        refusal: &dyn Fn(&std::fs::Metadata) -> Option<String>,
+    ) -> Result<Authenticated, Miss> {
+        let mut module = open(path, refusal)?;
+        let seal = match read(&seal_name(path), seal::LARGEST as u64, refusal) {
             Ok(bytes) => Seal::read(&bytes)?,
             Err(Miss::Absent) => return Err(Miss::Unsealed),
             Err(miss) => return Err(miss),
@@ -168,7 +168,7 @@ impl Authority {
     ///
     /// # Errors
     /// A miss says why not.
-    pub fn load_named(&self, path: &Path, file: Vec<u8>) -> Result<Vouched, Miss> {
+    pub fn load_named(&self, path: &Path, file: Vec<u8>) -> Result<Authenticated, Miss> {
         let seal = match File::open(seal_name(path)) {
             Ok(mut found) => read_at_most(&mut found, seal::LARGEST as u64)?,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(Miss::Unsealed),
@@ -177,19 +177,19 @@ impl Authority {
         self.check(file, Seal::read(&seal)?)
     }
 
-    fn check(&self, file: Vec<u8>, seal: Seal) -> Result<Vouched, Miss> {
-        let (voucher, notes) = self.vouch(&file, &seal)?;
+    fn check(&self, file: Vec<u8>, seal: Seal) -> Result<Authenticated, Miss> {
+        let (trusted_by, notes) = self.authenticate(&file, &seal)?;
         let (module, hash) = Module::read_with_hash(&file)?;
         let bytes = file.len() as u64;
         if let Some(mismatch) = seal.difference_of_hash(&module.key, hash, bytes) {
             return Err(Miss::Foreign(mismatch));
         }
         self.admit(&module)?;
-        Ok(Vouched {
+        Ok(Authenticated {
             module,
             file,
             seal,
-            voucher,
+            trusted_by,
             notes,
         })
     }
@@ -223,23 +223,23 @@ pub fn seal_name(path: &Path) -> PathBuf {
     name.into()
 }
 
-type Distrust<'a> = &'a dyn Fn(&std::fs::Metadata) -> Option<String>;
+type Refusal<'a> = &'a dyn Fn(&std::fs::Metadata) -> Option<String>;
 
-fn open(path: &Path, distrust: Distrust<'_>) -> Result<File, Miss> {
+fn open(path: &Path, refusal: Refusal<'_>) -> Result<File, Miss> {
     let file = match open_no_follow(path) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(Miss::Absent),
         Err(error) => return Err(Miss::Unreadable(error)),
     };
-    match distrust(&file.metadata()?) {
+    match refusal(&file.metadata()?) {
         None => Ok(file),
         Some(reason) => Err(Miss::Untrusted(reason)),
     }
 }
 
 /// The bytes of a file of which there may be so many.
-pub(super) fn read(path: &Path, limit: u64, distrust: Distrust<'_>) -> Result<Vec<u8>, Miss> {
-    read_at_most(&mut open(path, distrust)?, limit)
+pub(super) fn read(path: &Path, limit: u64, refusal: Refusal<'_>) -> Result<Vec<u8>, Miss> {
+    read_at_most(&mut open(path, refusal)?, limit)
 }
 
 fn read_at_most(file: &mut File, limit: u64) -> Result<Vec<u8>, Miss> {

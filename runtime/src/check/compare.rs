@@ -83,7 +83,7 @@ impl fmt::Display for Words<'_> {
 
 impl fmt::Display for Difference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let text = match *self {
+        let region = match *self {
             Difference::Byte { addr, one, other } => pair(
                 &format!("memory at {addr:#x}"),
                 u64::from(one),
@@ -100,7 +100,7 @@ impl fmt::Display for Difference {
                 u64::from(other),
             ),
         };
-        f.write_str(&text)
+        f.write_str(&region)
     }
 }
 

@@ -3,11 +3,11 @@
 //! A machine lives for one script of one transaction, and most leave native code at the same few
 //! places: decoding them anew costs each machine more than running them. What decoding finds depends
 //! on the bytes it reads, on the profile and on costs, and on nothing else; the first two are those of the
-//! module, and so are the costs, as long as all that was read lies in its text.
+//! module, and so are the costs, as long as all that was read lies in its code region.
 //!
 //! Not for machines that something is checked by: those decode for themselves. And not from memory that
 //! wrong native code may have written to, which may be text too: what goes to no other guest
-//! ([`distrust`](crate::distrust)) is not decoded for other guests either, and what was is forgotten.
+//! ([`retire_spare_mappings`](crate::retire_spare_mappings)) is not decoded for other guests either, and what was is forgotten.
 
 use std::collections::BTreeMap;
 use std::sync::{PoisonError, RwLock};
@@ -196,7 +196,7 @@ mod tests {
         assert_eq!(load(&mut other, base + 2, &module).map(|_| ()), refused);
     }
 
-    /// Code behind the text is none of the module's, and another guest may have something else there.
+    /// Code behind the code region is none of the module's, and another guest may have something else there.
     #[test]
     fn what_may_depend_on_other_bytes_is_not_kept() {
         let (module, mut memory) = guest();
@@ -238,10 +238,10 @@ mod tests {
         for late in [false, true] {
             let (module, mut memory) = spoilt();
             if late {
-                crate::distrust();
+                crate::retire_spare_mappings();
             }
             assert_eq!(entries(&mut memory, &module), 1);
-            crate::distrust();
+            crate::retire_spare_mappings();
             assert_eq!(whole(&module), 16, "{late}");
         }
     }

@@ -197,7 +197,7 @@ impl Region {
     /// Zeroed memory for a guest with `size` bytes: whole pages, at most [`MAX_MEMORY`].
     pub(crate) fn new(size: usize) -> io::Result<Region> {
         // First: what is taken after it is not older than this.
-        let since = Some(spare::era());
+        let since = Some(spare::generation());
         let mapping = match spare::take(size) {
             Some(mapping) => mapping,
             None => Mapping::new(size)?,
@@ -254,7 +254,7 @@ impl Region {
 
     /// The time that the mapping comes from, unless it goes to no other guest.
     pub(crate) fn trusted_since(&self) -> Option<u64> {
-        self.since.filter(|since| *since == spare::era())
+        self.since.filter(|since| *since == spare::generation())
     }
 
     /// From now on native code and interpreter note the heads of traces.

@@ -7,7 +7,7 @@
 //!
 //! Native code that is wrong may write where nobody notices. So a mapping is not kept where such code
 //! may have run: not that of a guest beside which native code is checked, and none of those in use or
-//! kept when a module turns out to be wrong ([`distrust`]).
+//! kept when a module turns out to be wrong ([`retire_spare_mappings`]).
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -19,18 +19,18 @@ const KEPT: usize = 16;
 
 static SPARE: Mutex<Vec<Mapping>> = Mutex::new(Vec::new());
 /// Raised when what is in use or kept may be spoiled.
-static ERA: AtomicU64 = AtomicU64::new(0);
+static GENERATION: AtomicU64 = AtomicU64::new(0);
 
 /// The time that a mapping comes from.
-pub(super) fn era() -> u64 {
-    ERA.load(Ordering::Acquire)
+pub(super) fn generation() -> u64 {
+    GENERATION.load(Ordering::Acquire)
 }
 
 /// Wrong native code ran in this process: no mapping that is in use or kept now goes to another guest, and
 /// nothing that was decoded in one.
-pub fn distrust() {
+pub fn retire_spare_mappings() {
     let mut spare = SPARE.lock().unwrap_or_else(PoisonError::into_inner);
-    ERA.fetch_add(1, Ordering::Release);
+    GENERATION.fetch_add(1, Ordering::Release);
     spare.clear();
 }
 
@@ -42,11 +42,11 @@ pub(super) fn take(size: usize) -> Option<Mapping> {
     Some(spare.remove(index))
 }
 
-/// Keeps a zeroed mapping that is in use since `era`, or unmaps it when there are enough or it is from
+/// Keeps a zeroed mapping that is in use since `generation`, or unmaps it when there are enough or it is from
 /// an earlier time.
 pub(super) fn keep(mapping: Mapping, since: u64) {
     let mut spare = SPARE.lock().unwrap_or_else(PoisonError::into_inner);
-    if spare.len() < KEPT && since == era() {
+    if spare.len() < KEPT && since == generation() {
         spare.push(mapping);
     }
 }
@@ -135,14 +135,14 @@ mod tests {
         };
         // Other tests may fill the store meanwhile.
         let kept_once = || {
-            super::distrust();
+            super::retire_spare_mappings();
             kept(101, &|_| {})
         };
         assert!((0..100).any(|_| kept_once()));
         assert!(!(0..100).any(|_| kept(102, &Memory::keep_to_itself)));
-        assert!(!(0..100).any(|_| kept(103, &|_| super::distrust())));
+        assert!(!(0..100).any(|_| kept(103, &|_| super::retire_spare_mappings())));
         drop(Memory::new(104 * PAGE_SIZE).unwrap());
-        super::distrust();
+        super::retire_spare_mappings();
         assert!(super::take(104 * PAGE_SIZE).is_none());
     }
 

@@ -16,7 +16,7 @@ use lockstep_isa::{Cost, Extensions, Inst, Op, Profile, Reg, Version, Xlen};
 use super::*;
 use crate::enter::script;
 use crate::environment::{CostTable, Request};
-use crate::known::KnownText;
+use crate::known::SharedRegion;
 use crate::mapping::NativeModule;
 
 const BASE: u64 = 0x1000;
@@ -33,7 +33,7 @@ const PROFILE: Profile = Profile {
     xlen: Xlen::X64,
 };
 
-/// A module for one page of text at `BASE`, with entries at the first instruction and the ninth.
+/// A module for one page of code region at `BASE`, with entries at the first instruction and the ninth.
 pub(crate) fn module() -> Module {
     let mut table = vec![0; 0x800];
     table[0] = 1;
@@ -70,13 +70,13 @@ struct Shelf {
 }
 
 impl Library for Shelf {
-    fn find(&self, request: &Request<'_>) -> Option<Arc<KnownText>> {
-        assert!(request.pc.wrapping_sub(request.base) < request.text.len() as u64);
+    fn find(&self, request: &Request<'_>) -> Option<Arc<SharedRegion>> {
+        assert!(request.pc.wrapping_sub(request.base) < request.region.len() as u64);
         assert_eq!((request.profile, request.memory_size), (PROFILE, SIZE));
         self.asked.lock().unwrap().push(request.base);
         let module = self.modules.get(&request.base)?.clone();
         let module = NativeModule::of_function(module, script::run);
-        Some(Arc::new(KnownText::from(Arc::new(module))))
+        Some(Arc::new(SharedRegion::from(Arc::new(module))))
     }
 
     fn enabled(&self) -> bool {
@@ -113,7 +113,7 @@ fn jump(offset: i32) -> Inst {
     }
 }
 
-fn text(insts: &[Inst]) -> Vec<u8> {
+fn region(insts: &[Inst]) -> Vec<u8> {
     insts
         .iter()
         .flat_map(|inst| encode(inst).unwrap().to_le_bytes())
@@ -124,7 +124,7 @@ fn text(insts: &[Inst]) -> Vec<u8> {
 fn core(insts: &[Inst], flags: u8, max_cycles: u64) -> Core {
     let mut core = Core::new(PROFILE, SIZE, max_cycles).unwrap();
     core.memory
-        .init_pages(BASE, 0x1000, flags, &text(insts), 0)
+        .init_pages(BASE, 0x1000, flags, &region(insts), 0)
         .unwrap();
     core.set_pc(BASE);
     core
@@ -390,12 +390,12 @@ fn the_kill_switch_leaves_the_interpreter() {
 fn the_library_is_asked_once_for_each_text() {
     let shelf = Shelf::default();
     let mut core = core(&counting(), CODE, 20);
-    // A neighbour that belongs to the same text, and another text.
+    // A neighbour that belongs to the same text, and another code region.
     core.memory
         .init_pages(0x2000, 0x1000, CODE, &[], 0)
         .unwrap();
     core.memory
-        .init_pages(0x4000, 0x1000, CODE, &text(&counting()), 0)
+        .init_pages(0x4000, 0x1000, CODE, &region(&counting()), 0)
         .unwrap();
     let run = |core: &mut Core| {
         assert_eq!(advance(core, &shelf), Err(Trap::CyclesExceeded));
@@ -407,12 +407,12 @@ fn the_library_is_asked_once_for_each_text() {
     assert_eq!(run(&mut core), [0x4000]);
     // New code elsewhere changes nothing for these two.
     core.memory
-        .init_pages(0x6000, 0x1000, CODE, &text(&counting()), 0)
+        .init_pages(0x6000, 0x1000, CODE, &region(&counting()), 0)
         .unwrap();
     assert_eq!(run(&mut core), [0; 0]);
     core.set_pc(0x6000);
     assert_eq!(run(&mut core), [0x6000]);
-    // Code next to a text makes a new text.
+    // Code next to a code region makes a new text.
     core.memory
         .init_pages(0x5000, 0x1000, CODE, &[], 0)
         .unwrap();
@@ -425,7 +425,7 @@ fn the_library_is_asked_once_for_each_text() {
     assert_eq!(run(&mut core), [0x1000]);
     core.reset(20);
     core.memory
-        .init_pages(BASE, 0x1000, CODE, &text(&counting()), 0)
+        .init_pages(BASE, 0x1000, CODE, &region(&counting()), 0)
         .unwrap();
     core.set_pc(BASE);
     assert_eq!(run(&mut core), [0x1000]);

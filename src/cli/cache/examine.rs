@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use lockstep::runtime::cache::{self, Authority, Locations, Voucher};
+use lockstep::runtime::cache::{self, Authority, Locations, TrustedBy};
 use serde::Serialize;
 
 use super::super::failure::Failure;
@@ -40,9 +40,9 @@ pub(super) fn execute(folder: &Path, json: bool) -> Result<Answer, Failure> {
                 key,
                 good: true,
                 miss: None,
-                why: match found.voucher {
-                    Voucher::Node => "sealed by this machine".to_owned(),
-                    Voucher::Signature(signer) => format!("signed by {signer}, which is trusted"),
+                why: match found.trusted_by {
+                    TrustedBy::Node => "sealed by this machine".to_owned(),
+                    TrustedBy::Signature(signer) => format!("signed by {signer}, which is trusted"),
                 },
             },
             Err(miss) => Module {

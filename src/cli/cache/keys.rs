@@ -11,7 +11,7 @@ use lockstep::runtime::cache::{
 use serde::Serialize;
 
 use super::super::failure::Failure;
-use super::super::{Answer, code, guest, vouch};
+use super::super::{Answer, code, guest, named_module};
 use super::Folder;
 
 /// Makes a key pair for signing modules: FILE for you alone, FILE.pub to be given away
@@ -138,7 +138,7 @@ impl Sign {
 fn sign(path: &Path, key: &SigningKey, authority: &Authority) -> Result<(), Failure> {
     let file = guest::read(path)?;
     let found = authority.load_named(path, file).map_err(|why| match why {
-        Miss::Denied(reason) => vouch::refused(path, &reason),
+        Miss::Denied(reason) => named_module::refused(path, &reason),
         why => {
             let message = format!(
                 "nobody vouches for {}, so it is not signed: {why}; prove it first: translate verify \
@@ -148,7 +148,7 @@ fn sign(path: &Path, key: &SigningKey, authority: &Authority) -> Result<(), Fail
             Failure::new(code::DATA, "ModuleUnproven", message)
         }
     })?;
-    let mut seal = vouch::vouched_part(&found);
+    let mut seal = named_module::authenticated_part(&found);
     if seal.notes.len() >= NOTES {
         let message = format!(
             "the seal of {} has {NOTES} notes and is full",

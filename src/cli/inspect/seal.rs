@@ -5,7 +5,7 @@ use std::path::Path;
 
 use lockstep::contract::seal::{Note, Seal};
 use lockstep::runtime::cache::{
-    Authority, Locations, PublicKey, Trusted, Voucher, is_sound, seal_name,
+    Authority, Locations, PublicKey, Trusted, TrustedBy, is_sound, seal_name,
 };
 use serde::Serialize;
 
@@ -13,7 +13,7 @@ use serde::Serialize;
 #[derive(Serialize)]
 pub(super) struct SealObject {
     /// `node`: by this machine's key; `signature`: by a trusted one; `none`: by nobody.
-    vouched_by: &'static str,
+    authenticated_by: &'static str,
     /// Why nobody does.
     #[serde(skip_serializing_if = "Option::is_none")]
     why: Option<String>,
@@ -42,10 +42,10 @@ impl SealObject {
     pub(super) fn of(path: &Path, bytes: &[u8]) -> SealObject {
         let locations = Locations::from_environment();
         let found = Authority::present(&locations).load_named(path, bytes.to_vec());
-        let (vouched_by, why, notes) = match &found {
-            Ok(found) => match found.voucher {
-                Voucher::Node => ("node", None, found.notes),
-                Voucher::Signature(_) => ("signature", None, found.notes),
+        let (authenticated_by, why, notes) = match &found {
+            Ok(found) => match found.trusted_by {
+                TrustedBy::Node => ("node", None, found.notes),
+                TrustedBy::Signature(_) => ("signature", None, found.notes),
             },
             Err(miss) => ("none", Some(miss.to_string()), 0),
         };
@@ -57,7 +57,7 @@ impl SealObject {
         let trusted = locations.trusted.as_deref().map(Trusted::read);
         let trusted = trusted.and_then(Result::ok).unwrap_or_default();
         let mut object = SealObject {
-            vouched_by,
+            authenticated_by,
             why,
             signatures: Vec::new(),
             records: Vec::new(),
@@ -83,7 +83,7 @@ impl SealObject {
 
     pub(super) fn describe(&self, text: &mut String) {
         // Writing to a string does not fail.
-        let _ = match (self.vouched_by, &self.why) {
+        let _ = match (self.authenticated_by, &self.why) {
             ("node", _) => writeln!(text, "Seal: by this machine"),
             ("signature", _) => writeln!(text, "Seal: by a trusted signature"),
             (_, why) => {

@@ -13,7 +13,7 @@ use lockstep_contract::exit::{self, Exit};
 use lockstep_isa::Reg;
 
 use super::{Flow, Lifter, Word, mapped, register_offset, registers_in};
-use crate::region::{Chain, Unit};
+use crate::units::{Chain, Unit};
 
 /// Entries that are compared one after the other; with more, a table is used.
 const COMPARED: usize = 4;
@@ -93,7 +93,7 @@ impl Lifter<'_, '_> {
         if chain.head().is_none() {
             self.builder.def_var(self.target_variable, pc);
         }
-        for reg in registers_in(chain.live & !self.homed) {
+        for reg in registers_in(chain.live & !self.memory_resident) {
             let offset = register_offset(reg);
             let value = (self.builder.ins()).load(I64, mapped(), self.context, offset);
             self.builder.def_var(self.registers[reg.index()], value);
@@ -268,8 +268,8 @@ impl Lifter<'_, '_> {
     /// Makes the chain's writes visible to its successors inside the unit.
     fn commit(&mut self) {
         self.builder.def_var(self.budget_variable, self.budget);
-        self.store(self.written & self.homed);
-        self.written &= !self.homed;
+        self.store(self.written & self.memory_resident);
+        self.written &= !self.memory_resident;
         for reg in registers_in(self.written) {
             let word = self.read(reg);
             let value = self.value(word);

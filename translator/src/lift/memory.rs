@@ -1,6 +1,6 @@
 //! Guest memory: one check for all accesses of a chain that share a base, then plain accesses.
 //!
-//! The hull of a group of accesses is checked once: all of it inside memory, and for stores the first
+//! The address range of a group of accesses is checked once: all of it inside memory, and for stores the first
 //! and the last page writable and already dirty. Where the base is known at the chain's head, that is
 //! done there, with one way out for all of them; where it is computed or loaded on the way, at the first
 //! access of the group. Every access of the group happens unless the chain is left before, so to leave
@@ -20,17 +20,17 @@ use lockstep_isa::{Extend, Machine, Reg, Size, Width};
 
 use super::value::{Word, size_type};
 use super::{Lifter, mapped};
-use crate::plant::Fault;
+use crate::injection::Fault;
 use crate::record::{Abstract, Access};
 
-/// Bytes that the hull of one bounds check may span.
+/// Bytes that the address range of one bounds check may span.
 const BOUNDS_SPAN: u64 = 1 << 16;
-/// Bytes that the hull of one store check may span: it touches two pages at most.
+/// Bytes that the address range of one store check may span: it touches two pages at most.
 const STORE_SPAN: u64 = pages::PAGE_SIZE as u64;
 
 /// A range of addresses, relative to a base.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Hull {
+pub(super) struct AddressRange {
     /// Wrapping distance from the base to the lowest byte.
     low: u64,
     /// Bytes.
@@ -40,8 +40,8 @@ pub(super) struct Hull {
 /// What has to be checked of a base: nothing, where an earlier check did.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Check {
-    bounds: Option<Hull>,
-    store: Option<Hull>,
+    bounds: Option<AddressRange>,
+    store: Option<AddressRange>,
 }
 
 /// All checks of a chain.
@@ -62,7 +62,7 @@ impl Plan {
     }
 }
 
-/// A hull that grows.
+/// A address range that grows.
 struct Group {
     root: Option<u32>,
     first: usize,
@@ -74,7 +74,7 @@ struct Group {
 }
 
 impl Group {
-    /// Grows the hull by an access; refuses if it would span too much.
+    /// Grows the address range by an access; refuses if it would span too much.
     fn add(&mut self, offset: u64, bytes: u64, limit: u64) -> bool {
         let from = offset.wrapping_sub(self.first_offset) as i64;
         // Far beyond any limit, and out of the way of overflow.
@@ -117,8 +117,8 @@ impl Groups {
         true
     }
 
-    /// Gives each hull to the check that it belongs to.
-    fn assign(self, plan: &mut Plan, checks: &mut [Check], set: fn(&mut Check, Hull)) {
+    /// Gives each address range to the check that it belongs to.
+    fn assign(self, plan: &mut Plan, checks: &mut [Check], set: fn(&mut Check, AddressRange)) {
         for group in self.all {
             let span = (group.high - group.low) as u64;
             let low = group.low as u64;
@@ -126,10 +126,10 @@ impl Groups {
                 Some(register) => {
                     let low = group.first_offset.wrapping_add(low);
                     let mut check = Check::default();
-                    set(&mut check, Hull { low, span });
+                    set(&mut check, AddressRange { low, span });
                     plan.head.push((register, check));
                 }
-                None => set(&mut checks[group.first], Hull { low, span }),
+                None => set(&mut checks[group.first], AddressRange { low, span }),
             }
         }
     }
@@ -153,7 +153,7 @@ fn root_and_offset(access: &Access) -> (Option<u32>, u64) {
 }
 
 /// Decides where in a chain what is checked. A store check looks into the table of pages, so its
-/// hull has to lie in one that was found to be inside memory before: a new bounds group of a root
+/// address range has to lie in one that was found to be inside memory before: a new bounds group of a root
 /// ends the root's store group too, and all bounds of the head are checked before its stores.
 pub(super) fn plan(accesses: &[Access]) -> Plan {
     let (mut bounds, mut stores) = (Groups::default(), Groups::default());
@@ -228,7 +228,7 @@ impl Lifter<'_, '_> {
     /// Leaves unless `span` bytes at a distance from a base are in memory.
     fn check_bounds(&mut self, base: Word, distance: u64, span: u64, exit: &mut Option<ir::Block>) {
         let highest = self.memory_limit.checked_sub(span);
-        // A base before its hull is compared itself: an addition less. One so high that the sum would
+        // A base before its address range is compared itself: an addition less. One so high that the sum would
         // wrap around leaves needlessly.
         let (low, highest) = match (base, highest) {
             (Word::Value(_), Some(highest)) if distance <= highest => {

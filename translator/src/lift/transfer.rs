@@ -23,7 +23,7 @@ impl Lifter<'_, '_> {
             self.leave(Word::Known(target), Exit::Lookup);
             return;
         };
-        // An entry is in the text.
+        // An entry is in the code region.
         let row = (target - self.base) / 2;
         let function = self.function(row as u32);
         let (pc, number) = (self.number(target), self.number(u64::from(number)));
@@ -31,7 +31,7 @@ impl Lifter<'_, '_> {
         self.builder.ins().return_call(function, &args);
     }
 
-    /// The function with the entry at this halfword of the text.
+    /// The function with the entry at this halfword of the code region.
     fn function(&mut self, row: u32) -> ir::FuncRef {
         if let Some(&function) = self.functions.get(&row) {
             return function;

@@ -101,7 +101,7 @@ impl Copy {
         self.target.with_file_name("log.txt")
     }
 
-    /// Plants the fault, asks the tests, and takes it out again. Then asks the test that failed once
+    /// Injects the fault, asks the tests, and takes it out again. Then asks the test that failed once
     /// more: one that fails anyway would catch everything.
     pub(super) fn try_fault(&mut self, fault: &Fault) -> Result<Verdict, MutateError> {
         let path = self.tree.join(&fault.file);

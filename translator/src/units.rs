@@ -17,7 +17,7 @@ use lockstep_isa::{Reg, Xlen};
 use crate::Options;
 use crate::block::Block;
 use crate::discover::Program;
-use crate::plant::{Fault, Plant};
+use crate::injection::{Fault, Injection};
 use crate::record::{Access, Flow, Recorder};
 
 mod dataflow;
@@ -36,7 +36,7 @@ const LOOP_UNIT: usize = 8000;
 const OPERATIONS: usize = 64;
 /// Targets up to which it is one: with thousands, hostile code, each register kept costs a move at each.
 const MOST_OPERATIONS: usize = 1024;
-/// Bytes of text from a unit's first block to its last at most: what is further apart is hardly one
+/// Bytes of code region from a unit's first block to its last at most: what is further apart is hardly one
 /// function.
 const REACH: u64 = 1 << 14;
 /// Entries of one chain at most.
@@ -109,9 +109,9 @@ pub(crate) struct Unit<'a> {
     /// Where the unit's calls of itself return to.
     pub returns: BTreeMap<u64, usize>,
     /// Registers that live in the context between chains, not in host registers, one bit each.
-    pub homed: u32,
+    pub memory_resident: u32,
     /// A fault on purpose.
-    pub plant: Option<Plant>,
+    pub inject: Option<Injection>,
 }
 
 /// Cuts a program into units.
@@ -183,12 +183,12 @@ impl<'a> Unit<'a> {
         if options.every_block {
             graph.check_all();
         }
-        let (mut chains, chain_of) = chains(&graph, xlen, options.plant);
+        let (mut chains, chain_of) = chains(&graph, xlen, options.inject);
         connect(&graph, &mut chains, &chain_of);
         worst_costs(&mut chains);
         settle(&mut chains);
         dataflow(&mut chains);
-        let homed = homed(&chains, graph.switch.len());
+        let memory_resident = memory_resident(&chains, graph.switch.len());
         let chains_at = |heads: &BTreeMap<u64, usize>| {
             let chain = |(&head, block): (&u64, &usize)| Some((head, *chain_of.get(block)?));
             heads.iter().filter_map(chain).collect()
@@ -201,14 +201,14 @@ impl<'a> Unit<'a> {
             switch: chains_at(&graph.switch),
             dispatch: chain_of.get(&blocks.len()).copied(),
             returns: chains_at(&graph.returns),
-            homed,
-            plant: options.plant,
+            memory_resident,
+            inject: options.inject,
         }
     }
 }
 
 /// The registers that a unit with so many targets of its dispatch keeps in memory.
-fn homed(chains: &[Chain<'_>], switched: usize) -> u32 {
+fn memory_resident(chains: &[Chain<'_>], switched: usize) -> u32 {
     let places = |chain: &Chain<'_>| chain.accesses.len() + 1;
     let registers = |chain: &Chain<'_>| (chain.dirty | chain.defs).count_ones() as usize;
     let stores: usize = (chains.iter())
@@ -236,16 +236,16 @@ fn homed(chains: &[Chain<'_>], switched: usize) -> u32 {
     };
     let mut all: Vec<usize> = (1..Reg::COUNT).collect();
     all.sort_by_key(|&register| Reverse(users(register)));
-    all[kept..]
-        .iter()
-        .fold(0, |homed, register| homed | 1 << register)
+    all[kept..].iter().fold(0, |memory_resident, register| {
+        memory_resident | 1 << register
+    })
 }
 
 /// Glues blocks; the second result says which chain starts with which block.
 fn chains<'a>(
     graph: &Graph<'_, 'a>,
     xlen: Xlen,
-    plant: Option<Plant>,
+    inject: Option<Injection>,
 ) -> (Vec<Chain<'a>>, BTreeMap<usize, usize>) {
     let mut chains = Vec::new();
     let mut chain_of = BTreeMap::new();
@@ -258,7 +258,7 @@ fn chains<'a>(
         let mut members = Vec::new();
         let (mut block, mut size, mut wrong) = (first, 0, 0);
         while let Some(&member) = graph.blocks.get(block) {
-            let fault = plant.and_then(|plant| plant.at(member.head));
+            let fault = inject.and_then(|injection| injection.at(member.head));
             wrong |= fault.map_or(0, Fault::register);
             let mut pc = member.head;
             for inst in &member.entries {

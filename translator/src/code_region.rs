@@ -1,6 +1,6 @@
 //! The code to translate: bytes at an address, and what decides their meaning and cost.
 //!
-//! A text is one maximal run of executable, frozen pages. What lies outside of it is unknown here:
+//! A code region is one maximal run of executable, frozen pages. What lies outside of it is unknown here:
 //! a neighbouring page may gain code later, so a decoder that had to look there has seen nothing
 //! that may be relied on.
 
@@ -11,7 +11,7 @@ use crate::TranslateError;
 
 /// Code bytes with their address, profile and cost model.
 #[derive(Clone, Copy, Debug)]
-pub struct Text<'a> {
+pub struct CodeRegion<'a> {
     /// Version, extensions, register width.
     pub profile: Profile,
     /// The cost model that the native code charges.
@@ -24,7 +24,7 @@ pub struct Text<'a> {
     pub bytes: &'a [u8],
 }
 
-impl<'a> Text<'a> {
+impl<'a> CodeRegion<'a> {
     /// The address after the last byte.
     #[must_use]
     pub fn end(&self) -> u64 {
@@ -59,7 +59,7 @@ impl<'a> Text<'a> {
             || self.memory_size > lockstep_contract::pages::MAX_MEMORY as u64
             || !fits
         {
-            return Err(TranslateError::Text {
+            return Err(TranslateError::CodeRegion {
                 base: self.base,
                 len,
                 memory_size: self.memory_size,

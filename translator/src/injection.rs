@@ -1,6 +1,6 @@
 //! Faults on purpose, for tests of what finds faults.
 //!
-//! A module with a planted fault has a key of its own ([`Plant`] is part of it), so that it is never
+//! A module with a planted fault has a key of its own ([`Injection`] is part of it), so that it is never
 //! taken for a sound one. Nothing outside tests asks for one.
 
 use std::fmt;
@@ -9,7 +9,7 @@ use lockstep_isa::Reg;
 
 /// A fault in the native code of one block.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Plant {
+pub struct Injection {
     /// Address of the block's first instruction.
     pub block: u64,
     /// What is wrong with it.
@@ -50,7 +50,7 @@ pub enum Fault {
     },
 }
 
-impl Plant {
+impl Injection {
     /// The fault, if it is in the block at this address.
     pub(crate) fn at(self, head: u64) -> Option<Fault> {
         (self.block == head).then_some(self.fault)
@@ -67,7 +67,7 @@ impl Fault {
     }
 }
 
-impl fmt::Display for Plant {
+impl fmt::Display for Injection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "fault {:#x} ", self.block)?;
         match self.fault {

@@ -9,9 +9,9 @@ use lockstep::contract::key::Key;
 use lockstep::contract::module::Module;
 use lockstep::contract::seal::Seal;
 use lockstep::runtime::cache::{
-    Authority, KeyError, Locations, Miss, Vouched, Voucher, denied, replace,
+    Authenticated, Authority, KeyError, Locations, Miss, TrustedBy, denied, replace,
 };
-use lockstep::translator::Text;
+use lockstep::translator::CodeRegion;
 
 use super::failure::Failure;
 use super::{code, guest, verify};
@@ -45,26 +45,26 @@ fn unsealed(path: &Path, error: &KeyError) {
 /// A module that is to be run, from a file that was named.
 pub(crate) fn read<'t, 'a>(
     path: &Path,
-    texts: &'t [Text<'a>],
-) -> Result<(Module, &'t Text<'a>), Failure> {
+    regions: &'t [CodeRegion<'a>],
+) -> Result<(Module, &'t CodeRegion<'a>), Failure> {
     let bytes = guest::read(path)?;
     let locations = Locations::from_environment();
     let vouched = Authority::present(&locations).load_named(path, bytes.clone());
     let why = match vouched {
         Ok(found) => {
-            let text = find(path, &found.module.key, texts)?;
-            return Ok((found.module, text));
+            let region = find(path, &found.module.key, regions)?;
+            return Ok((found.module, region));
         }
         Err(Miss::Denied(reason)) => return Err(refused(path, &reason)),
         Err(why) => why,
     };
     let module = verify::read_module(path, &bytes)?;
-    let text = find(path, &module.key, texts)?;
+    let region = find(path, &module.key, regions)?;
     if let Some(reason) = denied(&module.key, locations.deny.as_deref()) {
         return Err(refused(path, &reason));
     }
     let started = Instant::now();
-    if let Some(first) = verify::first_difference(&module, &bytes, text)? {
+    if let Some(first) = verify::first_difference(&module, &bytes, region)? {
         let message = format!(
             "nobody vouches for {} ({why}), and it is not what the translator makes of the ELF: {first}; \
              make it again with translate build",
@@ -79,7 +79,7 @@ pub(crate) fn read<'t, 'a>(
         path.display(),
         started.elapsed().as_secs_f64()
     );
-    Ok((module, text))
+    Ok((module, region))
 }
 
 /// A module that may be a wrong one and cannot be proven: only what this machine wrote, or a trusted
@@ -103,19 +103,23 @@ pub(crate) fn read_own(path: &Path) -> Result<Module, Failure> {
 }
 
 /// The seal with the notes that somebody vouches for, and no others.
-pub(crate) fn vouched_part(found: &Vouched) -> Seal {
+pub(crate) fn authenticated_part(found: &Authenticated) -> Seal {
     let mut seal = found.seal.clone();
     // The signature itself is behind what it covers.
-    let signature = usize::from(matches!(found.voucher, Voucher::Signature(_)));
+    let signature = usize::from(matches!(found.trusted_by, TrustedBy::Signature(_)));
     seal.notes.truncate(found.notes + signature);
     seal
 }
 
-fn find<'t, 'a>(path: &Path, key: &Key, texts: &'t [Text<'a>]) -> Result<&'t Text<'a>, Failure> {
+fn find<'t, 'a>(
+    path: &Path,
+    key: &Key,
+    regions: &'t [CodeRegion<'a>],
+) -> Result<&'t CodeRegion<'a>, Failure> {
     let mut options = verify::options(key);
     // It has to run here, whatever it was made for.
     options.target = None;
-    verify::find(path, key, texts, &options)
+    verify::find(path, key, regions, &options)
 }
 
 /// A module of a translator or compiler that is on the deny-list.

@@ -2,9 +2,9 @@
 
 use lockstep_isa::{Cost, Inst, Op, Profile, Reg, Version, encode::encode};
 
+use crate::code_region::CodeRegion;
 use crate::discover::discover;
 use crate::hints::Hints;
-use crate::text::Text;
 
 use super::{REACH, Unit, partition};
 use crate::Options;
@@ -38,13 +38,13 @@ fn indirect() -> Inst {
     }
 }
 
-/// Where the first blocks of the units of a text stand that is entered at `entry`.
+/// Where the first blocks of the units of a code region stand that is entered at `entry`.
 fn heads(pages: usize, entry: u64, code: &[(u64, Inst)]) -> Vec<Vec<u64>> {
     let heads = |unit: &Unit<'_>| unit.heads.keys().copied().collect();
     units(pages, entry, code, &[], heads)
 }
 
-/// What `of` says of the units of a text that is entered at `entry`, and to which data points.
+/// What `of` says of the units of a code region that is entered at `entry`, and to which data points.
 fn units<T>(
     pages: usize,
     entry: u64,
@@ -58,18 +58,18 @@ fn units<T>(
         let at = (address - BASE) as usize;
         bytes[at..at + 4].copy_from_slice(&word.to_le_bytes());
     }
-    let text = Text {
+    let region = CodeRegion {
         profile: Profile::of(Version::V2),
         cost: Cost::Estimate,
         memory_size: 4 << 20,
         base: BASE,
         bytes: &bytes,
     };
-    let mut hints = Hints::new(&text, entry);
+    let mut hints = Hints::new(&region, entry);
     let data: Vec<u8> = pointers.iter().flat_map(|p| p.to_le_bytes()).collect();
     hints.scan(0, &data);
-    let program = discover(&text, &hints);
-    partition(&program, text.profile.xlen, &Options::default())
+    let program = discover(&region, &hints);
+    partition(&program, region.profile.xlen, &Options::default())
         .iter()
         .map(of)
         .collect()
