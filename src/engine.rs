@@ -12,8 +12,8 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
+use lockstep_cache::Cache;
 use lockstep_contract::key::KeyId;
-use lockstep_runtime::cache::Cache;
 use lockstep_runtime::{
     Divergence, Interval, Library, Mismatch, NativeModule, Request, SharedRegion, Watch,
 };

@@ -48,6 +48,7 @@ mod program;
 #[cfg(feature = "tx")]
 pub mod transaction;
 
+pub use lockstep_cache as cache;
 pub use lockstep_contract as contract;
 pub use lockstep_isa as isa;
 pub use lockstep_runtime as runtime;
@@ -110,7 +111,7 @@ pub fn translate(
 
 /// Reads a module and maps its code, ready to run. A module is code that will run with all rights of
 /// this process: the digest in it detects damage, it does not tell who made it. The caller vouches for
-/// these bytes; [`runtime::cache::Authority`] is how the command and the cache find somebody who does.
+/// these bytes; [`cache::Authority`] is how the command and the cache find somebody who does.
 ///
 /// # Errors
 /// When the bytes are not those of a whole module, or it is for another processor.

@@ -4,10 +4,10 @@
 //! Loading is done by the machine that will run it, not computed beside it, so that the code region that is
 //! translated is the code region that will be there.
 
-use lockstep_contract::elf::ElfError;
-use lockstep_contract::image::Image;
 use lockstep_contract::pages::MAX_MEMORY;
 use lockstep_isa::{Cost, Profile, Version};
+use lockstep_runtime::elf::ElfError;
+use lockstep_runtime::image::Image;
 use lockstep_runtime::{Core, Request, SetupError, Trap};
 use lockstep_translator::{CodeRegion, Hints};
 
@@ -174,7 +174,7 @@ impl Program {
 }
 
 fn describe(image: &Image) -> String {
-    let segment = |segment: &lockstep_contract::image::Segment| {
+    let segment = |segment: &lockstep_runtime::image::Segment| {
         format!("{:#x} bytes at {:#x}", segment.size, segment.addr)
     };
     let segments: Vec<String> = image.segments.iter().map(segment).collect();

@@ -13,10 +13,10 @@ use common::adversarial::Kind;
 use common::asm::assemble;
 use common::guests::{guests, root};
 use common::program::{FULL_MEMORY, Setup};
-use lockstep_contract::image::{Image, Segment};
 use lockstep_contract::module::Module;
 use lockstep_contract::pages::EXECUTABLE;
 use lockstep_isa::{Cost, Extensions, Version};
+use lockstep_runtime::image::{Image, Segment};
 use lockstep_translator::{CodeRegion, Hints, Options, key, translate};
 
 /// A program's text as pages, with what else the translator is told.

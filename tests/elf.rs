@@ -4,7 +4,7 @@
 //! Files are made by hand, taken from the guests and damaged: every byte of the headers, and
 //! thousands of random damages from fixed seeds.
 
-#[path = "../contract/tests/common/mod.rs"]
+#[path = "../runtime/tests/common/mod.rs"]
 mod made;
 #[path = "elf/stack.rs"]
 mod stack;
@@ -14,11 +14,11 @@ use ckb_vm::machine::asm::AsmMachine;
 use ckb_vm::memory::Memory;
 use ckb_vm::registers::SP;
 use ckb_vm::{Bytes, CoreMachine, DefaultMachineRunner, Error, Register, SupportMachine};
-use lockstep_contract::elf::ElfError;
-use lockstep_contract::image::Image;
-use lockstep_contract::stack::region;
 use lockstep_isa::{Extensions, Profile, Reg, Version, Xlen};
 use lockstep_runtime::Core;
+use lockstep_runtime::elf::ElfError;
+use lockstep_runtime::image::Image;
+use lockstep_runtime::stack::region;
 use made::{EHDR, LOAD, PHDR, Phdr, R, Random, W, X, elf, elf32, load};
 
 const VERSIONS: [Version; 3] = [Version::V0, Version::V1, Version::V2];

@@ -16,9 +16,9 @@ use common::random::Random;
 use common::{check, check_trace};
 use lockstep::engine::{Mode, Translate};
 use lockstep::{Engine, Platform, Program};
-use lockstep_contract::image::Segment;
 use lockstep_contract::pages::EXECUTABLE;
 use lockstep_isa::Version;
+use lockstep_runtime::image::Segment;
 use lockstep_translator::Hints;
 
 /// No guest runs longer than this without arguments.

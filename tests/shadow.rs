@@ -23,9 +23,9 @@ use lockstep::ckb::{NativeMachine, with_engine};
 use lockstep::engine::{Confirm, EngineBuilder, Mode, Share, Translate};
 use lockstep::runtime::{Core, CostTable, Environment, Machine, Outcome};
 use lockstep::{Engine, Platform, Program};
+use lockstep_cache::Cache;
 use lockstep_contract::pages::{EXECUTABLE, FREEZED};
 use lockstep_isa::{Cost, Profile, Version};
-use lockstep_runtime::cache::Cache;
 use lockstep_translator::{Fault, Injection, Options, key, translate};
 use recorder::Page;
 use transaction::system::{Signature, sighash, system_cell};
@@ -317,7 +317,7 @@ fn of_several_modules_the_guilty_one_is_quarantined() {
     assert_eq!(engine.quarantined().len(), 1);
     let cache: &Cache = engine.cache().expect("there is one");
     // Both were made; one is left, and runs.
-    let left = lockstep_runtime::cache::list(cache.folder()).expect("it can be listed");
+    let left = lockstep_cache::list(cache.folder()).expect("it can be listed");
     assert_eq!(left.len(), 1);
     let (cycles, native) = run(&engine);
     assert_eq!(cycles, right);

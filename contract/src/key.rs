@@ -11,7 +11,7 @@ mod decode;
 use core::fmt;
 use core::str::FromStr;
 
-use lockstep_isa::{Cost, Profile, Xlen};
+use lockstep_isa::{Cost, Profile};
 
 use crate::seal::bytes_from_hex;
 
@@ -73,7 +73,7 @@ impl Key {
         bytes.extend(self.format.to_le_bytes());
         bytes.push(self.profile.version.number() as u8);
         bytes.push(self.profile.extensions.bits());
-        bytes.push(width(self.profile.xlen));
+        bytes.push(self.profile.xlen.bits());
         bytes.push(cost_number(self.cost));
         for number in [self.memory_size, self.base, self.len] {
             bytes.extend(number.to_le_bytes());
@@ -146,21 +146,13 @@ impl Key {
             ("cpu", self.cpu.clone()),
             ("version", self.profile.version.number().to_string()),
             ("isa", isa),
-            ("xlen", width(self.profile.xlen).to_string()),
+            ("xlen", self.profile.xlen.bits().to_string()),
             ("cost", cost.to_string()),
             ("memory_size", format!("{:#x}", self.memory_size)),
             ("base", format!("{:#x}", self.base)),
             ("len", format!("{:#x}", self.len)),
             ("digest", hex(&self.digest)),
         ]
-    }
-}
-
-/// Bits of a register, as the key's bytes have it.
-pub(crate) const fn width(xlen: Xlen) -> u8 {
-    match xlen {
-        Xlen::X32 => 32,
-        Xlen::X64 => 64,
     }
 }
 

@@ -1,4 +1,4 @@
-//! What translated code and its host agree on: the guest image, the state in memory, the ways out,
+//! What translated code and its host agree on: the state in memory, the ways out,
 //! the module file and its key.
 //!
 //! No behaviour beyond reading and writing its own formats.
@@ -6,12 +6,9 @@
 #![forbid(unsafe_code)]
 
 pub mod context;
-pub mod elf;
 pub mod exit;
 pub mod helpers;
-pub mod image;
 pub mod key;
 pub mod module;
 pub mod pages;
 pub mod seal;
-pub mod stack;

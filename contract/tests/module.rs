@@ -1,7 +1,7 @@
 //! The module file and its key: one form, every damage found, never a panic.
 
+#[path = "../../runtime/tests/common/mod.rs"]
 mod common;
-#[path = "common/maker.rs"]
 mod maker;
 
 use common::Random;

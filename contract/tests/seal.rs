@@ -1,6 +1,5 @@
 //! The seal's reader and writer: one form, bounded, and every field named when it does not fit.
 
-#[path = "common/maker.rs"]
 mod maker;
 
 use lockstep_contract::module::Module;

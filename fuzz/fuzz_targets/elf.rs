@@ -11,7 +11,7 @@ use ckb_vm::machine::asm::AsmMachine;
 use ckb_vm::{Bytes, DefaultMachineRunner, Error, Register, SupportMachine};
 use count::Count;
 use libfuzzer_sys::fuzz_target;
-use lockstep_contract::image::Image;
+use lockstep_runtime::image::Image;
 use lockstep_isa::{Extensions, Profile, Version, Xlen};
 use lockstep_runtime::Core;
 

@@ -200,6 +200,17 @@ pub enum Xlen {
     X64,
 }
 
+impl Xlen {
+    /// Bits of a register.
+    #[must_use]
+    pub const fn bits(self) -> u8 {
+        match self {
+            Xlen::X32 => 32,
+            Xlen::X64 => 64,
+        }
+    }
+}
+
 /// Everything that decides what bytes of code mean.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
 pub struct Profile {

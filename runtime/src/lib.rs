@@ -14,13 +14,14 @@
 compile_error!("guest addresses are used as host sizes: the host must be a 64-bit machine");
 
 mod attach;
-pub mod cache;
 mod check;
+pub mod elf;
 mod enter;
 mod environment;
 mod exits;
 mod guest_ptr;
 mod helpers;
+pub mod image;
 mod interp;
 mod known;
 mod mapping;
@@ -29,6 +30,7 @@ mod pause;
 mod run;
 mod snapshot;
 mod snapshot2;
+pub mod stack;
 mod state;
 mod syscall;
 mod trap;

@@ -12,7 +12,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use lockstep_contract::image::Image;
+use crate::image::Image;
 use lockstep_contract::pages::{DIRTY, MAX_MEMORY, PAGE_SHIFT, PAGE_SIZE, page_up};
 use lockstep_isa::Size;
 use serde::{Deserialize, Serialize};

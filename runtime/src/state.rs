@@ -4,8 +4,8 @@
 //! Only state and its plain changes: loading, stack, reset. How it runs is in `run` and `interp`;
 //! system calls and costs come from outside.
 
-use lockstep_contract::image::Image;
-use lockstep_contract::stack::{self, Planner, Store};
+use crate::image::Image;
+use crate::stack::{self, Planner, Store};
 use lockstep_isa::{Profile, Reg, Size, Xlen};
 
 use crate::attach::Attached;

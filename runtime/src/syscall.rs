@@ -6,7 +6,7 @@
 
 use std::fmt;
 
-use lockstep_contract::image::Image;
+use crate::image::Image;
 use lockstep_isa::Reg;
 
 use crate::environment::Environment;

@@ -8,8 +8,8 @@ use std::time::Instant;
 
 use clap::{Args, ValueEnum};
 use lockstep::Program;
+use lockstep::cache::{Cache, replace};
 use lockstep::contract::module::{Module, Span};
-use lockstep::runtime::cache::{Cache, replace};
 use lockstep::translator::{self, CodeRegion, Cpu, Options, Report, TranslateError, Translation};
 use serde::Serialize;
 

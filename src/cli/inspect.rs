@@ -304,8 +304,8 @@ impl BlockObject {
     }
 }
 
-impl From<&lockstep::contract::image::Segment> for Segment {
-    fn from(segment: &lockstep::contract::image::Segment) -> Segment {
+impl From<&lockstep::runtime::image::Segment> for Segment {
+    fn from(segment: &lockstep::runtime::image::Segment) -> Segment {
         Segment {
             addr: format!("{:#x}", segment.addr),
             bytes: segment.size,

@@ -5,12 +5,12 @@ use std::io;
 use std::path::Path;
 use std::time::Instant;
 
+use lockstep::cache::{
+    Authenticated, Authority, KeyError, Locations, Miss, TrustedBy, denied, replace,
+};
 use lockstep::contract::key::Key;
 use lockstep::contract::module::Module;
 use lockstep::contract::seal::Seal;
-use lockstep::runtime::cache::{
-    Authenticated, Authority, KeyError, Locations, Miss, TrustedBy, denied, replace,
-};
 use lockstep::translator::CodeRegion;
 
 use super::failure::Failure;

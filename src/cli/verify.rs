@@ -9,11 +9,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::Args;
+use lockstep::cache::{Authority, Locations, Miss, seal_name};
 use lockstep::contract::key::{Key, Mismatch};
 use lockstep::contract::module::{Module, Span};
 use lockstep::contract::seal::{NOTES, Note, Record, Seal};
 use lockstep::engine::{Confirm, Mode, Share, Translate};
-use lockstep::runtime::cache::{Authority, Locations, Miss, seal_name};
 use lockstep::runtime::{DebugPrint, Machine, NativeModule};
 use lockstep::translator::{self, CodeRegion, Cpu, Hints, Options};
 use lockstep::{Engine, Platform};

@@ -8,9 +8,9 @@
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
+use lockstep_cache::Authority;
 use lockstep_contract::key::Key;
 use lockstep_contract::seal::Seal;
-use lockstep_runtime::cache::Authority;
 use lockstep_runtime::{Divergence, NativeModule};
 use lockstep_translator::Options;
 

@@ -4,8 +4,8 @@
 //! All of it is seen by machines that run: at their next entry to native code, and within one slice
 //! (5 million cycles) by those that are inside.
 
+use lockstep_cache::Cache;
 use lockstep_contract::key::KeyId;
-use lockstep_runtime::cache::Cache;
 
 use super::Engine;
 use super::shared::Shared;

@@ -7,8 +7,8 @@ use std::fmt::Write;
 use std::io;
 use std::path::Path;
 
+use lockstep_cache as cache;
 use lockstep_contract::key::KeyId;
-use lockstep_runtime::cache;
 
 use super::Engine;
 use super::registry::Ran;

@@ -8,10 +8,10 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
+use lockstep_cache::{CacheError, denied};
 use lockstep_contract::key::{Key, KeyId};
 use lockstep_contract::module::Module;
 use lockstep_runtime::NativeModule;
-use lockstep_runtime::cache::{CacheError, denied};
 use lockstep_translator::{Hints, Options, Report};
 
 use super::entry::{Entry, State};

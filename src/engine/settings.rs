@@ -7,7 +7,7 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use lockstep_runtime::cache::{Budget, Cache, CacheError, Locations};
+use lockstep_cache::{Budget, Cache, CacheError, Locations};
 use lockstep_translator::{CodeRegion, Hints, Injection, Options, TranslateError, Translation};
 
 use super::check::{Checks, Findings};

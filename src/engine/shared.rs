@@ -8,8 +8,8 @@ use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, OnceLock};
 
+use lockstep_cache::{Budget, Cache, CacheError, Locations};
 use lockstep_contract::key::{Key, KeyId};
-use lockstep_runtime::cache::{Budget, Cache, CacheError, Locations};
 use lockstep_runtime::{Request, SharedRegion};
 use lockstep_translator::{CodeRegion, Hints, Options};
 

@@ -9,9 +9,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
+use lockstep_cache::Cache;
 use lockstep_contract::key::KeyId;
 use lockstep_runtime::NativeModule;
-use lockstep_runtime::cache::Cache;
 
 use super::entry::{Entry, State};
 use super::registry::Registry;

@@ -22,11 +22,11 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
+use lockstep_cache::Miss;
 use lockstep_contract::key::KeyId;
 use lockstep_contract::pages::MAX_MEMORY;
 use lockstep_isa::{Cost, Extensions, Profile, Version};
 use lockstep_runtime::NativeModule;
-use lockstep_runtime::cache::Miss;
 use lockstep_translator::CodeRegion;
 
 use super::entry::State;

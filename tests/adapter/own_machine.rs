@@ -8,10 +8,10 @@ use ckb_vm::{
     Bytes, CoreMachine, DefaultMachineBuilder, DefaultMachineRunner, Error, FlatMemory, Memory,
     SupportMachine, cost_model,
 };
-use lockstep_contract::image::Image;
 use lockstep_contract::pages::EXECUTABLE;
-use lockstep_contract::stack;
 use lockstep_isa::{Cost, Reg, Size, Version, Xlen};
+use lockstep_runtime::image::Image;
+use lockstep_runtime::stack;
 use lockstep_runtime::{
     Core, CostTable, Environment, FlattenedArgs, Library, Machine, Outcome, Snapshot, Trap,
 };

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use ckb_vm::elf::parse_elf;
 use ckb_vm::{Bytes, snapshot, snapshot2};
 use ckb_vm::{DefaultMachineRunner, Error, SupportMachine};
-use lockstep_contract::image::Image;
 use lockstep_isa::Version;
+use lockstep_runtime::image::Image;
 use lockstep_runtime::{Snapshot, Trap};
 
 use crate::common::Subject;

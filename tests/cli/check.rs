@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use lockstep::runtime::cache::{Budget, Cache};
+use lockstep::cache::{Budget, Cache};
 use lockstep::translator::{Fault, Injection, Options, key, translate};
 use lockstep::{Platform, Program};
 

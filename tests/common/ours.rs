@@ -9,10 +9,10 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use lockstep::engine::hints_in_memory;
-use lockstep_contract::image::Image;
 use lockstep_contract::key::KeyId;
 use lockstep_contract::pages::{EXECUTABLE, FREEZED};
 use lockstep_isa::Reg;
+use lockstep_runtime::image::Image;
 use lockstep_runtime::{
     Core, CostTable, Environment, Event, Library, NativeModule, Request, SharedRegion, Trap,
 };

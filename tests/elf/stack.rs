@@ -7,8 +7,8 @@ use ckb_vm::{
     WXorXMemory,
 };
 use lockstep_contract::pages::{EXECUTABLE, FREEZED};
-use lockstep_contract::stack::{Store, plan_at, region};
 use lockstep_isa::{Version, Xlen};
+use lockstep_runtime::stack::{Store, plan_at, region};
 
 use super::{VERSIONS, content, flags, name};
 

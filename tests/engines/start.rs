@@ -8,9 +8,9 @@
 use ckb_vm::machine::DefaultMachineRunner;
 use ckb_vm::snapshot2::Snapshot2;
 use ckb_vm::{Bytes, CoreMachine, Memory, SupportMachine};
-use lockstep_contract::image::Image;
 use lockstep_contract::pages::{EXECUTABLE, FREEZED, PAGE_SIZE};
 use lockstep_isa::Reg;
+use lockstep_runtime::image::Image;
 use lockstep_runtime::{Core, Trap};
 
 use crate::common::asm::Assembly;

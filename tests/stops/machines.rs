@@ -10,7 +10,7 @@ use ckb_vm::{DefaultMachineRunner, SupportMachine, snapshot};
 use lockstep::Engine;
 use lockstep::ckb::{NativeMachine, with_engine};
 use lockstep::engine::Translate;
-use lockstep_contract::image::Image;
+use lockstep_runtime::image::Image;
 use lockstep_runtime::{Snapshot, Snapshot2, Trap};
 
 use crate::common::oracle::Oracle;

@@ -3,10 +3,8 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
+use lockstep::cache::{Authority, Locations, PublicKey, Trusted, TrustedBy, is_sound, seal_name};
 use lockstep::contract::seal::{Note, Seal};
-use lockstep::runtime::cache::{
-    Authority, Locations, PublicKey, Trusted, TrustedBy, is_sound, seal_name,
-};
 use serde::Serialize;
 
 /// A seal, for `--json`.

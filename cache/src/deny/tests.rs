@@ -5,13 +5,12 @@ use std::fs;
 use lockstep_contract::key::{COMPILER_VERSION, TRANSLATOR_VERSION};
 
 use super::*;
-use crate::run::tests::module;
 
 fn key(translator: &str, compiler: &str) -> Key {
     Key {
         translator: translator.to_owned(),
         compiler: compiler.to_owned(),
-        ..module().key
+        ..crate::tests::key()
     }
 }
 

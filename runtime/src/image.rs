@@ -26,7 +26,7 @@ pub struct Segment {
     pub addr: u64,
     /// Bytes of memory from `addr`: whole pages.
     pub size: u64,
-    /// Page flags, of [`crate::pages`].
+    /// Page flags, of [`lockstep_contract::pages`].
     pub flags: u8,
     /// The content, as a range of the file.
     pub source: Range<usize>,

@@ -3,9 +3,9 @@
 mod common;
 
 use common::{EHDR, PHDR, Phdr, R, Random, W, X, elf, elf_with_symbols, elf32, load};
-use lockstep_contract::image::{Image, Segment};
 use lockstep_contract::pages::{EXECUTABLE, FREEZED};
 use lockstep_isa::{Version, Xlen};
+use lockstep_runtime::image::{Image, Segment};
 
 const VERSIONS: [Version; 3] = [Version::V0, Version::V1, Version::V2];
 

@@ -1,7 +1,7 @@
 //! The initial stack for every version, and where it ends.
 
-use lockstep_contract::stack::{Layout, Planner, Store, plan, plan_at, region};
 use lockstep_isa::{Version, Xlen};
+use lockstep_runtime::stack::{Layout, Planner, Store, plan, plan_at, region};
 
 const MEMORY: u64 = 4 << 20;
 

@@ -22,6 +22,8 @@
 //!
 //! What it is not: needed. Without a cache, or with any part of it gone, modules are made again.
 
+#![forbid(unsafe_code)]
+
 use std::ffi::OsStr;
 use std::fs::{self, Metadata};
 use std::io;
@@ -42,6 +44,9 @@ mod locations;
 mod node_key;
 mod quarantine;
 mod trust;
+
+#[cfg(test)]
+mod tests;
 
 pub use authority::{Authenticated, Authority, TrustedBy, seal_name};
 pub use budget::{Budget, Collected, Gone, collect};

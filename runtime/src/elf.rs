@@ -16,7 +16,7 @@ use goblin::elf::{Elf, Header, ProgramHeader};
 use lockstep_isa::{Version, Xlen};
 
 use crate::image::{Image, Segment};
-use crate::pages::{EXECUTABLE, FREEZED, page_down, page_up};
+use lockstep_contract::pages::{EXECUTABLE, FREEZED, page_down, page_up};
 
 /// Why an ELF is refused.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
@@ -100,7 +100,7 @@ impl Image {
     /// in the file, readability, and writing together with executing.
     ///
     /// ```
-    /// use lockstep_contract::image::Image;
+    /// use lockstep_runtime::image::Image;
     /// use lockstep_isa::Version;
     ///
     /// let error = Image::parse(b"#!/bin/sh", Version::V2).unwrap_err();
@@ -117,7 +117,7 @@ impl Image {
     pub fn parse_for(bytes: &[u8], version: Version, xlen: Xlen) -> Result<Image, ElfError> {
         let header = Elf::parse_header(bytes).map_err(|error| header_error(bytes, &error))?;
         let ctx = context(&header).map_err(|error| header_error(bytes, &error))?;
-        let expected = crate::key::width(xlen);
+        let expected = xlen.bits();
         let found = if ctx.container.is_big() { 64 } else { 32 };
         if found != expected {
             return Err(ElfError::Bits { found, expected });
@@ -149,7 +149,7 @@ fn header_error(bytes: &[u8], error: &goblin::error::Error) -> ElfError {
         return ElfError::Header(format!("only {:#x} bytes long", bytes.len()));
     };
     ElfError::Header(if &ident[..4] != ELFMAG {
-        let magic = crate::key::hex(&ident[..4]);
+        let magic = lockstep_contract::key::hex(&ident[..4]);
         format!("it starts with {magic}, not 7f454c46")
     } else if !matches!(ident[EI_CLASS], 1 | 2) {
         format!("class {:#x} at offset 0x4, not 1 or 2", ident[EI_CLASS])

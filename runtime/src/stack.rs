@@ -7,8 +7,6 @@
 
 use lockstep_isa::{Version, Xlen};
 
-use crate::key::width;
-
 /// Where the stack of a machine is: the top quarter of its memory, as (first byte, bytes).
 #[must_use]
 pub const fn region(memory_size: u64) -> (u64, u64) {
@@ -80,7 +78,7 @@ pub struct Plan<'a> {
 /// Plans the stack of a 64-bit machine with `memory_size` bytes.
 ///
 /// ```
-/// use lockstep_contract::stack::{Layout, Store, plan};
+/// use lockstep_runtime::stack::{Layout, Store, plan};
 /// use lockstep_isa::Version;
 ///
 /// let plan = plan(Version::V2, 4 << 20, &[b"a"]);
@@ -183,7 +181,7 @@ impl Planner {
     #[must_use]
     pub fn finish(mut self) -> Plan<'static> {
         let abi = self.version.follows_stack_abi();
-        let word = u64::from(width(self.xlen) / 8);
+        let word = u64::from(self.xlen.bits() / 8);
         if abi && self.args.is_empty() {
             // Nothing is written: memory is zero, and so is the argc that a program reads there.
             // This is plain arithmetic in the oracle, not register arithmetic.

@@ -123,7 +123,7 @@ mod tests {
         assert_eq!(cache.quarantined().unwrap(), []);
         let key = |base| lockstep_contract::key::Key {
             base,
-            ..crate::run::tests::module().key
+            ..crate::tests::key()
         };
         let (first, second) = (key(0x1000), key(0x2000));
         let (one, two) = (first.id(), second.id());
