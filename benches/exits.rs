@@ -12,11 +12,12 @@ use std::path::Path;
 
 use common::asm::assemble;
 use common::clock;
-use lockstep::contract::pages::{DIRTY, PAGE_SHIFT};
 use lockstep::engine::{Mode, Translate};
-use lockstep::isa::Cost;
-use lockstep::runtime::{CostTable, Environment, Event, Machine, Outcome};
-use lockstep::{Engine, Platform, Program, translator};
+use lockstep::{Engine, Platform, Program};
+use lockstep_contract::pages::{DIRTY, PAGE_SHIFT};
+use lockstep_isa::Cost;
+use lockstep_runtime::{CostTable, Environment, Event, Machine, Outcome};
+use lockstep_translator as translator;
 use record::{median, table};
 
 /// Rounds without an argument.

@@ -24,10 +24,11 @@ use std::time::{Duration, Instant};
 use ckb_types::core::ScriptHashType;
 use lockstep::ckb::{NativeMachine, with_engine};
 use lockstep::engine::{EngineBuilder, Mode, Translate};
-use lockstep::isa::Version;
-use lockstep::runtime::Library;
 use lockstep::transaction::Transaction;
-use lockstep::{Engine, Platform, Program, translator};
+use lockstep::{Engine, Platform, Program};
+use lockstep_isa::Version;
+use lockstep_runtime::Library;
+use lockstep_translator as translator;
 use rustix::time::{ClockId, clock_gettime};
 use transaction::silent;
 use transaction::system::{Signature, sighash, system_cell};
@@ -113,7 +114,7 @@ fn look_up() {
     };
     let found = measure(&|| drop(black_box(engine.find(&request))));
     let digest = measure(&|| {
-        black_box(lockstep::contract::key::digest(request.region));
+        black_box(lockstep_contract::key::digest(request.region));
     });
     say!("A machine finds the code of {name}, {size} bytes of text: {found:.2} µs");
     say!("(the digest of that text alone would take {digest:.2} µs)\n");

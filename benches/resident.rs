@@ -12,9 +12,9 @@ use std::fs;
 
 use ckb_system_scripts::BUNDLED_CELL;
 use lockstep::engine::{Mode, Translate};
-use lockstep::isa::Cost;
-use lockstep::runtime::{CostTable, Environment, Machine, Outcome};
 use lockstep::{Engine, Machine as Guest, Platform, Program};
+use lockstep_isa::Cost;
+use lockstep_runtime::{CostTable, Environment, Machine, Outcome};
 
 /// Scripts without an argument.
 const SCRIPTS: usize = 200;
@@ -101,7 +101,7 @@ fn many_scripts(engine: &Engine, scripts: usize) {
     let mut size = (0, 0);
     for script in 0..scripts as u64 {
         bytes[last..].copy_from_slice(&(script + 1).to_le_bytes());
-        let text = lockstep::translator::CodeRegion {
+        let text = lockstep_translator::CodeRegion {
             bytes: &bytes,
             ..text
         };

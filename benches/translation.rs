@@ -12,7 +12,8 @@ use std::path::Path;
 use std::time::Instant;
 
 use ckb_system_scripts::BUNDLED_CELL;
-use lockstep::{Platform, Program, translator};
+use lockstep::{Platform, Program};
+use lockstep_translator as translator;
 use record::{median, spread, table};
 use rustix::time::{ClockId, clock_gettime};
 use translator::{Cpu, Options};

@@ -24,9 +24,9 @@ use std::sync::Arc;
 use common::guests::{Guest, guests};
 use kinds::Kind;
 use lockstep::engine::{Mode, Translate};
-use lockstep::isa::{Cost, Extensions};
-use lockstep::runtime::{CostTable, Environment, Exits, Machine, Outcome};
 use lockstep::{Engine, Machine as Running, Platform, Program};
+use lockstep_isa::{Cost, Extensions};
+use lockstep_runtime::{CostTable, Environment, Exits, Machine, Outcome};
 
 /// The part of a bench's work that is counted.
 const PART: u64 = 20;

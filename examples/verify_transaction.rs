@@ -19,8 +19,8 @@ use ckb_vm::machine::asm::AsmMachine;
 use lockstep::Engine;
 use lockstep::ckb::{NativeMachine, counters, install};
 use lockstep::engine::Translate;
-use lockstep::isa::Version;
 use lockstep::transaction::{FileError, Transaction};
+use lockstep_isa::Version;
 use rustix::time::{ClockId, clock_gettime};
 
 /// The limit of a block on CKB's main net.

@@ -8,7 +8,7 @@
 //! of their own, which are re-exported: [`isa`], [`contract`], [`translator`], [`runtime`].
 //!
 //! ```
-//! use lockstep::runtime::{CostTable, Environment, Outcome};
+//! use lockstep_runtime::{CostTable, Environment, Outcome};
 //! use lockstep::{Engine, Machine, Platform, Program};
 //!
 //! let elf = include_bytes!("../guests/elf/fib.elf");

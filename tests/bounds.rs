@@ -5,12 +5,12 @@
 mod common;
 
 use common::adversarial::{KINDS, Kind};
-use lockstep::contract::module::CODE_LIMIT;
 use lockstep::engine::{Mode, Translate};
-use lockstep::isa::Cost;
-use lockstep::runtime::{CostTable, Environment, Machine, Outcome};
-use lockstep::translator::{Options, Reason, Report, WEIGHT, translate};
 use lockstep::{Engine, Platform, Program};
+use lockstep_contract::module::CODE_LIMIT;
+use lockstep_isa::Cost;
+use lockstep_runtime::{CostTable, Environment, Machine, Outcome};
+use lockstep_translator::{Options, Reason, Report, WEIGHT, translate};
 
 /// More than one block can weigh: 16 entries, an access each, and what every block has.
 const BLOCK: usize = 128;

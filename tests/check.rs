@@ -12,8 +12,8 @@ use std::fs;
 use common::guests::{guests, root};
 use driver::{Guest, Trip, checking};
 use lockstep::bundle;
-use lockstep::runtime::{Defect, Outcome, Trap};
 use lockstep_isa::{Op, Version, decode, decode::Code};
+use lockstep_runtime::{Defect, Outcome, Trap};
 use lockstep_translator::{Fault, Injection};
 
 /// Guests above this take too long block by block.

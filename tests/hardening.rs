@@ -21,10 +21,10 @@ use common::asm::assemble;
 use common::guests::root;
 use iced_x86::{Decoder, DecoderOptions, Mnemonic, OpKind, Register};
 use lockstep::engine::{Mode, Translate};
-use lockstep::isa::Cost;
-use lockstep::runtime::{CostTable, Environment, Machine, Outcome};
-use lockstep::translator::{Options, translate};
 use lockstep::{Engine, Platform, Program};
+use lockstep_isa::Cost;
+use lockstep_runtime::{CostTable, Environment, Machine, Outcome};
+use lockstep_translator::{Options, translate};
 
 /// A line of `/proc/self/maps`.
 #[derive(Clone, Debug)]
@@ -246,7 +246,7 @@ fn guest_memory_lies_between_guards() {
             Ok(program) => program.into_core(),
             // The program does not fit the smallest one.
             Err(_) => {
-                lockstep::runtime::Core::new(platform.profile, size, u64::MAX).expect("memory")
+                lockstep_runtime::Core::new(platform.profile, size, u64::MAX).expect("memory")
             }
         };
         let bytes = core.memory().as_bytes();

@@ -18,9 +18,9 @@ use std::time::{Duration, Instant};
 use common::adversarial::Kind;
 use common::asm::assemble;
 use lockstep::engine::{EngineBuilder, Mode, Translate};
-use lockstep::isa::Cost;
-use lockstep::runtime::{CostTable, Environment, Machine, Outcome};
 use lockstep::{Engine, Platform, Program};
+use lockstep_isa::Cost;
+use lockstep_runtime::{CostTable, Environment, Machine, Outcome};
 use tempfile::TempDir;
 
 const TRANSLATE: &str = env!("CARGO_BIN_EXE_translate");

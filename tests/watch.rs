@@ -16,10 +16,10 @@ use common::ours::Modules;
 use common::program::{Program, Segment, write_elf};
 use driver::{Guest, interpreter};
 use lockstep::bundle::{self, Evidence};
-use lockstep::runtime::{
+use lockstep_isa::{Cost, Version};
+use lockstep_runtime::{
     Interval, Library, Mismatch, Outcome, Repeat, Request, SharedRegion, Trap, Watch,
 };
-use lockstep_isa::{Cost, Version};
 use lockstep_translator::{Cpu, Fault, Injection, Options};
 
 /// Modules with a fault or without, a wish, and what came of it.

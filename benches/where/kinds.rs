@@ -12,7 +12,7 @@ use std::fmt::Write as _;
 use iced_x86::{
     Decoder, DecoderOptions, Formatter, Instruction, IntelFormatter, Mnemonic, OpKind, Register,
 };
-use lockstep::contract::context::{self, displacement};
+use lockstep_contract::context::{self, displacement};
 
 /// What an instruction is for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

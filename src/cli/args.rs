@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use lockstep::isa::{Cost, Extensions, Profile, Version, Xlen};
+use lockstep_isa::{Cost, Extensions, Profile, Version, Xlen};
 
 /// What the guest runs on: everything that decides what its bytes mean.
 #[derive(Args, Clone, Debug)]

@@ -8,9 +8,11 @@ use std::time::Instant;
 
 use clap::{Args, ValueEnum};
 use lockstep::Program;
-use lockstep::cache::{Cache, replace};
-use lockstep::contract::module::{Module, Span};
-use lockstep::translator::{self, CodeRegion, Cpu, Options, Report, TranslateError, Translation};
+use lockstep_cache::{Cache, replace};
+use lockstep_contract::module::{Module, Span};
+use lockstep_translator::{
+    self as translator, CodeRegion, Cpu, Options, Report, TranslateError, Translation,
+};
 use serde::Serialize;
 
 use super::args::{CacheOptions, GuestOptions};

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use clap::{Args, Subcommand};
-use lockstep::cache::{self, Budget, Cache, CacheError, Locations};
-use lockstep::contract::key::KeyId;
+use lockstep_cache::{self as cache, Budget, Cache, CacheError, Locations};
+use lockstep_contract::key::KeyId;
 use serde::Serialize;
 
 use super::args::number;

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use lockstep::Engine;
 use lockstep::bundle::Evidence;
-use lockstep::cache::Cache;
 use lockstep::engine::{EngineBuilder, Found};
+use lockstep_cache::Cache;
 use serde::Serialize;
 
 use super::args::CacheOptions;

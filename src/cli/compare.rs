@@ -2,7 +2,7 @@
 //!
 //! The ends are compared, nothing on the way there: that is the `check` engine's matter.
 
-use lockstep::runtime::{Core, Outcome, Trap};
+use lockstep_runtime::{Core, Outcome, Trap};
 
 use super::code;
 use super::failure::Failure;

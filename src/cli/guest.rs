@@ -4,8 +4,8 @@ use std::io::Read;
 use std::path::Path;
 
 use lockstep::engine::{Confirm, EngineBuilder, Share, Translate};
-use lockstep::translator::CodeRegion;
 use lockstep::{Engine, LoadError, Platform, Program};
+use lockstep_translator::CodeRegion;
 
 use super::args::{CacheOptions, GuestOptions};
 use super::code;

@@ -9,11 +9,11 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use lockstep::Program;
-use lockstep::contract::module::{Block, Module};
-use lockstep::contract::pages::{DIRTY, EXECUTABLE, FREEZED, PAGE_SIZE};
 use lockstep::disasm::{self, Wanted};
 use lockstep::engine::key_id;
-use lockstep::translator::{self, CodeRegion, Cpu, Options};
+use lockstep_contract::module::{Block, Module};
+use lockstep_contract::pages::{DIRTY, EXECUTABLE, FREEZED, PAGE_SIZE};
+use lockstep_translator::{self as translator, CodeRegion, Cpu, Options};
 use serde::Serialize;
 
 use super::args::{GuestOptions, number};
@@ -304,8 +304,8 @@ impl BlockObject {
     }
 }
 
-impl From<&lockstep::runtime::image::Segment> for Segment {
-    fn from(segment: &lockstep::runtime::image::Segment) -> Segment {
+impl From<&lockstep_runtime::image::Segment> for Segment {
+    fn from(segment: &lockstep_runtime::image::Segment) -> Segment {
         Segment {
             addr: format!("{:#x}", segment.addr),
             bytes: segment.size,

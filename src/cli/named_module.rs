@@ -5,13 +5,13 @@ use std::io;
 use std::path::Path;
 use std::time::Instant;
 
-use lockstep::cache::{
+use lockstep_cache::{
     Authenticated, Authority, KeyError, Locations, Miss, TrustedBy, denied, replace,
 };
-use lockstep::contract::key::Key;
-use lockstep::contract::module::Module;
-use lockstep::contract::seal::Seal;
-use lockstep::translator::CodeRegion;
+use lockstep_contract::key::Key;
+use lockstep_contract::module::Module;
+use lockstep_contract::seal::Seal;
+use lockstep_translator::CodeRegion;
 
 use super::failure::Failure;
 use super::{code, guest, verify};

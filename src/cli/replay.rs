@@ -8,11 +8,11 @@ use std::sync::Arc;
 use clap::Args;
 use lockstep::Engine;
 use lockstep::bundle::{name, state};
-use lockstep::contract::key::Key;
 use lockstep::engine::{Found, Mode, Translate, regions};
-use lockstep::isa::Cost;
-use lockstep::runtime::{Core, CostTable, Defect, Environment, NativeModule, Trap};
-use lockstep::translator::{CodeRegion, Options, key};
+use lockstep_contract::key::Key;
+use lockstep_isa::Cost;
+use lockstep_runtime::{Core, CostTable, Defect, Environment, NativeModule, Trap};
+use lockstep_translator::{CodeRegion, Options, key};
 use serde::Serialize;
 
 use super::failure::Failure;

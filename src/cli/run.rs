@@ -14,11 +14,11 @@ use std::time::Instant;
 
 use clap::Args;
 use lockstep::engine::{Found, Mode, Origin, Translate};
-use lockstep::isa::{Cost, Reg};
-use lockstep::runtime::{
+use lockstep::{Engine, Platform, Program};
+use lockstep_isa::{Cost, Reg};
+use lockstep_runtime::{
     Core, CostTable, DebugPrint, Defect, Environment, Machine, NativeModule, Outcome, Trap,
 };
-use lockstep::{Engine, Platform, Program};
 use serde::Serialize;
 
 use super::args::{CacheOptions, GuestOptions, number};

@@ -19,8 +19,8 @@ use ckb_vm::{CoreMachine, DefaultMachineRunner};
 use lockstep::Engine;
 use lockstep::ckb::{NativeMachine, counters, with_engine};
 use lockstep::engine::{Found, Mode, Stats, Translate};
-use lockstep::isa::Version;
 use lockstep::transaction::{FileError, PlaceholderError, Run, ScriptName, Transaction, Verifier};
+use lockstep_isa::Version;
 use serde::Serialize;
 
 use super::failure::Failure;

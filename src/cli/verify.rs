@@ -9,14 +9,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::Args;
-use lockstep::cache::{Authority, Locations, Miss, seal_name};
-use lockstep::contract::key::{Key, Mismatch};
-use lockstep::contract::module::{Module, Span};
-use lockstep::contract::seal::{NOTES, Note, Record, Seal};
 use lockstep::engine::{Confirm, Mode, Share, Translate};
-use lockstep::runtime::{DebugPrint, Machine, NativeModule};
-use lockstep::translator::{self, CodeRegion, Cpu, Hints, Options};
 use lockstep::{Engine, Platform};
+use lockstep_cache::{Authority, Locations, Miss, seal_name};
+use lockstep_contract::key::{Key, Mismatch};
+use lockstep_contract::module::{Module, Span};
+use lockstep_contract::seal::{NOTES, Note, Record, Seal};
+use lockstep_runtime::{DebugPrint, Machine, NativeModule};
+use lockstep_translator::{self as translator, CodeRegion, Cpu, Hints, Options};
 use serde::Serialize;
 
 use super::args::number;

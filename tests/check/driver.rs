@@ -8,11 +8,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use lockstep::engine::{EngineBuilder, Mode, Translate};
-use lockstep::runtime::{
-    Core, CostTable, DebugPrint, Environment, Event, Library, Machine, NativeModule, Outcome, Trap,
-};
 use lockstep::{Engine, Platform};
 use lockstep_isa::{Profile, Reg, Version};
+use lockstep_runtime::{
+    Core, CostTable, DebugPrint, Environment, Event, Library, Machine, NativeModule, Outcome, Trap,
+};
 use lockstep_translator::{CodeRegion, Injection, Options, key, translate};
 
 use crate::common::program::{Program, Setup};

@@ -9,7 +9,7 @@ use ckb_vm::machine::asm::AsmMachine;
 use lockstep::Engine;
 use lockstep::ckb::{NativeMachine, with_engine};
 use lockstep::engine::Mode;
-use lockstep::isa::Version;
+use lockstep_isa::Version;
 
 use super::transaction::system::{Signature, sighash};
 use super::transaction::{Case, scripts};

@@ -1,6 +1,6 @@
 //! Modules that are named on the command line and damaged, or made for something else: 65.
 
-use lockstep::contract::module::Module;
+use lockstep_contract::module::Module;
 
 use crate::harness::{Sandbox, exits_with, guest};
 

@@ -4,7 +4,7 @@ use std::fs::Permissions;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
-use lockstep::cache::seal_name;
+use lockstep_cache::seal_name;
 
 use crate::harness::{Ran, Sandbox, exits_with};
 

@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use lockstep::cache::{Budget, Cache};
-use lockstep::translator::{Fault, Injection, Options, key, translate};
 use lockstep::{Platform, Program};
+use lockstep_cache::{Budget, Cache};
+use lockstep_translator::{Fault, Injection, Options, key, translate};
 
 use super::harness::{Sandbox, guest};
 

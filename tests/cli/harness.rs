@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use lockstep::cache::Locations;
+use lockstep_cache::Locations;
 use serde_json::Value;
 use tempfile::TempDir;
 

@@ -4,9 +4,9 @@ use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use lockstep::contract::key::{COMPILER_VERSION, TRANSLATOR_VERSION};
-use lockstep::contract::module::Module;
-use lockstep::contract::seal::{Note, Record, Seal};
+use lockstep_contract::key::{COMPILER_VERSION, TRANSLATOR_VERSION};
+use lockstep_contract::module::Module;
+use lockstep_contract::seal::{Note, Record, Seal};
 use serde_json::Value;
 
 use crate::harness::{Ran, Sandbox, exits_with};

@@ -6,9 +6,9 @@ use std::thread;
 use std::time::Instant;
 
 use lockstep::engine::{Mode, Translate};
-use lockstep::runtime::Outcome;
-use lockstep::translator::{self, TranslateError};
 use lockstep::{Engine, Platform, Program};
+use lockstep_runtime::Outcome;
+use lockstep_translator::{self as translator, TranslateError};
 
 use crate::guest::{Door, LONG, Pace, background, elf, machine, run, run_until, wait_until};
 

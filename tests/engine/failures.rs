@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::sleep;
 use std::time::Duration;
 
-use lockstep::translator::{self, TranslateError};
+use lockstep_translator::{self as translator, TranslateError};
 
 use crate::guest::{Door, LONG, background, elf, run, wait_until};
 

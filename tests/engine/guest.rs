@@ -6,9 +6,9 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use lockstep::engine::{EngineBuilder, Mode, Share, Translate};
-use lockstep::isa::Cost;
-use lockstep::runtime::{CostTable, Environment, Machine, Outcome};
 use lockstep::{Engine, Platform, Program};
+use lockstep_isa::Cost;
+use lockstep_runtime::{CostTable, Environment, Machine, Outcome};
 
 use crate::common::asm::assemble;
 

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use lockstep::contract::key::KeyId;
 use lockstep::engine::Translate;
 use lockstep::engine::meter::METRICS;
+use lockstep_contract::key::KeyId;
 
 use crate::guest::{background, elf, run, wait_until};
 use crate::recorder::Page;
@@ -33,7 +33,7 @@ fn what_an_engine_does_is_on_the_page() {
         engine.quarantine(&id, "a test");
         run(&text, &engine);
         let refusing = builder().no_cache().compiler(|_, _, _, _| {
-            Err(lockstep::translator::TranslateError::Compiler(
+            Err(lockstep_translator::TranslateError::Compiler(
                 "a test".to_owned(),
             ))
         });

@@ -4,9 +4,9 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 
 use lockstep::Engine;
-use lockstep::contract::key::KeyId;
 use lockstep::engine::Translate;
-use lockstep::runtime::{Machine, Outcome};
+use lockstep_contract::key::KeyId;
+use lockstep_runtime::{Machine, Outcome};
 
 use crate::guest::{Pace, background, elf, machine, run_until, wait_until};
 

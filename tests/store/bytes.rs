@@ -5,10 +5,10 @@ use std::io::{Seek, SeekFrom, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
-use lockstep::cache::{Authority, Locations, SigningKey};
-use lockstep::contract::module::Module;
-use lockstep::contract::seal::Seal;
 use lockstep::engine::Translate;
+use lockstep_cache::{Authority, Locations, SigningKey};
+use lockstep_contract::module::Module;
+use lockstep_contract::seal::Seal;
 
 use crate::ground::{Ground, Seen, said};
 

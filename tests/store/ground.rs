@@ -6,13 +6,13 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
-use lockstep::cache::{Authority, Locations, SigningKey, seal_name};
-use lockstep::contract::module::Module;
-use lockstep::contract::seal::{Note, Record, Seal};
 use lockstep::engine::{EngineBuilder, Mode, Share, Stats, Translate};
-use lockstep::isa::Cost;
-use lockstep::runtime::{CostTable, Environment, Machine, Outcome};
 use lockstep::{Engine, Platform, Program, translate};
+use lockstep_cache::{Authority, Locations, SigningKey, seal_name};
+use lockstep_contract::module::Module;
+use lockstep_contract::seal::{Note, Record, Seal};
+use lockstep_isa::Cost;
+use lockstep_runtime::{CostTable, Environment, Machine, Outcome};
 use tempfile::TempDir;
 
 use crate::common::asm::assemble;

@@ -15,8 +15,8 @@ use ckb_types::packed::{
     Byte32, CellDep, CellInput, CellOutput, OutPoint, OutPointVec, Script, WitnessArgs,
 };
 use ckb_types::prelude::*;
-use lockstep::isa::Version;
 use lockstep::transaction::Transaction;
+use lockstep_isa::Version;
 
 pub(crate) mod scripts;
 pub(crate) mod system;

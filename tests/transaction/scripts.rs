@@ -6,7 +6,7 @@ use ckb_mock_tx_types::MockTransaction;
 use ckb_types::bytes::Bytes;
 use ckb_types::core::ScriptHashType;
 use ckb_types::packed::Script;
-use lockstep::isa::Version;
+use lockstep_isa::Version;
 
 use super::{Case, Coin, Draft, script_of};
 

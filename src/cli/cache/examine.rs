@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use lockstep::cache::{self, Authority, Locations, TrustedBy};
+use lockstep_cache::{self as cache, Authority, Locations, TrustedBy};
 use serde::Serialize;
 
 use super::super::failure::Failure;

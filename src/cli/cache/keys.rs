@@ -3,11 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use lockstep::cache::{
+use lockstep_cache::{
     Authority, Locations, Miss, PublicKey, SigningKey, TrustError, Trusted, public_name, seal_name,
 };
-use lockstep::contract::key::KeyId;
-use lockstep::contract::seal::NOTES;
+use lockstep_contract::key::KeyId;
+use lockstep_contract::seal::NOTES;
 use serde::Serialize;
 
 use super::super::failure::Failure;

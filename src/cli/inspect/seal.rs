@@ -3,8 +3,8 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use lockstep::cache::{Authority, Locations, PublicKey, Trusted, TrustedBy, is_sound, seal_name};
-use lockstep::contract::seal::{Note, Seal};
+use lockstep_cache::{Authority, Locations, PublicKey, Trusted, TrustedBy, is_sound, seal_name};
+use lockstep_contract::seal::{Note, Seal};
 use serde::Serialize;
 
 /// A seal, for `--json`.

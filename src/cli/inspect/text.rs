@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use lockstep::contract::module::Module;
+use lockstep_contract::module::Module;
 
 use super::{Coverage, ElfObject, ModuleObject};
 
