@@ -1,13 +1,17 @@
 //! Units compiled side by side, and handed over in order.
 //!
-//! Units do not depend on each other, so threads may compile them in any order; whoever puts them
-//! together gets them in theirs, so that the module does not tell how many threads there were. What is
-//! compiled and then not wanted is thrown away.
+//! Units do not depend on each other, so threads may compile them in any order. Whoever puts them
+//! together gets them in their own order, so the module does not depend on the number of threads.
+//! What is compiled and then not wanted is thrown away.
+//!
+//! A process may have no right to another thread (a limit on processes, a cgroup, seccomp). Then the
+//! threads that could be started do the work, and the calling thread does it if none could. Only the
+//! time that a translation takes depends on threads, never whether there is one.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc;
-use std::thread;
+use std::thread::{self, Scope};
 
 use crate::code_region::CodeRegion;
 use crate::codegen::{Compiled, Compiler};
@@ -44,9 +48,33 @@ pub(crate) fn compile(
             for _ in 1..threads {
                 compilers.push(Compiler::new(options)?);
             }
-            compile_beside(region, units, links, compilers, take)
+            match compile_beside(region, units, links, compilers, &start, take) {
+                Beside::Ended(result) => result,
+                Beside::NoThread => {
+                    compile_here(region, units, links, Compiler::new(options)?, take)
+                }
+            }
         }
     }
+}
+
+/// What came of asking for threads.
+enum Beside {
+    /// There was at least one, and this is the result.
+    Ended(Result<(), TranslateError>),
+    /// The system gave none. Nothing was compiled.
+    NoThread,
+}
+
+/// What a thread does.
+type Work<'scope> = Box<dyn FnOnce() + Send + 'scope>;
+
+/// Asks the system for a thread. `false`: it gave none.
+fn start<'scope, 'env>(scope: &'scope Scope<'scope, 'env>, work: Work<'scope>) -> bool {
+    thread::Builder::new()
+        .name("lockstep-compile".to_owned())
+        .spawn_scoped(scope, work)
+        .is_ok()
 }
 
 fn compile_here(
@@ -64,20 +92,26 @@ fn compile_here(
     Ok(())
 }
 
+/// How a thread is started; a test refuses some.
+type Start<'s> = &'s dyn for<'scope, 'env> Fn(&'scope Scope<'scope, 'env>, Work<'scope>) -> bool;
+
 fn compile_beside(
     region: &CodeRegion<'_>,
     units: &[Unit<'_>],
     links: &Links,
     compilers: Vec<Compiler>,
+    start: Start<'_>,
     take: &mut dyn FnMut(&Unit<'_>, Outcome) -> Result<bool, TranslateError>,
-) -> Result<(), TranslateError> {
+) -> Beside {
     let (next, stopped) = (AtomicUsize::new(0), AtomicBool::new(false));
     let (send, receive) = mpsc::channel();
     let (next, stopped) = (&next, &stopped);
     thread::scope(|scope| {
+        let _stop = Stop(stopped);
+        let mut started = 0;
         for mut compiler in compilers {
             let send = send.clone();
-            scope.spawn(move || {
+            let work = move || {
                 while !stopped.load(Ordering::Relaxed) {
                     let number = next.fetch_add(1, Ordering::Relaxed);
                     let Some(unit) = units.get(number) else {
@@ -90,26 +124,45 @@ fn compile_beside(
                         return;
                     }
                 }
-            });
-        }
-        drop(send);
-        let _stop = Stop(stopped);
-        let mut early = BTreeMap::new();
-        for (number, unit) in units.iter().enumerate() {
-            let outcome = loop {
-                if let Some(outcome) = early.remove(&number) {
-                    break outcome;
-                }
-                match receive.recv() {
-                    Ok((number, outcome)) => early.insert(number, outcome),
-                    // A thread panicked; the scope goes on with that.
-                    Err(mpsc::RecvError) => return Ok(()),
-                };
             };
-            if !take(unit, outcome)? {
+            // Where one is refused, more will be.
+            if !start(scope, Box::new(work)) {
                 break;
             }
+            started += 1;
         }
-        Ok(())
+        drop(send);
+        if started == 0 {
+            return Beside::NoThread;
+        }
+        Beside::Ended(in_order(units, &receive, take))
     })
 }
+
+/// Hands units over in their order, as they come from threads in any order.
+fn in_order(
+    units: &[Unit<'_>],
+    receive: &mpsc::Receiver<(usize, Outcome)>,
+    take: &mut dyn FnMut(&Unit<'_>, Outcome) -> Result<bool, TranslateError>,
+) -> Result<(), TranslateError> {
+    let mut early = BTreeMap::new();
+    for (number, unit) in units.iter().enumerate() {
+        let outcome = loop {
+            if let Some(outcome) = early.remove(&number) {
+                break outcome;
+            }
+            match receive.recv() {
+                Ok((number, outcome)) => early.insert(number, outcome),
+                // A thread panicked; the scope goes on with that.
+                Err(mpsc::RecvError) => return Ok(()),
+            };
+        };
+        if !take(unit, outcome)? {
+            break;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;
