@@ -11,9 +11,10 @@
 
 use std::fmt::Write as _;
 use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::{self, Write as _};
+use std::io;
 use std::path::{Path, PathBuf};
 
+use lockstep_cache::write_all;
 use lockstep_contract::key::TRANSLATOR_VERSION;
 use lockstep_contract::module::Module;
 use lockstep_isa::Cost;
@@ -95,7 +96,7 @@ fn fill(
     options: &Options,
     evidence: &Evidence,
 ) -> io::Result<()> {
-    let put = |name: &str, bytes: &[u8]| create(&folder.join(name))?.write_all(bytes);
+    let put = |name: &str, bytes: &[u8]| write_all(&mut create(&folder.join(name))?, bytes);
     let before = &divergence.before;
     for (name, core, base) in [
         (name::BEFORE, before, None),

@@ -1,6 +1,13 @@
 //! Files as the cache needs them: whole or not there, private, and never reached through a link.
 //!
 //! What differs between operating systems is here and nowhere else.
+//!
+//! A process may have a limit on the size of its files (`ulimit -f`). The system ends a process that
+//! writes beyond it, with the signal `SIGXFSZ`, unless the process handles that signal. A library must
+//! not change what a process does with signals, and a node must not end because of a file that it can do
+//! without. So everything here is written by [`write_all`], which compares with the limit first and gives
+//! an error like that of a full disk. A thread that lowers the limit between the comparison and the write
+//! is the one thing that can still lead to the signal.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, DirBuilder, File, Metadata, OpenOptions};
@@ -19,7 +26,7 @@ pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     match fs::metadata(path) {
         Ok(found) if found.is_dir() => Err(io::ErrorKind::IsADirectory.into()),
         Ok(found) if !found.is_file() => {
-            OpenOptions::new().write(true).open(path)?.write_all(bytes)
+            write_all(&mut OpenOptions::new().write(true).open(path)?, bytes)
         }
         _ => put(path, bytes, false),
     }
@@ -48,6 +55,19 @@ pub(super) fn put_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
     result
 }
 
+/// Puts a whole file in the place of whatever has this name, for its owner alone, and does not wait for
+/// the disk: for what may be lost.
+pub(super) fn put_hint(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?;
+    let temporary = path.with_file_name(temporary_name(name));
+    let written = create_new(&temporary, true).and_then(|mut file| write_all(&mut file, bytes));
+    let result = written.and_then(|()| fs::rename(&temporary, path));
+    if result.is_err() {
+        let _ = fs::remove_file(&temporary);
+    }
+    result
+}
+
 /// A new name reaches the disk with the folder. Some file systems refuse that; the content is safe in
 /// any case, and a lost name is a file that was never there.
 fn sync_folder(path: &Path) {
@@ -59,8 +79,43 @@ fn sync_folder(path: &Path) {
 
 fn write_and_flush(path: &Path, bytes: &[u8], private: bool) -> io::Result<()> {
     let mut file = create_new(path, private)?;
-    file.write_all(bytes)?;
+    write_all(&mut file, bytes)?;
     file.sync_all()
+}
+
+/// Writes bytes to a file at its position, or at its end if it was opened to append; the file holds
+/// nothing behind that. Where the limit on the size of files does not allow all of them, none is written.
+///
+/// # Errors
+/// `FileTooLarge` where the limit does not allow it, and what the operating system says.
+pub fn write_all(file: &mut File, bytes: &[u8]) -> io::Result<()> {
+    if let Some(limit) = size_limit()
+        && let Ok(found) = file.metadata()
+        // The limit is about regular files.
+        && found.is_file()
+    {
+        let size = found.len().saturating_add(bytes.len() as u64);
+        if size > limit {
+            return Err(io::Error::new(
+                io::ErrorKind::FileTooLarge,
+                format!(
+                    "the file would have {size} bytes, and this process may write {limit} (ulimit -f)"
+                ),
+            ));
+        }
+    }
+    file.write_all(bytes)
+}
+
+/// Bytes that a file of this process may have, if there is a limit.
+#[cfg(unix)]
+fn size_limit() -> Option<u64> {
+    rustix::process::getrlimit(rustix::process::Resource::Fsize).current
+}
+
+#[cfg(not(unix))]
+fn size_limit() -> Option<u64> {
+    None
 }
 
 /// A name that no other writer uses: the process and a number within it.

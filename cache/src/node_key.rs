@@ -5,13 +5,13 @@
 
 use std::fmt;
 use std::fs;
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 use std::path::Path;
 
 use super::error::KeyError;
 use super::files::{
     create_new, create_private, only_for_owner, open_no_follow, owner, place, swappable,
-    temporary_name, user,
+    temporary_name, user, write_all,
 };
 
 const BYTES: usize = 32;
@@ -125,7 +125,7 @@ fn make(path: &Path) -> Result<(), KeyError> {
         .map_err(|error| fail("find random bytes for")(io::Error::other(error)))?;
     let temporary = path.with_file_name(temporary_name(name));
     let written = create_new(&temporary, true).and_then(|mut file| {
-        file.write_all(&key)?;
+        write_all(&mut file, &key)?;
         file.sync_all()
     });
     let placed = written.and_then(|()| place(&temporary, path));

@@ -11,11 +11,10 @@
 //! ```
 
 use std::fs::{self, OpenOptions};
-use std::io::Write;
 
 use lockstep_contract::key::KeyId;
 
-use super::files::private;
+use super::files::{private, write_all};
 use super::listing::remove;
 use super::{Cache, CacheError, Miss};
 
@@ -95,7 +94,7 @@ impl Cache {
         private(options.append(true).create(true))
             .open(&path)
             .and_then(|mut file| {
-                file.write_all(line.as_bytes())?;
+                write_all(&mut file, line.as_bytes())?;
                 file.sync_all()
             })
             .map_err(CacheError::io(

@@ -276,6 +276,12 @@ impl Sealed {
 
     /// A memory file with these bytes, for ever.
     fn seal(code: &[u8]) -> io::Result<File> {
+        // The limit on the size of files (`ulimit -f`) holds for memory files too, and the system ends
+        // a process that writes beyond it with a signal.
+        let limit = rustix::process::getrlimit(rustix::process::Resource::Fsize).current;
+        if limit.is_some_and(|limit| limit < code.len() as u64) {
+            return Err(io::ErrorKind::FileTooLarge.into());
+        }
         // SAFETY: the name is a C string; the call makes a new descriptor and touches nothing else.
         let fd = unsafe {
             libc::memfd_create(
