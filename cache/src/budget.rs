@@ -5,6 +5,7 @@
 //! used for longest, until the rest fits. What is pinned stays, and counts. Running nodes need not know:
 //! a module that goes while somebody looks for it is a miss.
 
+use std::cmp::Reverse;
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
@@ -28,19 +29,22 @@ pub struct Budget {
 }
 
 /// Bytes that a cache may hold by default, at most.
-const BYTES: u64 = 1 << 30;
+const DEFAULT_BYTES: u64 = 1 << 30;
 /// The share of the disk's free space, what the cache holds included.
-const SHARE: u64 = 20;
+const SHARE_OF_FREE_SPACE: u64 = 20;
 /// Modules that a cache may hold by default.
-const ENTRIES: u64 = 10_000;
+const DEFAULT_MODULES: u64 = 10_000;
 /// How many translators' modules stay, by version.
-const GENERATIONS: usize = 2;
+const TRANSLATORS_THAT_STAY: usize = 2;
 /// A temporary file this old is nobody's when its process is gone.
 pub(super) const WRITING: Duration = Duration::from_secs(60);
 /// The same where the process seems to run: its number may be another's by now.
-const LONG: Duration = Duration::from_secs(24 * 3600);
+const UNFINISHED_OF_A_LIVE_PROCESS: Duration = Duration::from_secs(24 * 3600);
 /// Half an entry this old stays half.
-const HALF: Duration = Duration::from_secs(600);
+const HALF_AN_ENTRY: Duration = Duration::from_secs(600);
+
+/// How far clocks may be apart that stamp files of one folder.
+const CLOCKS_APART: Duration = Duration::from_secs(3600);
 
 /// Something that went.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -89,13 +93,21 @@ impl Budget {
     #[must_use]
     pub fn limits(&self, folder: &Path, held: u64) -> (u64, u64) {
         let by_disk = || {
-            let room = free_space(folder).map(|free| free.saturating_add(held) / SHARE);
-            room.unwrap_or(BYTES).min(BYTES)
+            let room =
+                free_space(folder).map(|free| free.saturating_add(held) / SHARE_OF_FREE_SPACE);
+            room.unwrap_or(DEFAULT_BYTES).min(DEFAULT_BYTES)
         };
         (
             self.bytes.unwrap_or_else(by_disk),
-            self.entries.unwrap_or(ENTRIES),
+            self.entries.unwrap_or(DEFAULT_MODULES),
         )
+    }
+
+    /// Whether so much leaves less than a sixteenth of the budget.
+    pub(super) fn is_near(&self, folder: &Path, total: Total) -> bool {
+        let (bytes, entries) = self.limits(folder, total.bytes);
+        let near = |limit: u64, held: u64| held > limit - limit / 16;
+        near(bytes, total.bytes) || near(entries, total.entries)
     }
 
     pub(super) fn is_exceeded(&self, folder: &Path, total: Total) -> bool {
@@ -110,11 +122,12 @@ impl Budget {
 /// When the folder cannot be listed or a file cannot be removed.
 pub fn collect(folder: &Path, budget: Budget) -> Result<Collected, CacheError> {
     let _alone = Alone::in_folder(folder);
+    super::tally::forget(folder);
     let Listing { groups, unfinished } = Listing::of(folder)?;
     let mut collected = Collected::default();
     for (file, process) in unfinished {
         let age = age(file.changed);
-        if age > LONG || age > WRITING && !is_alive(process) {
+        if age > UNFINISHED_OF_A_LIVE_PROCESS || age > WRITING && !is_alive(process) {
             collected.unfinished += usize::from(remove(&file.path)?);
         }
     }
@@ -126,7 +139,7 @@ pub fn collect(folder: &Path, budget: Budget) -> Result<Collected, CacheError> {
         let half = group.module.is_none() || !group.sealed;
         let why = match () {
             () if group.pinned && group.module.is_some() => None,
-            () if half && age(group.changed()) > HALF => Some("half"),
+            () if half && age(group.changed()) > HALF_AN_ENTRY => Some("half"),
             () if generations.is_old(&group) => Some("generation"),
             () => None,
         };
@@ -135,7 +148,11 @@ pub fn collect(folder: &Path, budget: Budget) -> Result<Collected, CacheError> {
             None => kept.push((id, group)),
         }
     }
-    kept.sort_by_key(|(_, group)| group.changed());
+    let now = SystemTime::now();
+    kept.sort_by_key(|(_, group)| {
+        let changed = group.changed();
+        (Reverse(age_at(now, changed)), changed)
+    });
     collected.bytes = kept.iter().map(|(_, group)| group.size()).sum();
     collected.entries = kept.len() as u64;
     for (id, group) in kept {
@@ -160,9 +177,22 @@ impl Collected {
     }
 }
 
-/// How long ago that was; nothing is from the future.
+/// How long ago a file was written or used, by its time.
+///
+/// A time may lie in the future: the clock was set back, the disk is another machine's, or the file came
+/// from elsewhere with its time. A little of that is no age at all. More says that nothing is known of
+/// the file's age, and it counts as the oldest: it keeps no other out, and if it is used, it is stamped
+/// with the time of that.
 pub(super) fn age(time: SystemTime) -> Duration {
-    SystemTime::now().duration_since(time).unwrap_or_default()
+    age_at(SystemTime::now(), time)
+}
+
+fn age_at(now: SystemTime, time: SystemTime) -> Duration {
+    match now.duration_since(time) {
+        Ok(age) => age,
+        Err(ahead) if ahead.duration() <= CLOCKS_APART => Duration::ZERO,
+        Err(_) => Duration::MAX,
+    }
 }
 
 /// The versions of translators whose modules stay: the newest, and this build's.
@@ -173,7 +203,7 @@ impl Generations {
         let mut versions: BTreeSet<Release> = groups.filter_map(version).collect();
         let own = Release::parse(TRANSLATOR_VERSION);
         versions.extend(own.clone());
-        let newest = versions.into_iter().rev().take(GENERATIONS);
+        let newest = versions.into_iter().rev().take(TRANSLATORS_THAT_STAY);
         Generations(newest.chain(own).collect())
     }
 
@@ -191,3 +221,6 @@ fn version(group: &Group) -> Option<Release> {
     });
     Release::parse(&Seal::read(&bytes.ok()?).ok()?.translator)
 }
+
+#[cfg(test)]
+mod tests;

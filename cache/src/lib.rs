@@ -18,6 +18,7 @@
 //! <folder>/<id>.pin                                it stays, whatever the budget says
 //! <folder>/.<name>.<process>.<number>.tmp          being written, or left by a killed process
 //! <folder>/quarantine                              ids of modules that must not run again
+//! <folder>/tally                                   how much there is, as a hint; large caches have it
 //! ```
 //!
 //! What it is not: needed. Without a cache, or with any part of it gone, modules are made again.
@@ -43,6 +44,7 @@ mod listing;
 mod locations;
 mod node_key;
 mod quarantine;
+mod tally;
 mod trust;
 
 #[cfg(test)]
@@ -52,7 +54,7 @@ pub use authority::{Authenticated, Authority, TrustedBy, seal_name};
 pub use budget::{Budget, Collected, Gone, collect};
 pub use deny::{KNOWN as KNOWN_DENIED, denied};
 pub use error::{CacheError, KeyError, Miss};
-pub use files::replace;
+pub use files::{replace, write_all};
 pub use listing::{Entry, clear, list, pin, unpin};
 pub use locations::Locations;
 pub use node_key::NodeKey;
@@ -61,13 +63,15 @@ pub use trust::{PublicKey, SigningKey, TrustError, Trusted, is_sound, public_nam
 use authority::LARGEST;
 use files::{create_new, create_private, owner, put, swappable, temporary_name, user};
 use files::{open_no_follow, ours, writable_by_others};
+use listing::Total;
 use locations::named;
+use tally::Change;
 
 /// Ending of a module's file name.
 pub const EXTENSION: &str = "lkm";
 
 /// An entry that is used is stamped at most so often: the stamps decide what goes first, no more.
-const STAMP: Duration = Duration::from_secs(3600);
+const STAMP_AGAIN_AFTER: Duration = Duration::from_secs(3600);
 
 /// A folder of modules that is fit for use.
 #[derive(Clone, Debug)]
@@ -215,8 +219,12 @@ impl Cache {
         let path = self.path(&key.id());
         let mut seal = Seal::new(key, bytes);
         self.authority.seal(&mut seal, bytes);
+        // So that a module and its seal are of one writer; without it they may not be, and are a miss.
+        let alone = listing::Alone::in_folder(&self.folder);
+        let replaced = held(&path);
         self.put(&path, bytes, &seal)?;
-        self.keep_within_budget();
+        let added = held(&path);
+        self.keep_within_budget(alone, Change { replaced, added });
         Ok(path)
     }
 
@@ -236,8 +244,6 @@ impl Cache {
                 source: kind.into(),
             });
         }
-        // So that a module and its seal are of one writer; without it they may not be, and are a miss.
-        let _alone = listing::Alone::in_folder(&self.folder);
         for path in [path, &seal_name(path)] {
             if fs::symlink_metadata(path).is_ok_and(|found| found.is_dir()) {
                 // Nothing that we put there. An empty one can go, another is said below.
@@ -252,9 +258,13 @@ impl Cache {
         })
     }
 
-    /// Collects if there is more than the budget has room for.
-    fn keep_within_budget(&self) {
-        let collected = match listing::total(&self.folder) {
+    /// Collects if there is more than the budget has room for, after a store.
+    fn keep_within_budget(&self, alone: Option<listing::Alone>, change: Change) {
+        let is_near = |total| self.budget.is_near(&self.folder, total);
+        let total = tally::after_store(&self.folder, alone.is_some(), change, is_near);
+        // A collection asks for the folder itself.
+        drop(alone);
+        let collected = match total {
             Ok(total) if self.budget.is_exceeded(&self.folder, total) => {
                 collect(&self.folder, self.budget)
             }
@@ -267,16 +277,17 @@ impl Cache {
         }
     }
 
-    /// Notes that an entry was used.
+    /// Notes that an entry was used. A time in the future is not when that was, and goes.
     fn stamp(&self, path: &Path) {
         let now = SystemTime::now();
         let old = |found: &Metadata| {
-            let used = found.modified().ok()?;
-            now.duration_since(used).ok().filter(|age| *age > STAMP)
+            let used = found.modified().unwrap_or(SystemTime::UNIX_EPOCH);
+            now.duration_since(used)
+                .map_or(true, |age| age > STAMP_AGAIN_AFTER)
         };
         if self.read_only.is_none()
             && let Ok(file) = open_no_follow(path)
-            && file.metadata().is_ok_and(|found| old(&found).is_some())
+            && file.metadata().is_ok_and(|found| old(&found))
         {
             let _ = file.set_modified(now);
         }
@@ -312,6 +323,18 @@ fn check(
         expected: id.to_string(),
         found: name.to_string(),
     }))
+}
+
+/// How much a module takes with its seal.
+fn held(module: &Path) -> Total {
+    let size = |path: &Path| fs::symlink_metadata(path).ok().map(|found| found.len());
+    let bytes = size(module);
+    Total {
+        entries: u64::from(bytes.is_some()),
+        bytes: bytes
+            .unwrap_or(0)
+            .saturating_add(size(&seal_name(module)).unwrap_or(0)),
+    }
 }
 
 /// Why a file of the cache is not to be read, if so.

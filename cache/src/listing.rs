@@ -111,6 +111,7 @@ pub fn clear(folder: &Path) -> Result<(usize, u64), CacheError> {
     for file in &gone {
         remove(&file.path)?;
     }
+    super::tally::forget(folder);
     let bytes = gone.iter().map(|file| file.size).sum();
     Ok((gone.len(), bytes))
 }
@@ -132,11 +133,6 @@ pub fn pin(folder: &Path, id: &KeyId) -> Result<(), CacheError> {
 /// When it cannot be removed.
 pub fn unpin(folder: &Path, id: &KeyId) -> Result<bool, CacheError> {
     remove(&folder.join(format!("{id}.pin")))
-}
-
-/// How much there is in a folder.
-pub(super) fn total(folder: &Path) -> Result<Total, CacheError> {
-    Ok(Listing::of(folder)?.total())
 }
 
 /// Removes a file. Whether it was there.
@@ -287,7 +283,7 @@ impl Name {
         let (name, number) = hidden.strip_suffix(".tmp")?.rsplit_once('.')?;
         let (name, process) = name.rsplit_once('.')?;
         let numeric = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
-        let ours = name == "probe"
+        let ours = ["probe", super::tally::NAME].contains(&name)
             || matches!(Name::parse(name), Some(of) if !matches!(of, Name::Unfinished(_)));
         (numeric(number) && numeric(process) && ours)
             .then(|| Name::Unfinished(process.parse().unwrap_or(0)))
@@ -335,6 +331,7 @@ mod tests {
             ".ID.lkm.12.0.tmp",
             ".ID.lkm.seal.12.0.tmp",
             ".probe.1.2.tmp",
+            ".tally.1.2.tmp",
         ] {
             assert!(Name::parse(&name.replace("ID", &id)).is_some(), "{name}");
         }
