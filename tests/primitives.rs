@@ -12,7 +12,7 @@ mod compiled;
 mod reference;
 
 use compiled::{Compiled, Operand};
-use lockstep_isa::{Cond, Extend, Machine, Narrow, Size, Width, Xlen};
+use lockstep_isa::{Cond, Extend, Narrow, Primitives, Size, Width, Xlen};
 use reference::Reference;
 
 /// Words at which arithmetic goes wrong when it goes wrong: the ends of every width, shift amounts
@@ -120,7 +120,7 @@ impl Primitive {
     }
 
     /// Runs it on a machine.
-    pub(crate) fn apply<M: Machine>(self, m: &mut M, a: M::Word, b: M::Word) -> M::Word {
+    pub(crate) fn apply<M: Primitives>(self, m: &mut M, a: M::Word, b: M::Word) -> M::Word {
         use Primitive::*;
         match self {
             Constant => m.constant(0xfedc_ba98_8000_0001),

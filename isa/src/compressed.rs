@@ -1,9 +1,10 @@
-//! Compressed instructions: sixteen bits expand to the instruction that they stand for.
+//! Compressed instructions: from 16 bits to the instruction that they stand for.
 //!
-//! They have no rows in the table, and no operations of their own: `c.add` is an `add` of length 2,
-//! with its cost and its meaning, and it fuses as one. RV64C without floating point (and, where the
-//! profile is 32 bits wide, RV32C). The layout of each is in the comment beside it, as the
-//! specification prints it: `imm[5|4:0]` are the immediate's bits in the order of their places.
+//! A compressed instruction has no row in the table and no operation of its own. `c.add` expands to an
+//! `add` of length 2, has the cost and the meaning of `add`, and takes part in fusion as `add`. This
+//! file has RV64C (RV32C for a profile of 32 bits) without floating point. The comment beside each
+//! instruction gives the layout of its immediate as the specification prints it: `imm[5|4:0]` lists the
+//! immediate's bits in the order in which they stand in the instruction.
 
 use crate::inst::Inst;
 use crate::reg::Reg;
@@ -28,7 +29,7 @@ pub fn expand(bits: u16, profile: Profile) -> Option<Inst> {
     }
 }
 
-/// What a HINT does where hints are allowed.
+/// The instruction that a HINT expands to: a no-op in versions that allow hints, none in others.
 fn hint(profile: Profile) -> Option<Inst> {
     profile.version.hints_are_nops().then(nop)
 }
@@ -65,15 +66,16 @@ fn store(op: Op, rs2: Reg, rs1: Reg, imm: i32) -> Inst {
 }
 
 fn jalr(profile: Profile, rd: Reg, rs1: Reg) -> Inst {
-    immediate(super::decode::jalr(profile), rd, rs1, 0)
+    immediate(Op::jalr(profile.version), rd, rs1, 0)
 }
 
-/// A shift's amount that is not zero; with RV32, of 32 it leaves nothing.
+/// How far a shift by this amount shifts. On RV32 an amount of 32 becomes 0.
 fn shift(amount: i32, profile: Profile) -> i32 {
-    super::decode::amount(amount, profile.xlen)
+    profile.xlen.shift_amount(amount)
 }
 
-/// A run of bits: from place `at`, `count` of them, to place `to` of an immediate.
+/// A run of bits of an instruction and its place in the immediate: `(at, count, to)` moves `count` bits
+/// from bit `at` of the instruction to bit `to` of the immediate.
 type Run = (u32, u32, u32);
 
 #[derive(Clone, Copy)]
@@ -108,12 +110,13 @@ impl Halfword {
         Reg::new(8 + (self.0 >> 2 & 7))
     }
 
+    /// The immediate that these runs of bits make up, zero-extended.
     fn gather(self, runs: &[Run]) -> i32 {
         let pick = |&(at, count, to): &Run| (self.0 >> at & ((1 << count) - 1)) << to;
         runs.iter().map(pick).sum::<u32>() as i32
     }
 
-    /// As `gather`, where bit 12 is the sign and goes to place `sign`.
+    /// As `gather`; bit 12 of the instruction is the sign, at bit `sign` of the immediate.
     fn gather_signed(self, sign: u32, runs: &[Run]) -> i32 {
         self.gather(runs) - (i32::from(self.bit(12)) << sign)
     }
@@ -199,7 +202,7 @@ impl Halfword {
         let (rd, amount) = (self.high_short(), self.amount());
         let wide = profile.xlen == Xlen::X64;
         let op = match (self.0 >> 10 & 3, self.bit(12), self.0 >> 5 & 3) {
-            // c.srli, c.srai: no amount is a hint that every version takes
+            // c.srli, c.srai: with amount 0 they are hints that are no-ops in every version
             (0 | 1, ..) if amount == 0 => return Some(nop()),
             (0, ..) => return Some(immediate(Op::Srli, rd, rd, shift(amount, profile))),
             (1, ..) => return Some(immediate(Op::Srai, rd, rd, shift(amount, profile))),

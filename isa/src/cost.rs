@@ -1,8 +1,8 @@
-//! The two cost models that are known by name.
+//! The two cost models that have a name: what each operation costs in cycles.
 //!
-//! A cost is per operation and charged for a whole trace before its first instruction runs; the
-//! numbers stand in the table. A node may charge by another function of its own: that is the
-//! interpreter's matter, not this crate's.
+//! The numbers stand in the table. A machine charges a whole trace before its first instruction runs;
+//! that is not done here. A node may also charge by a function of its own. Only the interpreter can do
+//! that, so such a function is not a cost model here.
 
 use crate::table::Op;
 

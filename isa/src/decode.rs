@@ -1,22 +1,24 @@
-//! From bytes to instructions.
+//! The decoder: from bytes to instructions.
 //!
-//! The words are told apart by the table's index, compressed ones by [`crate::compressed`]. How many
-//! bytes are fetched at a time is part of the contract (a fetch can fail); so is that nothing is
-//! fetched beyond what fusion has to look at.
+//! The table's index finds the operation of a 32-bit word; [`crate::compressed`] expands a 16-bit one.
+//! A fetch can fail, and a guest can observe that. So two things here must be as in CKB-VM: how many
+//! bytes one fetch reads, and that nothing is fetched beyond what fusion has to look at.
 
 use core::ops::Range;
 
 use crate::compressed;
 use crate::fuse;
+use crate::index::INDEX;
 use crate::inst::Inst;
 use crate::reg::Reg;
 use crate::rules::{Profile, Xlen};
-use crate::table::{Ext, Format, INDEX, Op};
+use crate::table::{Ext, Format, Op};
 
 /// Where the decoder gets code from.
 ///
-/// An implementation checks what a fetch checks (range, page permission) and may note the addresses
-/// that it was asked for: those are all that decoding depends on, fusion's look-ahead included.
+/// An implementation makes the checks of a fetch (range, page permission). It may also record the
+/// addresses that it was asked for: the result of decoding depends on no others, even where fusion
+/// looks ahead.
 pub trait Fetch {
     /// Why code could not be fetched.
     type Error;
@@ -24,13 +26,13 @@ pub trait Fetch {
     /// Two bytes of code, little-endian; any address may be asked for.
     ///
     /// # Errors
-    /// Where these bytes are not to be executed.
+    /// When these bytes may not be executed.
     fn fetch16(&mut self, addr: u64) -> Result<u16, Self::Error>;
 
     /// Four bytes of code, little-endian; any address may be asked for.
     ///
     /// # Errors
-    /// Where these bytes are not to be executed.
+    /// When these bytes may not be executed.
     fn fetch32(&mut self, addr: u64) -> Result<u32, Self::Error>;
 }
 
@@ -48,7 +50,8 @@ pub enum DecodeError<E> {
     },
 }
 
-/// Decodes the instruction at `pc`, fused with those behind it where the profile has fusion.
+/// Decodes the instruction at `pc`. Where the profile has fusion and a pattern matches, the result is
+/// the fused instruction.
 ///
 /// ```
 /// use lockstep_isa::decode::{Code, decode};
@@ -62,7 +65,8 @@ pub enum DecodeError<E> {
 /// ```
 ///
 /// # Errors
-/// Where the first instruction cannot be fetched or is illegal. What comes behind it never fails it.
+/// When the first instruction cannot be fetched or is illegal. The instructions behind it never cause an
+/// error: where they cannot be decoded, nothing is fused.
 #[inline]
 pub fn decode<F: Fetch>(
     fetch: &mut F,
@@ -93,9 +97,9 @@ pub fn decode_raw<F: Fetch>(
     decode_bits(bits, profile).ok_or(DecodeError::Illegal { pc, bits })
 }
 
-/// The two or four bytes of the instruction at `pc`. One fetch of four bytes where that stays in the
-/// page (or crosses for an odd pc only), else of two and, if need be, two more: so a compressed
-/// instruction at a page's end does not touch the next page.
+/// The two or four bytes of the instruction at `pc`. In the last two bytes of a page it fetches two
+/// bytes, and two more only if the instruction is longer: so a compressed instruction at the end of a
+/// page does not touch the next page. Elsewhere it fetches four bytes at once.
 fn fetch_bits<F: Fetch>(fetch: &mut F, pc: u64) -> Result<u32, F::Error> {
     if pc & 0xfff < 0xffe {
         let bits = fetch.fetch32(pc)?;
@@ -113,13 +117,13 @@ fn fetch_bits<F: Fetch>(fetch: &mut F, pc: u64) -> Result<u32, F::Error> {
     Ok(high << 16 | low)
 }
 
-/// The two lowest bits tell the length.
+/// Whether the instruction has 16 bits. Its two lowest bits say so.
 const fn is_compressed(bits: u32) -> bool {
     bits & 3 != 3
 }
 
-/// The instruction that these bits are, if the profile has it. Where the two lowest bits are not
-/// both set it is a compressed one, and the upper half does not count.
+/// Decodes an instruction from its bits, if the profile has it. Where the two lowest bits are not both
+/// set, the instruction is compressed, and the upper half is ignored.
 ///
 /// ```
 /// use lockstep_isa::decode::decode_bits;
@@ -138,25 +142,16 @@ pub fn decode_bits(bits: u32, profile: Profile) -> Option<Inst> {
         return None;
     }
     let op = if row.op == Op::Jalr {
-        jalr(profile)
+        Op::jalr(profile.version)
     } else {
         row.op
     };
     Some(operands(
         Inst::bare(op, 4),
         row.format,
-        Word(bits),
+        InstructionWord(bits),
         profile.xlen,
     ))
-}
-
-/// The operation that `jalr` is in this version.
-pub(crate) const fn jalr(profile: Profile) -> Op {
-    if profile.version.jalr_reads_before_link() {
-        Op::Jalr
-    } else {
-        Op::JalrLinkFirst
-    }
 }
 
 /// Whether the profile has this part of the instruction set.
@@ -169,17 +164,8 @@ const fn has(profile: Profile, ext: Ext) -> bool {
     }
 }
 
-/// What a shift by an immediate shifts by: RV32 does not look at the sixth bit, which the
-/// specification reserves there.
-pub(crate) const fn amount(bits: i32, xlen: Xlen) -> i32 {
-    match xlen {
-        Xlen::X32 => bits & 31,
-        Xlen::X64 => bits & 63,
-    }
-}
-
 /// Fills in the operands of a 32-bit instruction.
-fn operands(bare: Inst, format: Format, word: Word, xlen: Xlen) -> Inst {
+fn operands(bare: Inst, format: Format, word: InstructionWord, xlen: Xlen) -> Inst {
     let (rd, rs1, rs2) = (word.rd(), word.rs1(), word.rs2());
     match format {
         Format::R | Format::Atomic => Inst {
@@ -204,7 +190,7 @@ fn operands(bare: Inst, format: Format, word: Word, xlen: Xlen) -> Inst {
         Format::Shift6 => Inst {
             rd,
             rs1,
-            imm: amount(word.imm_i(), xlen),
+            imm: xlen.shift_amount(word.imm_i()),
             ..bare
         },
         Format::Store => Inst {
@@ -242,11 +228,11 @@ fn operands(bare: Inst, format: Format, word: Word, xlen: Xlen) -> Inst {
     }
 }
 
-/// A 32-bit instruction's fields, named as in the specification.
+/// A 32-bit instruction, with its fields named as in the specification.
 #[derive(Clone, Copy)]
-struct Word(u32);
+struct InstructionWord(u32);
 
-impl Word {
+impl InstructionWord {
     fn rd(self) -> Reg {
         Reg::new(self.0 >> 7)
     }
@@ -259,12 +245,12 @@ impl Word {
         Reg::new(self.0 >> 20)
     }
 
-    /// The bits at places `high` to `low` of the word.
+    /// Bits `high` to `low` of the word.
     fn bits(self, high: u32, low: u32) -> i32 {
         (self.0 >> low & ((1 << (high - low + 1)) - 1)) as i32
     }
 
-    /// All places from `low` up, with the sign of bit 31.
+    /// Bits 31 to `low` of the word, sign-extended.
     fn signed_from(self, low: u32) -> i32 {
         self.0 as i32 >> low
     }
@@ -292,8 +278,10 @@ impl Word {
     }
 }
 
-/// Code in a slice that begins at an address, and a note of what was read of it: for translation,
-/// disassembly and tests. It is executable as far as it goes.
+/// Code in a slice, which begins at some guest address: for translation, disassembly and tests.
+///
+/// All of the slice is executable, and nothing else is. `Code` records which addresses the decoder asked
+/// for.
 #[derive(Clone, Debug)]
 pub struct Code<'a> {
     base: u64,
@@ -302,12 +290,12 @@ pub struct Code<'a> {
     end: u64,
 }
 
-/// An address that a piece of code does not reach.
+/// The error of a fetch from this address, which is not in the slice of a [`Code`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct OutsideCode(pub u64);
 
 impl<'a> Code<'a> {
-    /// `bytes` stand at `base` and following.
+    /// The code `bytes`, whose first byte has the guest address `base`.
     #[must_use]
     pub const fn new(base: u64, bytes: &'a [u8]) -> Code<'a> {
         Code {
@@ -318,15 +306,15 @@ impl<'a> Code<'a> {
         }
     }
 
-    /// The addresses asked for since the last [`Code::forget`], from the lowest to one past the
-    /// highest; whether there was code or not. Empty where nothing was asked for. A result of
-    /// decoding depends on nothing outside.
+    /// The addresses that were asked for since the last [`Code::forget`], from the lowest to one past
+    /// the highest, whether they were in the slice or not. The range is empty if nothing was asked for.
+    /// What the decoder returned depends on no byte outside this range.
     #[must_use]
     pub fn asked(&self) -> Range<u64> {
         self.lowest.min(self.end)..self.end
     }
 
-    /// Starts noting anew.
+    /// Forgets the addresses that were asked for.
     pub fn forget(&mut self) {
         (self.lowest, self.end) = (u64::MAX, 0);
     }

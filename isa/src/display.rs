@@ -1,15 +1,15 @@
-//! Instructions in the assembler's words.
+//! The disassembler: instructions as text.
 //!
-//! Without aliases (`addi a0, zero, 1`, never `li`), so that what is read is what is executed. Branch
-//! offsets are written from the instruction's start, `.+8`, as an assembler takes them; [`At`]
-//! writes the address instead. Fused operations have mnemonics of ours.
+//! It writes no aliases (`addi a0, zero, 1`, never `li`), so that a reader sees the operation that is
+//! executed. It writes a branch target as a distance from the instruction, `.+8`, as an assembler
+//! accepts it; [`At`] writes the address instead. The mnemonics of fused operations are this project's.
 
 use core::fmt;
 
 use crate::inst::Inst;
 use crate::table::{Format, Op};
 
-/// An instruction at an address: as `Display` of the instruction, with branch targets as addresses.
+/// An instruction at an address. It displays as the instruction does, but branch targets are addresses.
 #[derive(Clone, Copy, Debug)]
 pub struct At<'a> {
     inst: &'a Inst,
@@ -17,7 +17,7 @@ pub struct At<'a> {
 }
 
 impl Inst {
-    /// To be displayed as it reads at this address.
+    /// The instruction as it reads at this address, for display.
     ///
     /// ```
     /// use lockstep_isa::{Inst, Op};

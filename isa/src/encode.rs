@@ -1,13 +1,14 @@
-//! From instructions to 32-bit words: the decoder's inverse, from the same table.
+//! The encoder: from instructions to 32-bit words, by the same table as the decoder.
 //!
-//! Compressed instructions are encoded as what they expand to; there is no compressor.
+//! It has no compressed forms: an instruction of length 2 is encoded as the 32-bit instruction that it
+//! expands to. It is not an assembler: it takes decoded instructions, not text.
 
 use crate::inst::Inst;
 use crate::reg::Reg;
 use crate::table::Format;
 
-/// The 32-bit encoding of an instruction, whatever its length. `None` for fused operations, and
-/// where the immediate is out of the encoding's range or has bits that the encoding drops.
+/// The 32-bit encoding of an instruction, whatever its length. `None` for a fused operation, and for an
+/// immediate that the encoding cannot hold.
 ///
 /// ```
 /// use lockstep_isa::{Inst, Op, Reg, encode::encode};
@@ -59,22 +60,23 @@ fn field(reg: Reg, at: u32) -> u32 {
 struct Immediate(i32);
 
 impl Immediate {
-    /// Itself, where it fits in so many bits with a sign.
+    /// The immediate, if it fits `width` bits as a signed number.
     fn signed(self, width: u32) -> Option<Immediate> {
         let limit = 1 << (width - 1);
         (-limit..limit).contains(&self.0).then_some(self)
     }
 
-    /// Itself, where it fits in so many bits without a sign.
+    /// The immediate, if it fits `width` bits as an unsigned number.
     fn unsigned(self, width: u32) -> Option<Immediate> {
         (0..1 << width).contains(&self.0).then_some(self)
     }
 
+    /// The immediate, if it is even.
     fn even(self) -> Option<Immediate> {
         (self.0 & 1 == 0).then_some(self)
     }
 
-    /// The immediate's bits `high` to `low`, put at place `to` of a word.
+    /// Bits `high` to `low` of the immediate, moved to bit `to` of a word.
     fn bits(self, high: u32, low: u32, to: u32) -> u32 {
         (self.0 as u32 >> low & ((1 << (high - low + 1)) - 1)) << to
     }

@@ -1,13 +1,16 @@
-//! Macro-op fusion, as data: which sequences of instructions become one trace entry.
+//! Macro-op fusion: which sequences of instructions the decoder turns into one.
 //!
-//! A fused sequence has one cost and one place in a trace, so fusion is consensus and this file must
-//! find exactly what the reference finds. [`SEQUENCES`] are lists of templates over variables for
-//! registers, with equations between the variables; [`PAIRS`] are the pairs whose immediates fusion
-//! adds up. The meaning of a fused sequence is that of its [`parts`]; a fused pair is an operation
-//! with a meaning of its own (in [`crate::semantics`]).
+//! A fused instruction has one cost and one place in a trace, so a guest's cycles depend on what is
+//! fused. This file must therefore fuse exactly what CKB-VM fuses. The patterns are data, in
+//! [`SEQUENCES`] and [`PAIRS`]; this file has the matching.
 //!
-//! Sequences may mix lengths: `c.add`, `c.mv`, `c.or` and so on take part as what they expand to.
-//! A jump into the middle of a sequence executes its plain tail.
+//! A sequence is a list of templates over variables, which stand for registers, with conditions on the
+//! variables. The meaning of a fused sequence is that of its [`parts`] in order. A pair is two
+//! instructions whose immediates fusion adds up; a fused pair is an operation with a meaning of its own
+//! in [`crate::semantics`].
+//!
+//! A compressed instruction takes part as the instruction that it expands to, so a sequence may mix
+//! lengths. A jump into the middle of a sequence executes the instructions from there on, not fused.
 
 use crate::inst::Inst;
 use crate::reg::Reg;
@@ -21,10 +24,11 @@ pub use patterns::{Link, Operand, PAIRS, Pair, SEQUENCES, Sequence, Sum, Templat
 /// The most instructions that one fused operation is made of.
 pub const MAX_PARTS: usize = 5;
 
-/// What the instruction `head` at `pc` becomes with those behind it: a fused one, or itself.
+/// Fuses the instruction `head` at `pc` with those behind it. Returns `head` itself where no pattern
+/// matches.
 ///
-/// `next` gives the plain instruction at an address, or nothing where none can be decoded, which
-/// means no fusion. It is asked for no more than is needed to tell.
+/// `next` gives the plain instruction at an address, or `None` where none can be decoded; then nothing
+/// is fused. It is called no more often than the patterns require.
 #[inline]
 pub fn fuse(head: Inst, pc: u64, profile: Profile, next: impl FnMut(u64) -> Option<Inst>) -> Inst {
     let fused = match HEADS[head.op.index()] {
@@ -38,19 +42,19 @@ pub fn fuse(head: Inst, pc: u64, profile: Profile, next: impl FnMut(u64) -> Opti
     fused.unwrap_or(head)
 }
 
-/// What an operation can begin.
+/// The patterns that begin with some operation.
 #[derive(Clone, Copy)]
 enum Head {
+    /// No pattern.
     None,
+    /// Some of [`PAIRS`].
     Pair,
-    /// The sequences from `first` to before `end`: those of one head stand together.
-    Sequence {
-        first: u8,
-        end: u8,
-    },
+    /// [`SEQUENCES`] from `first` to before `end`: those that begin with the same operation are
+    /// neighbours.
+    Sequence { first: u8, end: u8 },
 }
 
-/// For each operation; computed from the patterns by the compiler.
+/// The patterns that each operation begins, computed from the patterns at compile time.
 static HEADS: [Head; Op::COUNT] = {
     let mut heads = [Head::None; Op::COUNT];
     let mut i = 0;
@@ -65,7 +69,7 @@ static HEADS: [Head; Op::COUNT] = {
             Head::None => i as u8,
             Head::Sequence { first, end } if end as usize == i => first,
             Head::Sequence { .. } | Head::Pair => {
-                panic!("begins one kind only, and those of one head stand together")
+                panic!("patterns that begin with one operation are of one kind and neighbours")
             }
         };
         let end = i as u8 + 1;
@@ -129,7 +133,7 @@ impl Sum {
     }
 }
 
-/// The instructions from a head on, decoded when first looked at.
+/// The instructions from `head` on. Each is decoded when it is first asked for.
 struct Window<N> {
     insts: [Option<Inst>; MAX_PARTS],
     known: usize,
@@ -149,7 +153,7 @@ impl<N: FnMut(u64) -> Option<Inst>> Window<N> {
         }
     }
 
-    /// The instruction at this place after the head, if there is one.
+    /// The instruction that is `place` instructions behind the head, if there is one.
     fn get(&mut self, place: usize) -> Option<Inst> {
         while self.known <= place {
             let inst = (self.next)(self.end);
@@ -160,14 +164,15 @@ impl<N: FnMut(u64) -> Option<Inst>> Window<N> {
         self.insts[place]
     }
 
-    /// Whether what was looked at so far has these operations. To be told without asking for more.
+    /// Whether the instructions decoded so far have the operations of these templates. It decodes
+    /// nothing.
     fn may_be(&self, templates: &[Template]) -> bool {
         let mut known = templates.iter().zip(&self.insts[..self.known]);
         known.all(|(template, inst)| inst.is_some_and(|inst| inst.op == template.0))
     }
 }
 
-/// What the variables of a sequence stand for so far.
+/// The registers that the variables of a sequence are bound to so far.
 #[derive(Clone, Copy, Default)]
 struct Bindings([Option<Reg>; 5]);
 
@@ -176,10 +181,12 @@ impl Bindings {
         self.0[var as usize]
     }
 
+    /// Binds a variable to a register; false if it is bound to another.
     fn bind(&mut self, var: Var, reg: Reg) -> bool {
         *self.0[var as usize].get_or_insert(reg) == reg
     }
 
+    /// Binds the variables of a template to the operands of an instruction; false if they do not match.
     fn bind_all(&mut self, Template(op, rd, rs1, rs2): Template, inst: Inst) -> bool {
         op == inst.op
             && self.bind(rd, inst.rd)
@@ -192,7 +199,7 @@ impl Bindings {
 }
 
 impl Operand {
-    /// What the fused operation reads or writes.
+    /// The variable whose register the fused operation reads.
     pub const fn var(self) -> Var {
         match self {
             Operand::Is(var) | Operand::Unchecked(var) => var,
@@ -201,7 +208,7 @@ impl Operand {
 }
 
 impl Sequence {
-    /// The fused instruction, where this sequence stands in the window.
+    /// The fused instruction, if the window begins with this sequence.
     fn find<N: FnMut(u64) -> Option<Inst>>(&self, window: &mut Window<N>) -> Option<Inst> {
         if !window.may_be(self.templates) {
             return None;
@@ -226,7 +233,7 @@ impl Sequence {
         })
     }
 
-    /// Whether no condition on the variables that are bound is violated.
+    /// Whether the variables that are bound violate no condition of the sequence.
     fn holds(&self, bindings: &Bindings) -> bool {
         let equal = |&(a, b): &(Var, Var)| Some(bindings.get(a)? == bindings.get(b)?);
         self.same.iter().all(|pair| equal(pair) != Some(false))
@@ -238,7 +245,7 @@ impl Sequence {
     }
 }
 
-/// Plain instructions, without allocation.
+/// The plain instructions that [`parts`] returns; a slice that needs no allocation.
 #[derive(Clone, Copy, Debug)]
 pub struct Parts {
     insts: [Inst; MAX_PARTS],
@@ -253,11 +260,11 @@ impl core::ops::Deref for Parts {
     }
 }
 
-/// The plain instructions whose execution in order is the meaning of a fused sequence, exceptions
-/// applied; for any other instruction (plain, or a fused pair), the instruction itself.
+/// The plain instructions that a fused sequence means, in order. For any other instruction (a plain one,
+/// or a fused pair) the result is that instruction.
 ///
-/// The parts carry the length of the whole: they have no addresses of their own, and none of them
-/// asks for one.
+/// The parts can differ from the instructions that were fused: see EXCEPTION in the patterns. Each part
+/// has the length of the whole. The parts have no addresses of their own, and none of them reads the pc.
 ///
 /// ```
 /// use lockstep_isa::{Inst, Op, Reg, fuse::parts};
@@ -294,11 +301,11 @@ fn sequence_of(op: Op) -> Option<&'static Sequence> {
     SEQUENCES.get(usize::from(MEANINGS[op.index()]))
 }
 
-/// For each operation the place of the sequence that gives it its meaning; beyond them for none.
+/// For each operation the index of the sequence that gives it its meaning; `u8::MAX` for none.
 static MEANINGS: [u8; Op::COUNT] = {
     let mut meanings = [u8::MAX; Op::COUNT];
     let mut i = SEQUENCES.len();
-    // From the last to the first: the first stays.
+    // From the last to the first, so that the first of several wins.
     while i > 0 {
         i -= 1;
         meanings[SEQUENCES[i].op.index()] = i as u8;

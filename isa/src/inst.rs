@@ -1,13 +1,13 @@
 //! A decoded instruction, plain or fused, in twelve bytes.
 //!
-//! Every consumer (interpreter, lifter, disassembler, encoder) reads this one shape. Which fields
-//! mean something follows from the operation's format in the table; the others are zero, so that
-//! equal instructions compare equal.
+//! The interpreter, the translator, the disassembler and the encoder all read this one type. The
+//! operation's format in the table says which fields have a meaning. The other fields are zero, so that
+//! equal instructions compare equal. The address of an instruction is not part of it.
 
 use crate::reg::Reg;
 use crate::table::Op;
 
-/// One entry of a trace: an instruction or a fused sequence.
+/// A decoded instruction, or several that were fused to one.
 ///
 /// Plain operations use `rd`, `rs1`, `rs2` and `imm`. Fused operations use `rd`, `rs1`, `rs2`,
 /// `r3`, `r4` as the variables of their pattern, in the pattern's order (see `fuse`).
@@ -49,5 +49,5 @@ impl Inst {
     }
 }
 
-// Traces are made of these.
+// The interpreter keeps decoded traces in arrays of these, so their size is a cost.
 const _: () = assert!(size_of::<Inst>() == 12);

@@ -1,8 +1,8 @@
 //! RISC-V as CKB-VM runs it: encodings, costs, fusion and meanings, each written once.
 //!
 //! The decoder, the interpreter, the translator, the disassembler and the tests all read the same
-//! table ([`table`]) and the same meanings ([`semantics`]). This crate knows nothing of memory,
-//! hosts, compilers, time or files.
+//! table ([`table`]) and the same meanings ([`semantics`]), so that they cannot disagree. This crate
+//! knows nothing of guest memory, hosts, compilers, time or files.
 
 #![forbid(unsafe_code)]
 
@@ -12,6 +12,7 @@ pub mod decode;
 mod display;
 pub mod encode;
 pub mod fuse;
+mod index;
 pub mod inst;
 pub mod reg;
 pub mod rules;
@@ -23,5 +24,5 @@ pub use decode::{DecodeError, Fetch, decode};
 pub use inst::Inst;
 pub use reg::Reg;
 pub use rules::{Extensions, Profile, Version, Xlen};
-pub use semantics::{Amo, Cond, Extend, Machine, Narrow, Size, Width, execute};
+pub use semantics::{Amo, Cond, Extend, Narrow, Primitives, Size, Width, execute};
 pub use table::{Effect, Op};

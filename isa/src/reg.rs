@@ -1,11 +1,17 @@
 //! The thirty-two integer registers and their ABI names.
 //!
-//! A register is a newtype so that a number that means a register can never be mistaken for an
-//! immediate. Values live in the machines, not here.
+//! A register is a type of its own, so that its number cannot be mistaken for an immediate. The values
+//! of registers are not here: whoever runs instructions keeps them.
 
 use core::fmt;
 
 /// One of the registers `x0` to `x31`.
+///
+/// ```
+/// use lockstep_isa::Reg;
+/// assert_eq!(Reg::new(10), Reg::A0);
+/// assert_eq!(Reg::A0.to_string(), "a0");
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Reg(u8);
 

@@ -1,7 +1,7 @@
-//! VM versions, and what each changed, as named rules.
+//! The versions of CKB-VM, and what each of them changed, as named rules.
 //!
-//! This is the only file that compares a version. Everything else asks a rule by name, at decode,
-//! load or lift time. Each rule names where the difference comes from.
+//! No other file compares a version. Other code asks for a rule by its name, when it decodes, loads or
+//! translates. Each rule names the place in CKB-VM that it was read from.
 
 /// The version of the virtual machine that a script asked for by its hash type.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Hash)]
@@ -55,9 +55,9 @@ macro_rules! rules {
     };
 }
 
-// One column a version: 0, 1, 2. Changes of version 1 are those of CKB RFC 33, changes of version 2
-// those of CKB RFC 49; what the RFCs leave open was read from the reference implementation, ckb-vm
-// 0.24.15, whose files are named. The test of each is in tests/RULES.md.
+// One column for each version: 0, 1, 2. CKB RFC 33 describes the changes of version 1, and CKB RFC 49
+// those of version 2. What the RFCs leave open was read from the reference implementation, ckb-vm
+// 0.24.15, whose files are named here. tests/RULES.md names the test of each rule.
 rules! {
     // Decoding.
 
@@ -78,8 +78,9 @@ rules! {
     /// that register is then not written, and the sum of the immediates wraps.
     /// Reference: `decoder.rs`, `decode_mop`.
     far_jump_loose: false true false;
-    /// They fuse only when that register is `ra` too, and, for `auipc`, when the sum of the
-    /// immediates does not overflow. Reference: `decoder.rs`, `decode_mop`.
+    /// `lui` or `auipc` fuses with `jalr` to a far jump only when its register is `ra`, and, for
+    /// `auipc`, when the sum of the immediates does not overflow.
+    /// Reference: `decoder.rs`, `decode_mop`.
     far_jump_strict: false false true;
 
     // Running.
@@ -87,12 +88,12 @@ rules! {
     /// `jalr` reads its source before it writes the link.
     /// Reference: `instructions/utils.rs`, `jalr`, and the handlers of both forms.
     jalr_reads_before_link: false true true;
-    /// Loads may read the last bytes of memory. Else a load that ends exactly at the end of memory
-    /// is `MemOutOfBound`; atomics are not concerned.
+    /// Loads may read the last bytes of memory. Without this rule, a load that ends exactly at the end
+    /// of memory is `MemOutOfBound`; an atomic instruction is not.
     /// Reference: `instructions/utils.rs`, the version-0 loads, and `instructions/common.rs`.
     last_bytes_readable: false true true;
-    /// A cached trace is found by the low 32 bits of the pc alone (semantics: a pc above 4 GiB runs
-    /// the trace that its slot holds for the low half).
+    /// The assembly machine finds a decoded trace by the low 32 bits of the pc alone. So a pc above
+    /// 4 GiB runs the trace that is stored for its low half.
     /// Reference: `machine/asm/execute_x64.S`, the look-up of the next trace.
     trace_alias_low_32_bits: true true false;
 
@@ -101,20 +102,20 @@ rules! {
     /// Writable segments are frozen like read-only ones, so that no later segment may share their
     /// pages. Reference: `elf.rs`, `convert_flags`.
     freezes_writable_segments: true false false;
-    /// After a segment is loaded, zeros are stored over the bytes between its page's start and its
-    /// own; on an executable page that store fails, so that such segments are refused.
+    /// After loading a segment, the loader stores zeros from the start of its first page to the start
+    /// of the segment. On an executable page that store fails, so such a segment is refused.
     /// Reference: `machine/mod.rs`, `load_binary_inner`.
     stores_segment_padding: true false false;
 
     // The stack at the start.
 
-    /// The stack is laid out as the ABI wants it: 64-bit words, NULL after the last argument, `sp` a
-    /// multiple of 16, and nothing is written when there are no arguments. Before, words were 32 bits
-    /// wide in slots of 64, without NULL and alignment.
+    /// The stack is laid out as the ABI prescribes: 64-bit words, NULL after the last argument, `sp` a
+    /// multiple of 16, and nothing is written when there are no arguments. Without this rule, each word
+    /// has 32 bits in a place of 64 bits, and there is no NULL and no alignment.
     /// Reference: `machine/mod.rs`, `initialize_stack`.
     follows_stack_abi: false true true;
-    /// An argument that leaves the stack stops the layout at once (`MemOutOfStack`); before, only the
-    /// final `sp` was looked at. Reference: `machine/mod.rs`, `initialize_stack`.
+    /// An argument that does not fit the stack stops the layout at once (`MemOutOfStack`). Without this
+    /// rule, only the final `sp` is checked. Reference: `machine/mod.rs`, `initialize_stack`.
     checks_stack_per_argument: false false true;
 }
 
@@ -136,7 +137,14 @@ impl Version {
     }
 }
 
-/// Optional parts of the instruction set. I, M and C are always there.
+/// The optional parts of the instruction set. I, M and C are always there.
+///
+/// ```
+/// use lockstep_isa::Extensions;
+/// let extensions: Extensions = "imc,b,mop".parse().unwrap();
+/// assert!(extensions.b && extensions.mop && !extensions.a);
+/// assert_eq!(extensions.bits(), 3);
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Hash, Default)]
 pub struct Extensions {
     /// Zba, Zbb, Zbc, Zbs.
@@ -155,7 +163,7 @@ impl Extensions {
         a: false,
     };
 
-    /// From the bits of the oracle's `isa` byte: B 1, MOP 2, A 4. Other bits mean nothing.
+    /// From CKB-VM's `isa` byte: B is 1, MOP is 2, A is 4. Other bits are ignored.
     #[must_use]
     pub const fn from_bits(bits: u8) -> Extensions {
         Extensions {
@@ -165,14 +173,14 @@ impl Extensions {
         }
     }
 
-    /// The oracle's `isa` byte.
+    /// CKB-VM's `isa` byte.
     #[must_use]
     pub const fn bits(self) -> u8 {
         self.b as u8 | (self.mop as u8) << 1 | (self.a as u8) << 2
     }
 }
 
-/// A list of names, as users write it: `imc,b,mop`. `imc` is always there.
+/// Parses a list of names, as users write it: `imc,b,mop`. `imc` is always there.
 impl core::str::FromStr for Extensions {
     type Err = String;
 
@@ -201,6 +209,15 @@ pub enum Xlen {
 }
 
 impl Xlen {
+    /// How far a shift by these immediate bits shifts. RV32 ignores the sixth bit, which the
+    /// specification reserves there.
+    pub(crate) const fn shift_amount(self, bits: i32) -> i32 {
+        match self {
+            Xlen::X32 => bits & 31,
+            Xlen::X64 => bits & 63,
+        }
+    }
+
     /// Bits of a register.
     #[must_use]
     pub const fn bits(self) -> u8 {
@@ -233,21 +250,22 @@ impl Profile {
         }
     }
 
-    /// Whether such a machine runs at all: one that asks for fusion in a version that has none does
-    /// not (`InvalidVersion`, before the first instruction; loading succeeds).
+    /// Whether a machine with this profile runs at all. One that asks for fusion in a version without
+    /// fusion does not: loading succeeds, and running fails with `InvalidVersion` before the first
+    /// instruction.
     #[must_use]
     pub const fn runs(self) -> bool {
         !self.extensions.mop || self.version.has_fusion()
     }
 
-    /// Whether decoding fuses.
+    /// Whether the decoder fuses instructions.
     #[must_use]
     pub const fn fuses(self) -> bool {
         self.extensions.mop && self.version.has_fusion()
     }
 
-    /// Whether a guest can tell that a trace is found by half its address: only one whose pc can be
-    /// beyond 2^32.
+    /// Whether a guest can observe [`Version::trace_alias_low_32_bits`]. Only a guest whose pc can be
+    /// 2^32 or more can.
     #[must_use]
     pub const fn aliases_traces(self) -> bool {
         self.version.trace_alias_low_32_bits() && matches!(self.xlen, Xlen::X64)

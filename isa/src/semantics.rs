@@ -1,36 +1,13 @@
-//! The meaning of every instruction, once, over an abstract machine.
+//! What every instruction means, written once over the trait [`Primitives`].
 //!
-//! [`Machine`] is the set of primitives; [`execute`] gives an instruction's meaning in them. The
-//! interpreter runs it with integers as words, the translator with values of its compiler, analyses
-//! with abstract values. What differs between those lives behind a primitive: how memory is
-//! checked, how a division by zero is guarded, where control goes. What does not belong here: cost
-//! (a trace's, charged before it starts), decoding, and any question of who is asking.
-//!
-//! Order of effects, which every implementation may rely on: operands are read before any register
-//! is written; memory is accessed before the destination register is written; at most one memory
-//! access an instruction; control primitives come last.
+//! [`execute`] gives the meaning of an instruction as calls of primitives. The table names the function
+//! for each operation; the functions stand in the modules below, by extension. What does not belong
+//! here: cost (a whole trace is charged before it starts), decoding, and any question of who runs the
+//! instruction.
 
 use crate::fuse;
 use crate::inst::Inst;
-use crate::reg::Reg;
 use crate::table::{Op, instructions};
-
-/// Defines meanings that compute a value from operands and write it to `rd`:
-/// `name: how to read the operands |machine, operands| value;`
-macro_rules! results {
-    ($($name:ident: $operands:ident |$m:ident, $pattern:pat_param| $value:expr;)*) => {$(
-        #[inline]
-        pub(super) fn $name<M: $crate::semantics::Machine>(
-            inst: &$crate::inst::Inst,
-            $m: &mut M,
-        ) -> Result<(), M::Stop> {
-            let $pattern = $operands(inst, $m);
-            let value = $value;
-            $m.set(inst.rd, value);
-            Ok(())
-        }
-    )*};
-}
 
 mod atomic;
 mod bitmanip;
@@ -38,247 +15,24 @@ mod control;
 mod integer;
 mod muldiv;
 mod narrow;
+mod operands;
+mod primitives;
 
 pub use narrow::Narrow;
-
-/// Which bits of a word an operation works on.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Width {
-    /// All bits of a register.
-    Full,
-    /// The low 32 bits; the result is sign-extended to a register. Shift amounts use 5 bits.
-    Word,
-}
-
-/// Bytes of a memory access.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Size {
-    /// 1 byte.
-    B,
-    /// 2 bytes.
-    H,
-    /// 4 bytes.
-    W,
-    /// 8 bytes.
-    D,
-}
-
-impl Size {
-    /// The number of bytes.
-    #[must_use]
-    pub const fn bytes(self) -> u64 {
-        match self {
-            Size::B => 1,
-            Size::H => 2,
-            Size::W => 4,
-            Size::D => 8,
-        }
-    }
-}
-
-/// How a narrow value fills a register.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Extend {
-    /// With copies of its top bit.
-    Sign,
-    /// With zeros.
-    Zero,
-}
-
-/// A comparison of two words.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Cond {
-    /// Equal.
-    Eq,
-    /// Not equal.
-    Ne,
-    /// Less, signed.
-    Lt,
-    /// Greater or equal, signed.
-    Ge,
-    /// Less, unsigned.
-    Ltu,
-    /// Greater or equal, unsigned.
-    Geu,
-}
-
-/// What an atomic memory operation stores, from the old value and the register's.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Amo {
-    /// The register's value.
-    Swap,
-    /// Their sum.
-    Add,
-    /// Exclusive or.
-    Xor,
-    /// And.
-    And,
-    /// Or.
-    Or,
-    /// The smaller, signed.
-    Min,
-    /// The larger, signed.
-    Max,
-    /// The smaller, unsigned.
-    Minu,
-    /// The larger, unsigned.
-    Maxu,
-}
-
-/// The primitives that instructions are made of.
-///
-/// A `Word` is a register's worth of bits: 64, or what [`Narrow`] makes of them. All arithmetic wraps. Where a
-/// primitive takes a [`Width`], `Word` means: take the low 32 bits of the operands, compute, and
-/// sign-extend the 32-bit result.
-pub trait Machine {
-    /// A register's worth of bits, or what stands for it.
-    type Word: Copy;
-    /// Why an instruction could not be finished; `Infallible` when nothing is executed.
-    type Stop;
-
-    /// This number, truncated to a register's width.
-    fn constant(&mut self, value: u64) -> Self::Word;
-    /// The address of this instruction (of the first, if fused).
-    fn pc(&mut self) -> Self::Word;
-    /// The address after this instruction (after the last, if fused): what a call links.
-    fn next_pc(&mut self) -> Self::Word;
-    /// A register's value; `x0` reads as zero.
-    fn get(&mut self, reg: Reg) -> Self::Word;
-    /// Writes a register; a write to `x0` is dropped.
-    fn set(&mut self, reg: Reg, value: Self::Word);
-
-    /// a + b
-    fn add(&mut self, width: Width, a: Self::Word, b: Self::Word) -> Self::Word;
-    /// a - b
-    fn sub(&mut self, width: Width, a: Self::Word, b: Self::Word) -> Self::Word;
-    /// Bitwise and.
-    fn and(&mut self, a: Self::Word, b: Self::Word) -> Self::Word;
-    /// Bitwise or.
-    fn or(&mut self, a: Self::Word, b: Self::Word) -> Self::Word;
-    /// Bitwise exclusive or.
-    fn xor(&mut self, a: Self::Word, b: Self::Word) -> Self::Word;
-    /// Bitwise complement.
-    fn not(&mut self, a: Self::Word) -> Self::Word;
-
-    /// Shift left; the amount is taken modulo the width.
-    fn sll(&mut self, width: Width, a: Self::Word, amount: Self::Word) -> Self::Word;
-    /// Logical shift right; the amount is taken modulo the width.
-    fn srl(&mut self, width: Width, a: Self::Word, amount: Self::Word) -> Self::Word;
-    /// Arithmetic shift right; the amount is taken modulo the width.
-    fn sra(&mut self, width: Width, a: Self::Word, amount: Self::Word) -> Self::Word;
-    /// Rotate left; the amount is taken modulo the width.
-    fn rol(&mut self, width: Width, a: Self::Word, amount: Self::Word) -> Self::Word;
-    /// Rotate right; the amount is taken modulo the width.
-    fn ror(&mut self, width: Width, a: Self::Word, amount: Self::Word) -> Self::Word;
-
-    /// 1 where the comparison holds, else 0.
-    fn compare(&mut self, cond: Cond, a: Self::Word, b: Self::Word) -> Self::Word;
-    /// `then` where the comparison of `a` and `b` holds, else `otherwise`.
-    fn select(
-        &mut self,
-        cond: Cond,
-        a: Self::Word,
-        b: Self::Word,
-        then: Self::Word,
-        otherwise: Self::Word,
-    ) -> Self::Word;
-    /// The low `size` bytes, extended to a register. `Size::D` on a 64-bit machine is the identity.
-    fn extend(&mut self, how: Extend, size: Size, a: Self::Word) -> Self::Word;
-
-    /// Low half of the product.
-    fn mul(&mut self, width: Width, a: Self::Word, b: Self::Word) -> Self::Word;
-    /// High half of the product, both signed.
-    fn mulh(&mut self, a: Self::Word, b: Self::Word) -> Self::Word;
-    /// High half of the product, both unsigned.
-    fn mulhu(&mut self, a: Self::Word, b: Self::Word) -> Self::Word;
-    /// High half of the product, `a` signed and `b` unsigned.
-    fn mulhsu(&mut self, a: Self::Word, b: Self::Word) -> Self::Word;
-    /// Signed quotient; by zero: all ones; overflow: `a`.
-    fn div(&mut self, width: Width, a: Self::Word, b: Self::Word) -> Self::Word;
-    /// Unsigned quotient; by zero: all ones.
-    fn divu(&mut self, width: Width, a: Self::Word, b: Self::Word) -> Self::Word;
-    /// Signed remainder; by zero: `a`; overflow: 0.
-    fn rem(&mut self, width: Width, a: Self::Word, b: Self::Word) -> Self::Word;
-    /// Unsigned remainder; by zero: `a`.
-    fn remu(&mut self, width: Width, a: Self::Word, b: Self::Word) -> Self::Word;
-
-    /// Leading zeros within the width (the width itself for zero).
-    fn clz(&mut self, width: Width, a: Self::Word) -> Self::Word;
-    /// Trailing zeros within the width (the width itself for zero).
-    fn ctz(&mut self, width: Width, a: Self::Word) -> Self::Word;
-    /// Set bits within the width.
-    fn cpop(&mut self, width: Width, a: Self::Word) -> Self::Word;
-    /// Bytes in reverse order.
-    fn rev8(&mut self, a: Self::Word) -> Self::Word;
-    /// Each byte becomes 0xff where it is not zero.
-    fn orc_b(&mut self, a: Self::Word) -> Self::Word;
-    /// Low half of the carry-less product.
-    fn clmul(&mut self, a: Self::Word, b: Self::Word) -> Self::Word;
-    /// High half of the carry-less product.
-    fn clmulh(&mut self, a: Self::Word, b: Self::Word) -> Self::Word;
-    /// Bits 2·XLEN-2 down to XLEN-1 of the carry-less product.
-    fn clmulr(&mut self, a: Self::Word, b: Self::Word) -> Self::Word;
-
-    /// Reads memory at `base + offset`.
-    fn load(
-        &mut self,
-        base: Self::Word,
-        offset: i32,
-        size: Size,
-        how: Extend,
-    ) -> Result<Self::Word, Self::Stop>;
-    /// Writes the low `size` bytes of `value` at `base + offset`.
-    fn store(
-        &mut self,
-        base: Self::Word,
-        offset: i32,
-        size: Size,
-        value: Self::Word,
-    ) -> Result<(), Self::Stop>;
-    /// Reads memory, sign-extended, and reserves the address.
-    fn load_reserved(&mut self, addr: Self::Word, size: Size) -> Result<Self::Word, Self::Stop>;
-    /// Stores if the address is reserved, stores the old value if not; drops the reservation.
-    /// The result is 0 for success and 1 for failure.
-    fn store_conditional(
-        &mut self,
-        addr: Self::Word,
-        size: Size,
-        value: Self::Word,
-    ) -> Result<Self::Word, Self::Stop>;
-    /// Reads memory, stores `amo(old, value)`, and gives the old value, sign-extended.
-    fn amo(
-        &mut self,
-        amo: Amo,
-        addr: Self::Word,
-        size: Size,
-        value: Self::Word,
-    ) -> Result<Self::Word, Self::Stop>;
-
-    /// Goes to `pc + offset` where the comparison holds, else on to the next instruction.
-    fn branch(&mut self, cond: Cond, a: Self::Word, b: Self::Word, offset: i32);
-    /// Goes to `pc + offset`.
-    fn jump(&mut self, offset: i32);
-    /// Goes to an address; bit 0 is already clear.
-    fn jump_to(&mut self, target: Self::Word);
-    /// Calls the host; the pc is already the next instruction's.
-    fn ecall(&mut self) -> Result<(), Self::Stop>;
-    /// Calls the debugger; the pc is already the next instruction's.
-    fn ebreak(&mut self) -> Result<(), Self::Stop>;
-}
+pub use primitives::{Amo, Cond, Extend, Primitives, Size, Width};
 
 macro_rules! define_execute {
     ($($op:ident $mnemonic:literal $ext:ident $base:ident $format:ident $encoding:literal
        $cycles:literal $effect:ident $meaning:path;)*) => {
-        /// Does what the instruction means, through the machine's primitives.
+        /// Runs one instruction through the primitives of `m`.
         ///
-        /// The machine says in [`Machine::pc`] and [`Machine::next_pc`] where the instruction
-        /// stands; it also charges for it. An error is whatever a primitive stopped with; the
-        /// destination is then not written.
+        /// `m` knows the address of the instruction ([`Primitives::pc`]) and of the next one
+        /// ([`Primitives::next_pc`]). Charging cycles is up to the caller.
         ///
         /// # Errors
-        /// Those of the machine's primitives.
+        /// Whatever a primitive stopped with. The destination register is then not written.
         #[inline]
-        pub fn execute<M: Machine>(inst: &Inst, m: &mut M) -> Result<(), M::Stop> {
+        pub fn execute<M: Primitives>(inst: &Inst, m: &mut M) -> Result<(), M::Stop> {
             match inst.op {
                 $(Op::$op => $meaning(inst, m),)*
             }
@@ -288,44 +42,10 @@ macro_rules! define_execute {
 
 instructions!(define_execute);
 
-/// A fused sequence means what its parts mean, one after the other.
-fn fused<M: Machine>(inst: &Inst, m: &mut M) -> Result<(), M::Stop> {
+/// The meaning of a fused sequence: the meanings of its instructions, one after the other.
+fn fused<M: Primitives>(inst: &Inst, m: &mut M) -> Result<(), M::Stop> {
     for part in fuse::parts(inst).iter() {
         execute(part, m)?;
     }
     Ok(())
-}
-
-/// The values of `rs1` and `rs2`.
-#[inline]
-fn registers<M: Machine>(inst: &Inst, m: &mut M) -> (M::Word, M::Word) {
-    let a = m.get(inst.rs1);
-    let b = m.get(inst.rs2);
-    (a, b)
-}
-
-/// The values of `rs1` and of the immediate.
-#[inline]
-fn register_immediate<M: Machine>(inst: &Inst, m: &mut M) -> (M::Word, M::Word) {
-    let a = m.get(inst.rs1);
-    let b = immediate(inst, m);
-    (a, b)
-}
-
-/// The value of `rs1`, and the immediate as the offset of a memory access or a jump.
-#[inline]
-fn displaced<M: Machine>(inst: &Inst, m: &mut M) -> (M::Word, i32) {
-    (m.get(inst.rs1), inst.imm)
-}
-
-/// The value of `rs1`.
-#[inline]
-fn register<M: Machine>(inst: &Inst, m: &mut M) -> M::Word {
-    m.get(inst.rs1)
-}
-
-/// The immediate, sign-extended to a register.
-#[inline]
-fn immediate<M: Machine>(inst: &Inst, m: &mut M) -> M::Word {
-    m.constant(i64::from(inst.imm) as u64)
 }

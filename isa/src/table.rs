@@ -1,22 +1,20 @@
-//! THE table: one row an instruction.
+//! The table of operations: one row for each.
 //!
-//! A row gives the operation's name, its mnemonic, the extension it belongs to, the base it needs,
-//! its operand format, its encoding as the specification prints it, its cost in the `Estimate`
-//! model, what it does to a trace, and the function that is its meaning. Operations ([`Op`]), the
-//! decoder's index, the encoder, the disassembler, the costs and [`crate::semantics::execute`] all
-//! come from here; nothing else states an encoding or a cost.
+//! A row gives the operation's name, its mnemonic, the extension it belongs to, the register widths it
+//! exists for, its operand format, its encoding as the specification prints it, its cost in the
+//! `Estimate` model, its effect on a trace, and the function that is its meaning. The operations
+//! ([`Op`]), the decoder's index, the encoder, the disassembler, the costs and
+//! [`crate::semantics::execute`] are all made from these rows. Nothing else in the project states an
+//! encoding or a cost.
 //!
-//! The base is what the reference decodes, which for RV32 is not the specification: there it has the
-//! word forms of Zba and Zbb and RV64's encoding of `rev8`, and lacks RV32's own `zext.h` and `rev8`.
+//! The register widths are those that CKB-VM decodes. For RV32 they differ from the specification:
+//! CKB-VM decodes the word forms of Zba and Zbb and RV64's encoding of `rev8`, and does not decode
+//! RV32's own `zext.h` and `rev8`.
 //!
 //! Compressed instructions have no rows: [`crate::compressed`] expands them to instructions that do.
-//! Fused operations have rows without an encoding; how they are found is in [`crate::fuse`].
+//! Fused operations have rows without an encoding: [`crate::fuse`] finds them.
 
-mod index;
-
-pub(crate) use index::INDEX;
-
-use crate::rules::Xlen;
+use crate::rules::{Version, Xlen};
 
 /// The part of the instruction set that an operation belongs to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
@@ -107,7 +105,8 @@ pub enum Format {
     FusedJump,
 }
 
-/// What an operation does to the trace (the block of up to sixteen entries) that it stands in.
+/// What an operation does to its trace. A trace is a run of up to sixteen instructions that CKB-VM's
+/// assembly machine decodes and charges together.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
 pub enum Effect {
     /// Goes on.
@@ -139,7 +138,7 @@ impl Effect {
 pub struct Row {
     /// The operation.
     pub op: Op,
-    /// The assembler's word; for fused operations, ours.
+    /// The assembler's mnemonic. This project made up those of fused operations.
     pub mnemonic: &'static str,
     /// The part of the instruction set that it belongs to.
     pub ext: Ext,
@@ -147,13 +146,13 @@ pub struct Row {
     pub base: Base,
     /// Its operands.
     pub format: Format,
-    /// The bits of the word that are fixed; zero for fused operations.
+    /// A bit is set where the encoding fixes that bit of the word; 0 for a fused operation.
     pub mask: u32,
-    /// Their values; no word matches a fused operation's.
+    /// The values of the fixed bits. For a fused operation no word matches them.
     pub bits: u32,
     /// Cycles in [`crate::Cost::Estimate`].
     pub cycles: u16,
-    /// What it does to a trace.
+    /// Its effect on a trace.
     pub effect: Effect,
 }
 
@@ -171,7 +170,8 @@ impl Row {
     }
 }
 
-/// Hands every row to the macro `$then`.
+/// Calls the macro `$then` with all rows. The rows are a macro's argument because an enum, a static and
+/// a `match` are made from them.
 macro_rules! instructions {
     ($then:ident) => {
         $then! {
@@ -359,7 +359,7 @@ macro_rules! define_operations {
         }
 
         /// A row for each operation, at its index.
-        static TABLE: [Row; Op::COUNT] = [$({
+        pub(crate) static TABLE: [Row; Op::COUNT] = [$({
             let (mask, bits) = fixed_bits($encoding);
             Row {
                 op: Op::$op,
@@ -379,30 +379,39 @@ macro_rules! define_operations {
 instructions!(define_operations);
 
 impl Op {
+    /// The operation that the encoding of `jalr` stands for in this version.
+    pub(crate) const fn jalr(version: Version) -> Op {
+        if version.jalr_reads_before_link() {
+            Op::Jalr
+        } else {
+            Op::JalrLinkFirst
+        }
+    }
+
     /// How many operations there are.
     pub const COUNT: usize = Op::ALL.len();
 
-    /// The place in the table: 0 to [`Op::COUNT`] - 1.
+    /// The index of its row: 0 to [`Op::COUNT`] - 1.
     #[must_use]
     #[inline]
     pub const fn index(self) -> usize {
         self as usize
     }
 
-    /// What the table says about it.
+    /// Its row of the table.
     #[must_use]
     #[inline]
     pub fn row(self) -> &'static Row {
         &TABLE[self as usize]
     }
 
-    /// The assembler's word.
+    /// The assembler's mnemonic.
     #[must_use]
     pub fn mnemonic(self) -> &'static str {
         self.row().mnemonic
     }
 
-    /// What it does to a trace.
+    /// Its effect on a trace.
     #[must_use]
     #[inline]
     pub fn effect(self) -> Effect {
@@ -410,9 +419,9 @@ impl Op {
     }
 }
 
-/// Reads an encoding as the specification prints it, most significant bit first: `0` and `1` are
-/// fixed, `.` is free, spaces are for the eye. Gives mask and values. The empty encoding matches no
-/// word.
+/// Parses an encoding as the specification prints it, most significant bit first. `0` and `1` are
+/// fixed bits, `.` is a free bit, spaces are ignored. Returns the mask of the fixed bits and their
+/// values. The empty encoding matches no word.
 const fn fixed_bits(encoding: &str) -> (u32, u32) {
     let text = encoding.as_bytes();
     if text.is_empty() {

@@ -3,7 +3,7 @@
 
 use std::convert::Infallible;
 
-use lockstep_isa::{Amo, Cond, Extend, Machine, Reg, Size, Width};
+use lockstep_isa::{Amo, Cond, Extend, Primitives, Reg, Size, Width};
 
 /// Registers, places, and a little memory at an address.
 #[derive(Clone, PartialEq, Debug)]
@@ -74,7 +74,7 @@ fn carry_less(a: u64, b: u64) -> u128 {
     bits.fold(0, |sum, bit| sum ^ u128::from(a) << bit)
 }
 
-impl Machine for Plain {
+impl Primitives for Plain {
     type Word = u64;
     type Stop = Infallible;
 

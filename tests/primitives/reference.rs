@@ -4,7 +4,7 @@
 
 use std::convert::Infallible;
 
-use lockstep_isa::{Amo, Cond, Extend, Machine, Reg, Size, Width};
+use lockstep_isa::{Amo, Cond, Extend, Primitives, Reg, Size, Width};
 use lockstep_runtime::value;
 
 /// A machine for arithmetic alone.
@@ -39,7 +39,7 @@ macro_rules! counted {
     };
 }
 
-impl Machine for Reference {
+impl Primitives for Reference {
     type Word = u64;
     type Stop = Infallible;
 

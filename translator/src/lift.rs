@@ -24,7 +24,7 @@ use cranelift_codegen::ir::{
 use cranelift_codegen::isa::CallConv;
 use cranelift_frontend::{FunctionBuilder, Variable};
 use lockstep_contract::context;
-use lockstep_isa::{Machine, Narrow, Reg, Xlen, execute};
+use lockstep_isa::{Narrow, Primitives, Reg, Xlen, execute};
 
 use crate::code_region::CodeRegion;
 use crate::injection::{Fault, Injection};

@@ -7,7 +7,7 @@
 
 use std::convert::Infallible;
 
-use lockstep_isa::{Amo, Cond, Extend, Inst, Machine, Narrow, Reg, Size, Width, Xlen, execute};
+use lockstep_isa::{Amo, Cond, Extend, Inst, Narrow, Primitives, Reg, Size, Width, Xlen, execute};
 
 use crate::fold;
 
@@ -174,7 +174,7 @@ macro_rules! opaque {
     )*};
 }
 
-impl Machine for Recorder {
+impl Primitives for Recorder {
     type Word = Abstract;
     type Stop = Infallible;
 

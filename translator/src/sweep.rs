@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use lockstep_isa::{Effect, Machine, Reg, decode};
+use lockstep_isa::{Effect, Primitives, Reg, decode};
 
 use crate::code_region::CodeRegion;
 use crate::record::{Abstract, Flow, Recorder};

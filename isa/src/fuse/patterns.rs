@@ -1,23 +1,25 @@
-//! The patterns of fusion: nothing but data.
+//! The patterns of macro-op fusion: data and its types, no matching.
 //!
-//! Read from the reference decoder, and checked against it over all aliasings of registers. Where a
-//! fused operation means something else than its instructions would, EXCEPTION says so.
+//! They were read from CKB-VM's decoder. A test compares the two over all ways in which registers can
+//! coincide. EXCEPTION marks a pattern whose fused operation means something else than its instructions
+//! in order.
 
 use crate::rules::Version;
 use crate::table::Op;
 
-/// A variable of a sequence; each stands for a register, and for a field of the fused [`crate::Inst`].
+/// A variable of a sequence. It stands for a register, and the fused [`crate::Inst`] holds that register
+/// in the field named below.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Var {
-    /// Kept in `rd`.
+    /// In `rd`.
     A,
-    /// Kept in `rs1`.
+    /// In `rs1`.
     B,
-    /// Kept in `rs2`.
+    /// In `rs2`.
     C,
-    /// Kept in `r3`.
+    /// In `r3`.
     D,
-    /// Kept in `r4`.
+    /// In `r4`.
     E,
 }
 use Var::{A, B, C, D, E};
@@ -25,9 +27,9 @@ use Var::{A, B, C, D, E};
 /// An operand of a template.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Operand {
-    /// The register that the variable stands for; the first time it is met, it comes to stand for it.
+    /// The register of the variable. The first operand that names a variable binds it.
     Is(Var),
-    /// Any register is accepted. Whatever it is, the fused operation reads the variable's instead.
+    /// Any register matches. The fused operation reads the variable's register instead.
     Unchecked(Var),
 }
 
@@ -40,12 +42,11 @@ pub struct Template(pub Op, pub Var, pub Var, pub Operand);
 pub struct Sequence {
     /// What it becomes.
     pub op: Op,
-    /// Whether a version has it.
+    /// The rule that says which versions have it.
     pub rule: fn(Version) -> bool,
-    /// Its instructions. Of several sequences for one operation, the first gives the meaning.
+    /// Its instructions. Where several sequences make one operation, the first gives the meaning.
     pub templates: &'static [Template],
-    /// Pairs of variables that must stand for the same register, where naming it once could not say
-    /// so.
+    /// Pairs of variables that must stand for the same register.
     pub same: &'static [(Var, Var)],
     /// Pairs of variables that must not stand for the same register.
     pub differ: &'static [(Var, Var)],
@@ -69,7 +70,7 @@ const fn wide(op: Op, templates: &'static [Template; 2]) -> Sequence {
     }
 }
 
-/// In the order in which they are tried.
+/// The sequences, in the order in which the decoder tries them.
 pub static SEQUENCES: &[Sequence] = &[
     // A sum with carry in and out.
     Sequence {
@@ -132,7 +133,7 @@ pub static SEQUENCES: &[Sequence] = &[
         differ: &[(A, B)],
         nonzero: &[A],
     },
-    // The same with the sources swapped, which counts only where the sum overwrites the first.
+    // The same with the sources swapped; CKB-VM fuses it only where the sum overwrites a source.
     Sequence {
         op: Op::Adcs,
         rule: Version::fusion_add3,
@@ -141,8 +142,8 @@ pub static SEQUENCES: &[Sequence] = &[
         differ: &[(A, B)],
         nonzero: &[A],
     },
-    // A difference with borrow in and out. EXCEPTION: the second source of the first `sltu` is not
-    // looked at, and the fused operation compares with the difference whatever it names.
+    // A difference with borrow in and out. EXCEPTION: CKB-VM does not check the second source of the
+    // first `sltu`. The fused operation compares with the difference, whatever that source is.
     Sequence {
         op: Op::Sbb,
         rule: Version::has_fusion,
@@ -187,13 +188,13 @@ pub static SEQUENCES: &[Sequence] = &[
 pub struct Pair {
     /// What it becomes.
     pub op: Op,
-    /// Whether a version has it.
+    /// The rule that says which versions have it.
     pub rule: fn(Version) -> bool,
     /// `lui` or `auipc`.
     pub first: Op,
-    /// What uses its result.
+    /// The operation that reads its result.
     pub second: Op,
-    /// What the second writes.
+    /// Which register the second one writes.
     pub link: Link,
     /// How the immediates add up.
     pub sum: Sum,
@@ -202,12 +203,12 @@ pub struct Pair {
 /// Which register the second instruction of a pair writes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Link {
-    /// The first one's again.
+    /// The register that the first one wrote.
     First,
-    /// `ra`, whatever the first one's is. EXCEPTION: the fused operation does not write the first
-    /// one's register; and where that is `x0`, its immediate counts although `x0` is zero.
+    /// `ra`; the first one may write any register. EXCEPTION: the fused operation does not write the
+    /// register of the first one. Where that register is `x0`, the first immediate is still added.
     Ra,
-    /// `ra`, and it is the first one's too.
+    /// `ra`, and the first one writes `ra` too.
     FirstAndRa,
 }
 
@@ -216,15 +217,16 @@ pub enum Link {
 pub enum Sum {
     /// Modulo 2^32.
     Wrapping,
-    /// Modulo 2^32, without the lowest bit.
+    /// Modulo 2^32, with bit 0 cleared.
     WrappingEven,
-    /// A sum that overflows does not fuse.
+    /// The pair does not fuse if the sum overflows.
     Checked,
-    /// With the pc, which must fit in 32 bits; a sum that overflows does not fuse.
+    /// The pc is added too. The pair does not fuse if the pc does not fit in 32 bits or a sum
+    /// overflows.
     CheckedWithPc,
 }
 
-/// In the order in which they are tried.
+/// The pairs, in the order in which the decoder tries them.
 pub static PAIRS: &[Pair] = &[
     pair(
         Op::LoadImm,

@@ -1,11 +1,12 @@
 //! Meanings of the atomics.
 //!
-//! A guest has one thread; what is left of atomicity is the reservation, which the primitives keep.
-//! Operands are read before `rd` is written, so `rd` may be either of them.
+//! A guest has one thread, so nothing has to be made atomic. The one thing left is the reservation of
+//! `lr` and `sc`, which the primitives keep. Operands are read before `rd` is written, so `rd` may be
+//! one of them.
 
-use super::Amo::{Add, And, Max, Maxu, Min, Minu, Or, Swap, Xor};
-use super::Size::{D, W};
-use super::{register, registers};
+use super::operands::{register, registers, results};
+use super::primitives::Amo::{Add, And, Max, Maxu, Min, Minu, Or, Swap, Xor};
+use super::primitives::Size::{D, W};
 
 results! {
     lr_w: register |m, addr| m.load_reserved(addr, W)?;

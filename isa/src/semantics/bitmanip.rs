@@ -1,10 +1,14 @@
 //! Meanings of the bit-manipulation instructions: Zba, Zbb, Zbc and Zbs.
+//!
+//! An instruction that is a combination of simpler operations is written as one here. Only what a host
+//! does better as a whole, such as counting zeros, is a primitive.
 
-use super::Cond::{Ge, Geu, Lt, Ltu};
-use super::Extend::{Sign, Zero};
-use super::Size::{B, H, W};
-use super::Width::{Full, Word};
-use super::{Machine, register, register_immediate, registers};
+use super::operands::{register, register_immediate, registers, results};
+use super::primitives::Cond::{Ge, Geu, Lt, Ltu};
+use super::primitives::Extend::{Sign, Zero};
+use super::primitives::Primitives;
+use super::primitives::Size::{B, H, W};
+use super::primitives::Width::{Full, Word};
 
 results! {
     add_uw: registers |m, (a, b)| shifted_sum(m, Source::Word, a, 0, b);
@@ -24,7 +28,7 @@ results! {
     xnor: registers |m, (a, b)| { let b = m.not(b); m.xor(a, b) };
     clz: register |m, a| m.clz(Full, a);
     clzw: register |m, a| m.clz(Word, a);
-    // RV32: the reference counts in a register of 64 bits, less 32, whatever the register has.
+    // RV32: CKB-VM counts the leading zeros of the register extended to 64 bits and subtracts 32.
     clzw_short: register |m, a| {
         let zeros = m.clz(Full, a);
         let excess = m.constant(32);
@@ -64,7 +68,7 @@ results! {
     bseti: register_immediate |m, (a, at)| { let bit = bit(m, at); m.or(a, bit) };
 }
 
-/// How much of the first source an address generation uses.
+/// How much of the first source an instruction of Zba uses.
 enum Source {
     Full,
     Word,
@@ -72,7 +76,7 @@ enum Source {
 
 /// `b + (a << amount)`, with the whole of `a` or its low word.
 #[inline]
-fn shifted_sum<M: Machine>(
+fn shifted_sum<M: Primitives>(
     m: &mut M,
     source: Source,
     a: M::Word,
@@ -93,16 +97,16 @@ fn shifted_sum<M: Machine>(
     m.add(Full, shifted, b)
 }
 
-/// A single bit at a place taken modulo the register's width.
+/// A word in which the bit at position `at`, modulo the register's width, is the only one set.
 #[inline]
-fn bit<M: Machine>(m: &mut M, at: M::Word) -> M::Word {
+fn bit<M: Primitives>(m: &mut M, at: M::Word) -> M::Word {
     let one = m.constant(1);
     m.sll(Full, one, at)
 }
 
-/// The bit at that place, as 0 or 1.
+/// The bit of `a` at position `at`, as 0 or 1.
 #[inline]
-fn extract<M: Machine>(m: &mut M, a: M::Word, at: M::Word) -> M::Word {
+fn extract<M: Primitives>(m: &mut M, a: M::Word, at: M::Word) -> M::Word {
     let shifted = m.srl(Full, a, at);
     let one = m.constant(1);
     m.and(shifted, one)

@@ -2,11 +2,12 @@
 //!
 //! Jumps and branches are in `control`.
 
-use super::Cond::{Lt, Ltu};
-use super::Extend::{Sign, Zero};
-use super::Size::{B, D, H, W};
-use super::Width::{Full, Word};
-use super::{Machine, Size, displaced, immediate, register_immediate, registers};
+use super::operands::{displaced, immediate, register_immediate, registers, results};
+use super::primitives::Cond::{Lt, Ltu};
+use super::primitives::Extend::{Sign, Zero};
+use super::primitives::Size::{B, D, H, W};
+use super::primitives::Width::{Full, Word};
+use super::primitives::{Primitives, Size};
 use crate::inst::Inst;
 
 results! {
@@ -56,24 +57,24 @@ results! {
     lwu: displaced |m, (base, offset)| m.load(base, offset, W, Zero)?;
 }
 
-pub(super) fn sb<M: Machine>(inst: &Inst, m: &mut M) -> Result<(), M::Stop> {
+pub(super) fn sb<M: Primitives>(inst: &Inst, m: &mut M) -> Result<(), M::Stop> {
     store(inst, m, B)
 }
 
-pub(super) fn sh<M: Machine>(inst: &Inst, m: &mut M) -> Result<(), M::Stop> {
+pub(super) fn sh<M: Primitives>(inst: &Inst, m: &mut M) -> Result<(), M::Stop> {
     store(inst, m, H)
 }
 
-pub(super) fn sw<M: Machine>(inst: &Inst, m: &mut M) -> Result<(), M::Stop> {
+pub(super) fn sw<M: Primitives>(inst: &Inst, m: &mut M) -> Result<(), M::Stop> {
     store(inst, m, W)
 }
 
-pub(super) fn sd<M: Machine>(inst: &Inst, m: &mut M) -> Result<(), M::Stop> {
+pub(super) fn sd<M: Primitives>(inst: &Inst, m: &mut M) -> Result<(), M::Stop> {
     store(inst, m, D)
 }
 
 #[inline]
-fn store<M: Machine>(inst: &Inst, m: &mut M, size: Size) -> Result<(), M::Stop> {
+fn store<M: Primitives>(inst: &Inst, m: &mut M, size: Size) -> Result<(), M::Stop> {
     let (base, value) = registers(inst, m);
     m.store(base, inst.imm, size, value)
 }

@@ -1,9 +1,9 @@
 //! Meanings of multiplication and division.
 //!
-//! What happens on division by zero and on overflow is the primitives' contract.
+//! The primitives define the results of a division by zero and of an overflow.
 
-use super::Width::{Full, Word};
-use super::registers;
+use super::operands::{registers, results};
+use super::primitives::Width::{Full, Word};
 
 results! {
     mul: registers |m, (a, b)| m.mul(Full, a, b);

@@ -1,26 +1,27 @@
-//! RV32 on a machine of 64-bit words: every register holds its 32 bits sign-extended.
+//! RV32 over 64-bit words: an adapter that implements the 32-bit primitives with 64-bit ones.
 //!
-//! [`Narrow`] stands between a meaning and a machine and says what each primitive is over 32 bits in
-//! primitives over 64. So interpreter, lifter and recorder have RV32 without arithmetic of their own,
-//! and registers, contexts and snapshots keep one shape. Sign extension keeps the order of signed and
-//! of unsigned numbers, so comparisons, bitwise operations and stores are the wide ones.
+//! A register holds its 32 bits, sign-extended to 64. [`Narrow`] wraps an implementation of
+//! [`Primitives`] over 64-bit words and implements the same trait for RV32. So the interpreter, the
+//! lifter and the translator's analysis run RV32 without arithmetic of their own, and registers, the
+//! context and snapshots have one shape. Sign extension preserves the order of signed and of unsigned
+//! numbers, so comparisons, bitwise operations and stores pass through unchanged.
 //!
-//! What a narrow machine must still do itself, because only it knows its program counter: targets of
-//! branches and of [`Machine::jump`] wrap at 2^32. Addresses of memory need nothing: a sum of a
-//! sign-extended base and an offset that lies inside memory is the 32-bit sum, and all others are
-//! outside (memory is far smaller than 2^31 - 2^11 bytes).
+//! One thing is left to the wrapped implementation, because it alone knows its program counter: the
+//! targets of branches and of [`Primitives::jump`] wrap at 2^32. Addresses of memory accesses need no
+//! care. The 64-bit sum of a sign-extended base and an offset is either inside memory, and then it is
+//! the 32-bit sum too, or outside, as the 32-bit sum is: memory is far smaller than 2^31 - 2^11 bytes.
 
-use super::Extend::{Sign, Zero};
-use super::Size::{D, W};
-use super::Width::{Full, Word};
-use super::{Amo, Cond, Extend, Machine, Size, Width};
+use super::primitives::Extend::{Sign, Zero};
+use super::primitives::Size::{D, W};
+use super::primitives::Width::{Full, Word};
+use super::primitives::{Amo, Cond, Extend, Primitives, Size, Width};
 use crate::reg::Reg;
 
-/// A machine of 64-bit words seen as one of 32.
+/// Implements the primitives of RV32 with those of an implementation over 64-bit words.
 #[derive(Debug)]
 pub struct Narrow<'m, M>(pub &'m mut M);
 
-impl<M: Machine> Narrow<'_, M> {
+impl<M: Primitives> Narrow<'_, M> {
     /// The low 32 bits, sign-extended: what a register holds.
     #[inline(always)]
     fn held(&mut self, a: M::Word) -> M::Word {
@@ -41,8 +42,7 @@ impl<M: Machine> Narrow<'_, M> {
     }
 }
 
-/// Primitives whose 64-bit form is right for sign-extended words, or that have a form for the low
-/// 32 bits.
+/// Passes a primitive on unchanged, because its 64-bit form is right for sign-extended words.
 macro_rules! same {
     ($($name:ident($($arg:ident: $type:ty),*) $(-> $result:ty)?;)*) => {$(
         #[inline(always)]
@@ -52,6 +52,7 @@ macro_rules! same {
     )*};
 }
 
+/// Passes a primitive on with [`Width::Word`], whatever width it is asked for.
 macro_rules! words {
     ($($name:ident($($arg:ident),*);)*) => {$(
         #[inline(always)]
@@ -61,7 +62,7 @@ macro_rules! words {
     )*};
 }
 
-impl<M: Machine> Machine for Narrow<'_, M> {
+impl<M: Primitives> Primitives for Narrow<'_, M> {
     type Word = M::Word;
     type Stop = M::Stop;
 
@@ -82,7 +83,7 @@ impl<M: Machine> Machine for Narrow<'_, M> {
         self.held(pc)
     }
 
-    // Both widths are 32 bits.
+    // On RV32, `Width::Full` and `Width::Word` are both 32 bits.
     words! {
         add(a, b);
         sub(a, b);
@@ -129,7 +130,7 @@ impl<M: Machine> Machine for Narrow<'_, M> {
         }
     }
 
-    // Products of 32-bit factors are whole in 64 bits.
+    // 64 bits hold the whole product of two 32-bit factors.
 
     #[inline(always)]
     fn mulh(&mut self, a: M::Word, b: M::Word) -> M::Word {

@@ -7,7 +7,9 @@
 //! type of machine: with two, the compiler no longer inlines it, and the loop takes half as long again.
 
 use lockstep_contract::context::slot;
-use lockstep_isa::{Amo, Cond, Extend, Inst, Machine, Narrow, Profile, Reg, Size, Width, execute};
+use lockstep_isa::{
+    Amo, Cond, Extend, Inst, Narrow, Primitives, Profile, Reg, Size, Width, execute,
+};
 
 use super::trace::Trace;
 use super::value;
@@ -202,7 +204,7 @@ fn put_anywhere(memory: &mut [u8], at: u64, bytes: &[u8]) {
     memory[at as usize..][..bytes.len()].copy_from_slice(bytes);
 }
 
-impl Machine for Guest<'_> {
+impl Primitives for Guest<'_> {
     type Word = u64;
     type Stop = Stop;
 

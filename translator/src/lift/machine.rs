@@ -8,14 +8,14 @@ use std::convert::Infallible;
 
 use cranelift_codegen::ir::{InstBuilder, types::I64};
 use lockstep_contract::helpers::Helper;
-use lockstep_isa::{Amo, Cond, Extend, Machine, Reg, Size, Width};
+use lockstep_isa::{Amo, Cond, Extend, Primitives, Reg, Size, Width};
 
 use super::value::{Division, Word, size_type};
 use super::wide::Half;
 use super::{Flow, Lifter};
 use crate::fold;
 
-impl Machine for Lifter<'_, '_> {
+impl Primitives for Lifter<'_, '_> {
     type Word = Word;
     type Stop = Infallible;
 

@@ -16,7 +16,7 @@ use cranelift_codegen::ir::{
 };
 use lockstep_contract::context::{self, displacement};
 use lockstep_contract::pages;
-use lockstep_isa::{Extend, Machine, Reg, Size, Width};
+use lockstep_isa::{Extend, Primitives, Reg, Size, Width};
 
 use super::value::{Word, size_type};
 use super::{Lifter, mapped};

@@ -1,20 +1,26 @@
-//! The table's rows found by the bits of a word, without looking at all of them.
+//! An index of the table: from the bits of a 32-bit word to the few rows that can match it.
+//!
+//! The decoder would otherwise compare a word with every row. The compiler builds the index from the
+//! table at compile time, so the two cannot disagree. Compressed instructions are not in it: they have
+//! no rows.
 
-use super::{Op, Row, TABLE};
 use crate::rules::Xlen;
+use crate::table::{Op, Row, TABLE};
 
-/// Rows by major opcode and `funct3`, so that decoding looks at a handful of rows and not at all.
+/// The table's rows by major opcode and `funct3`.
 pub(crate) static INDEX: Index = Index::build();
 
+/// One bucket for each value of the major opcode's five bits and of the three bits of `funct3`.
 const BUCKETS: usize = 256;
-/// Enough for every row, and for the rows without `funct3` eight times.
-const ENTRIES: usize = Op::COUNT + 3 * 7;
+/// Places for rows in all buckets together. `lui`, `auipc` and `jal` have no `funct3` and are in eight
+/// buckets each; every other row is in one.
+const BUCKET_ROWS: usize = Op::COUNT + 3 * 7;
 
-/// The table's rows sorted into buckets; built by the compiler.
+/// The table's rows, sorted into buckets.
 pub(crate) struct Index {
     /// Where each bucket starts in `entries`; one more for the end.
     starts: [u8; BUCKETS + 1],
-    entries: [Op; ENTRIES],
+    entries: [Op; BUCKET_ROWS],
 }
 
 impl Index {
@@ -29,7 +35,7 @@ impl Index {
             .find(|row| row.matches(word) && row.base.has(xlen))
     }
 
-    /// Bits 6 to 2 and 14 to 12. Bits 1 and 0 are part of the rows' masks.
+    /// The bucket of a word: its bits 6 to 2 and 14 to 12. Bits 1 and 0 are in the mask of every row.
     const fn bucket(word: u32) -> usize {
         ((word >> 2 & 31) << 3 | word >> 12 & 7) as usize
     }
@@ -37,7 +43,7 @@ impl Index {
     const fn build() -> Index {
         let mut index = Index {
             starts: [0; BUCKETS + 1],
-            entries: [Op::Addi; ENTRIES],
+            entries: [Op::Addi; BUCKET_ROWS],
         };
         let mut filled = 0;
         let mut bucket = 0;
@@ -58,8 +64,8 @@ impl Index {
         index
     }
 
-    /// Whether words of this bucket can match the row. Variants that decoding picks by a rule
-    /// share another row's encoding and are not in the index.
+    /// Whether words of this bucket can match the row. `JalrLinkFirst` shares the encoding of `Jalr`
+    /// and is not in the index: the decoder chooses between them by version.
     const fn belongs(row: &Row, bucket: usize) -> bool {
         let fixed = Self::bucket(row.mask);
         !row.is_fused()
