@@ -4,6 +4,7 @@
 #![forbid(unsafe_code)]
 
 mod guests;
+mod modules;
 mod mutate;
 mod prove;
 mod reproduce;
@@ -15,6 +16,7 @@ use std::process::ExitCode;
 
 const USAGE: &str = "\
 usage: cargo xtask test
+       cargo xtask modules [--root PATH]
        cargo xtask prove [--list | STEP...]
        cargo xtask reproduce [FOLDER]
        cargo xtask spike
@@ -24,6 +26,8 @@ usage: cargo xtask test
 
   test                   format, lints, documentation and every test; installs the RISC-V compiler
                          where apt-get is at hand
+  modules                the size of each package and the circles among its source files;
+                         with a PATH, of another checkout
   prove [STEP...]        everything that takes too long for `test`: Spike, fusion, stops, soak, mutations,
                          fuzzing; about three hours, or only these steps
   guests                 rebuild our own guest programs in guests/elf and their MANIFEST
@@ -53,6 +57,8 @@ fn main() -> ExitCode {
         ["test"] => suite::run().map_err(Box::<dyn std::error::Error>::from),
         ["mutate", "--list"] => mutate::show().map_err(Into::into),
         ["mutate", names @ ..] => mutate::run(names).map_err(Into::into),
+        ["modules"] => modules::run(None).map_err(Into::into),
+        ["modules", "--root", root] => modules::run(Some(root)).map_err(Into::into),
         ["prove", "--list"] => {
             prove::show();
             Ok(())
