@@ -1,4 +1,4 @@
-//! What hostile code costs the translator: every kind of `tests/common/adversarial.rs` at three sizes,
+//! What hostile code costs the translator: every kind of `tests/support/src/adversarial.rs` at three sizes,
 //! each ten times the one before, in a process of its own.
 //!
 //! Printed, and written to `target/bench/adversarial.md`: CPU time, peak memory, bytes of native code a
@@ -8,16 +8,13 @@
 //!
 //! `cargo bench --bench adversarial [-- NAME…]`
 
-#[path = "../tests/common/mod.rs"]
-mod common;
-
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::process::{Command, ExitCode};
 use std::{env, fs};
 
-use common::adversarial::{KINDS, Kind};
 use lockstep::{Platform, Program};
+use lockstep_test_support::adversarial::{KINDS, Kind};
 use lockstep_translator::{Options, translate};
 use rustix::time::{ClockId, clock_gettime};
 use serde::{Deserialize, Serialize};

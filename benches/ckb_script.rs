@@ -7,11 +7,8 @@
 //!
 //! `cargo bench --bench ckb_script [-- ROUNDS] [--save]`
 
-mod record;
-#[path = "../tests/transaction/mod.rs"]
-#[expect(dead_code, reason = "the tests use all of it")]
-mod transaction;
-
+use lockstep_test_support::record;
+use lockstep_test_support::transaction;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -26,10 +23,10 @@ use lockstep::ckb::{NativeMachine, counters, install, with_engine};
 use lockstep::engine::{Confirm, Mode, Share, Translate};
 use lockstep::transaction::{Transaction, Verifier, consensus};
 use lockstep_isa::Version;
+use lockstep_test_support::transaction::scripts::nothing;
+use lockstep_test_support::transaction::silent;
+use lockstep_test_support::transaction::system::{Signature, sighash};
 use rustix::time::{ClockId, clock_gettime};
-use transaction::scripts::nothing;
-use transaction::silent;
-use transaction::system::{Signature, sighash};
 
 /// Rounds without an argument; each measures both machines in turn.
 const ROUNDS: usize = 15;

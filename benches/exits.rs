@@ -3,22 +3,19 @@
 //!
 //! `cargo bench --bench exits [-- ROUNDS] [--save]`
 
-#[path = "../tests/common/mod.rs"]
-mod common;
-mod record;
-
+use lockstep_test_support::record;
 use std::fs;
 use std::path::Path;
 
-use common::asm::assemble;
-use common::clock;
 use lockstep::engine::{Mode, Translate};
 use lockstep::{Engine, Platform, Program};
 use lockstep_contract::pages::{DIRTY, PAGE_SHIFT};
 use lockstep_isa::Cost;
 use lockstep_runtime::{CostTable, Environment, Event, Machine, Outcome};
+use lockstep_test_support::asm::assemble;
+use lockstep_test_support::clock;
+use lockstep_test_support::record::{median, table};
 use lockstep_translator as translator;
-use record::{median, table};
 
 /// Rounds without an argument.
 const ROUNDS: usize = 15;

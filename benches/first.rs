@@ -7,14 +7,9 @@
 //!
 //! `cargo bench --bench first [-- ROUNDS] [--save]`
 
-#[path = "../tests/common/clock.rs"]
-#[allow(dead_code, reason = "the tests use all of it")]
-mod clock;
-mod record;
-#[path = "../tests/transaction/mod.rs"]
-#[expect(dead_code, reason = "the tests use all of it")]
-mod transaction;
-
+use lockstep_test_support::clock;
+use lockstep_test_support::record;
+use lockstep_test_support::transaction;
 use std::fs;
 use std::hint::black_box;
 use std::io::Read;
@@ -32,10 +27,10 @@ use lockstep::transaction::Transaction;
 use lockstep::{Engine, Platform, Program};
 use lockstep_isa::{Cost, Version};
 use lockstep_runtime::{CostTable, Environment, Machine, Outcome};
-use record::{median, table};
-use transaction::scripts::nothing;
-use transaction::silent;
-use transaction::system::{Signature, sighash};
+use lockstep_test_support::record::{median, table};
+use lockstep_test_support::transaction::scripts::nothing;
+use lockstep_test_support::transaction::silent;
+use lockstep_test_support::transaction::system::{Signature, sighash};
 
 /// Rounds without an argument.
 const ROUNDS: usize = 15;

@@ -9,11 +9,7 @@
 //!
 //! `cargo bench --bench latency [-- ROUNDS] [--save]`
 
-mod record;
-#[path = "../tests/transaction/mod.rs"]
-#[expect(dead_code, reason = "the tests use all of it")]
-mod transaction;
-
+use lockstep_test_support::record;
 use std::fs;
 use std::hint::black_box;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -28,10 +24,10 @@ use lockstep::transaction::Transaction;
 use lockstep::{Engine, Platform, Program};
 use lockstep_isa::Version;
 use lockstep_runtime::Library;
+use lockstep_test_support::transaction::silent;
+use lockstep_test_support::transaction::system::{Signature, sighash, system_cell};
 use lockstep_translator as translator;
 use rustix::time::{ClockId, clock_gettime};
-use transaction::silent;
-use transaction::system::{Signature, sighash, system_cell};
 
 /// Rounds without an argument.
 const ROUNDS: usize = 10;

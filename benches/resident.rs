@@ -6,8 +6,7 @@
 //!
 //! `cargo bench --bench resident [-- SCRIPTS] [--save]`; Linux only.
 
-mod record;
-
+use lockstep_test_support::record;
 use std::fs;
 
 use ckb_system_scripts::BUNDLED_CELL;

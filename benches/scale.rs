@@ -6,11 +6,7 @@
 //!
 //! `cargo bench --bench scale [-- ROUNDS] [--save]`; Linux only.
 
-mod record;
-#[path = "../tests/transaction/mod.rs"]
-#[expect(dead_code, reason = "the tests use all of it")]
-mod transaction;
-
+use lockstep_test_support::record;
 use std::fs;
 use std::hint::black_box;
 use std::sync::{Arc, Barrier};
@@ -25,10 +21,10 @@ use lockstep::ckb::{NativeMachine, install};
 use lockstep::engine::{Mode, Translate};
 use lockstep::transaction::Transaction;
 use lockstep_isa::Version;
-use record::{median, table};
+use lockstep_test_support::record::{median, table};
+use lockstep_test_support::transaction::silent;
+use lockstep_test_support::transaction::system::{Signature, sighash};
 use rustix::time::{ClockId, clock_gettime};
-use transaction::silent;
-use transaction::system::{Signature, sighash};
 
 /// Rounds without an argument.
 const ROUNDS: usize = 9;

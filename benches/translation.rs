@@ -4,8 +4,7 @@
 //! `cargo bench --bench translation [-- ROUNDS] [--save]`; the guests that are built on demand are left out where
 //! they are not there.
 
-mod record;
-
+use lockstep_test_support::record;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
@@ -13,8 +12,8 @@ use std::time::Instant;
 
 use ckb_system_scripts::BUNDLED_CELL;
 use lockstep::{Platform, Program};
+use lockstep_test_support::record::{median, spread, table};
 use lockstep_translator as translator;
-use record::{median, spread, table};
 use rustix::time::{ClockId, clock_gettime};
 use translator::{Cpu, Options};
 

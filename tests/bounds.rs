@@ -2,14 +2,12 @@
 //! machine: what they weigh, how much code comes out, what is left to the interpreter. Time and memory
 //! are measured by `cargo bench --bench adversarial`, with the same programs.
 
-mod common;
-
-use common::adversarial::{KINDS, Kind};
 use lockstep::engine::{Mode, Translate};
 use lockstep::{Engine, Platform, Program};
 use lockstep_contract::module::CODE_LIMIT;
 use lockstep_isa::Cost;
 use lockstep_runtime::{CostTable, Environment, Machine, Outcome};
+use lockstep_test_support::adversarial::{KINDS, Kind};
 use lockstep_translator::{Options, Reason, Report, WEIGHT, translate};
 
 /// More than one block can weigh: 16 entries, an access each, and what every block has.
@@ -96,7 +94,7 @@ fn what_was_left_is_interpreted() {
     let mut elf = kind.elf(1000);
     // Not to the exit at the start but behind it, and through all that follows to the end of the text,
     // where nothing is.
-    let entry = common::asm::TEXT_BASE + 12;
+    let entry = lockstep_test_support::asm::TEXT_BASE + 12;
     elf[24..32].copy_from_slice(&entry.to_le_bytes());
     let run = |engine: Option<&Engine>| {
         let program = Program::load(&elf, &Platform::default()).expect("a good ELF");

@@ -4,17 +4,15 @@
 //! A case without a table runs a second time in small pieces, limit after limit, so that every head
 //! is a place to stop at once. `LOCKSTEP_CASE=text` runs only the cases with this in their name.
 
-mod common;
-
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use common::case::Case;
-use common::ours::Modules;
-use common::outcome::Verdict;
-use common::program::{Program, Setup};
-use common::{Agreement, check, check_trace};
 use lockstep_isa::Version;
+use lockstep_test_support::case::Case;
+use lockstep_test_support::ours::Modules;
+use lockstep_test_support::outcome::Verdict;
+use lockstep_test_support::program::{Program, Setup};
+use lockstep_test_support::{Agreement, check, check_trace};
 
 /// No case runs longer than this.
 const PLENTY: u64 = 1_000_000;

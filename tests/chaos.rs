@@ -4,49 +4,15 @@
 //!
 //! `LOCKSTEP_FUZZ_ITERATIONS` sets the number of programs, `LOCKSTEP_FUZZ_SEED` the first seed.
 
-mod common;
-
-// The generators of random programs, and what they need.
-#[allow(dead_code)]
-#[path = "engines/bytes.rs"]
-mod bytes;
-#[allow(dead_code)]
-#[path = "engines/campaign.rs"]
-mod campaign;
-#[allow(dead_code)]
-#[path = "engines/contest.rs"]
-mod contest;
-#[path = "engines/operands.rs"]
-mod operands;
-#[path = "engines/patterns.rs"]
-mod patterns;
-#[allow(dead_code)]
-#[path = "engines/profiles.rs"]
-mod profiles;
-#[allow(dead_code)]
-#[path = "engines/shrink.rs"]
-mod shrink;
-#[path = "engines/source.rs"]
-mod source;
-#[allow(dead_code)]
-#[path = "engines/start.rs"]
-mod start;
-#[path = "engines/structured.rs"]
-mod structured;
-#[allow(dead_code)]
-#[path = "engines/tally.rs"]
-mod tally;
-#[path = "engines/wild.rs"]
-mod wild;
-
 use ckb_vm::{Memory, SupportMachine};
-use common::oracle::{Asm, Oracle};
-use common::ours::{Modules, Ours};
-use common::outcome::{Outcome, Rule, Verdict, compare};
-use common::random::Random;
 use lockstep::ckb::{NativeCore, NativeMachine};
 use lockstep_isa::Size;
-use start::Start;
+use lockstep_test_support::ours::{Modules, Ours};
+use lockstep_test_support::outcome::{Outcome, Rule, Verdict, compare};
+use lockstep_test_support::programs::start::Start;
+use lockstep_test_support::programs::{campaign, shrink, source, start};
+use lockstep_test_support::random::Random;
+use lockstep_test_support::reference::{Asm, Reference};
 
 /// Programs when nothing else is said.
 const ITERATIONS: u64 = if cfg!(debug_assertions) { 60 } else { 1500 };
@@ -64,7 +30,7 @@ fn number(variable: &str, default: u64) -> u64 {
 struct Machines {
     asm: Asm,
     ours: Ours,
-    adapter: Oracle<NativeMachine>,
+    adapter: Reference<NativeMachine>,
 }
 
 /// What the host does between two runs; the answer as text, to be compared.
@@ -135,18 +101,18 @@ impl Machines {
         seed: u32,
     ) -> Result<Option<Machines>, String> {
         let setup = &source.setup;
-        let mut asm: Asm = Oracle::blank("asm", setup);
+        let mut asm: Asm = Reference::blank("asm", setup);
         let core = asm.inner_mut();
         (core.chaos_mode, core.chaos_seed) = (1, seed);
         // Native code is there to be used, and is not.
         let mut ours = Ours::fresh("ours", setup, Some(Modules::new()));
         ours.core_mut().set_chaos(Some(seed));
-        let mut adapter: Oracle<NativeMachine> = Oracle::blank("adapter", setup);
+        let mut adapter: Reference<NativeMachine> = Reference::blank("adapter", setup);
         adapter.inner_mut().set_chaos(Some(seed));
         let refusals = [
-            start.put_oracle(&mut asm).err(),
+            start.put_reference(&mut asm).err(),
             start.put_ours(ours.core_mut()).err(),
-            start.put_oracle(&mut adapter).err(),
+            start.put_reference(&mut adapter).err(),
         ];
         if refusals[0] != refusals[1] || refusals[0] != refusals[2] {
             return Err(format!("loading: {refusals:?}"));

@@ -1,19 +1,16 @@
 //! The check engine: it finds nothing where nothing is wrong, and a fault that was planted in one
 //! block of native code is reported at that block, with a bundle that shows it again.
 
-#[path = "check/driver.rs"]
-mod driver;
-
-mod common;
-
+use lockstep_test_support::driver;
 use std::collections::BTreeMap;
 use std::fs;
 
-use common::guests::{guests, root};
-use driver::{Guest, Trip, checking};
 use lockstep::bundle;
 use lockstep_isa::{Op, Version, decode, decode::Code};
 use lockstep_runtime::{Defect, Outcome, Trap};
+use lockstep_test_support::driver::{Guest, Trip, checking};
+use lockstep_test_support::guests::guests;
+use lockstep_test_support::root;
 use lockstep_translator::{Fault, Injection};
 
 /// Guests above this take too long block by block.
@@ -263,7 +260,8 @@ fn nothing_is_found_in_the_cases() {
     for file in driver::case_files(&root().join("tests/cases")) {
         let text = fs::read_to_string(&file).expect("a case file is text");
         let name = file.display().to_string();
-        let cases = common::case::Case::parse_file(&name, &text).expect("other tests parse it");
+        let cases = lockstep_test_support::case::Case::parse_file(&name, &text)
+            .expect("other tests parse it");
         // Tables of operands hold hundreds of programs that differ in registers alone; translating
         // each twice is what takes the time.
         for case in &cases {

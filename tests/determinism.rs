@@ -4,19 +4,18 @@
 //! Symbols steer discovery, so a stripped and an unstripped ELF may give different bytes; their key is
 //! the same, so that either module serves both.
 
-mod common;
-
 use std::collections::BTreeSet;
 use std::thread;
 
-use common::adversarial::Kind;
-use common::asm::assemble;
-use common::guests::{guests, root};
-use common::program::{FULL_MEMORY, Setup};
 use lockstep_contract::module::Module;
 use lockstep_contract::pages::EXECUTABLE;
 use lockstep_isa::{Cost, Extensions, Version};
 use lockstep_runtime::image::{Image, Segment};
+use lockstep_test_support::adversarial::Kind;
+use lockstep_test_support::asm::assemble;
+use lockstep_test_support::guests::guests;
+use lockstep_test_support::program::{FULL_MEMORY, Setup};
+use lockstep_test_support::root;
 use lockstep_translator::{CodeRegion, Hints, Options, key, translate};
 
 /// A program's text as pages, with what else the translator is told.

@@ -9,15 +9,13 @@
 //!
 //! `LOCKSTEP_FUSION_ROUNDS` asks for more than one way in and mix of lengths for each instance.
 
-mod common;
-
-use common::asm::assemble;
-use common::check;
-use common::ours::Modules;
-use common::program::{Program, Setup};
-use common::random::{EDGES, Random};
 use lockstep_isa::fuse::{Operand, SEQUENCES, Sequence};
 use lockstep_isa::{Cost, Op, Version};
+use lockstep_test_support::asm::assemble;
+use lockstep_test_support::check;
+use lockstep_test_support::ours::Modules;
+use lockstep_test_support::program::{Program, Setup};
+use lockstep_test_support::random::{EDGES, Random};
 
 /// `x0`, `ra`, and three that every compressed form can name.
 const REGISTERS: [&str; 5] = ["zero", "ra", "a0", "a1", "a2"];

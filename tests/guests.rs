@@ -4,21 +4,19 @@
 //!
 //! `cargo test --test guests -- --nocapture` shows the figures.
 
-mod common;
-
 use std::fs;
 
-use common::guests::{Guest, guests, narrow_guests};
-use common::ours::Modules;
-use common::outcome::Verdict;
-use common::program::Setup;
-use common::random::Random;
-use common::{check, check_trace};
 use lockstep::engine::{Mode, Translate};
 use lockstep::{Engine, Platform, Program};
 use lockstep_contract::pages::EXECUTABLE;
 use lockstep_isa::Version;
 use lockstep_runtime::image::Segment;
+use lockstep_test_support::guests::{Guest, guests, narrow_guests};
+use lockstep_test_support::ours::Modules;
+use lockstep_test_support::outcome::Verdict;
+use lockstep_test_support::program::Setup;
+use lockstep_test_support::random::Random;
+use lockstep_test_support::{check, check_trace};
 use lockstep_translator::Hints;
 
 /// No guest runs longer than this without arguments.

@@ -6,8 +6,6 @@
 //! other where they look at the whole process.
 #![cfg(target_os = "linux")]
 
-mod common;
-
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::ops::Range;
@@ -16,14 +14,14 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use common::adversarial::KINDS;
-use common::asm::assemble;
-use common::guests::root;
 use iced_x86::{Decoder, DecoderOptions, Mnemonic, OpKind, Register};
 use lockstep::engine::{Mode, Translate};
 use lockstep::{Engine, Platform, Program};
 use lockstep_isa::Cost;
 use lockstep_runtime::{CostTable, Environment, Machine, Outcome};
+use lockstep_test_support::adversarial::KINDS;
+use lockstep_test_support::asm::assemble;
+use lockstep_test_support::root;
 use lockstep_translator::{Options, translate};
 
 /// A line of `/proc/self/maps`.

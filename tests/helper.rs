@@ -6,8 +6,6 @@
 //! clock is in no assertion but where a helper hangs.
 #![cfg(target_os = "linux")]
 
-mod common;
-
 use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -15,12 +13,12 @@ use std::process::{Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use common::adversarial::Kind;
-use common::asm::assemble;
 use lockstep::engine::{EngineBuilder, Mode, Translate};
 use lockstep::{Engine, Platform, Program};
 use lockstep_isa::Cost;
 use lockstep_runtime::{CostTable, Environment, Machine, Outcome};
+use lockstep_test_support::adversarial::Kind;
+use lockstep_test_support::asm::assemble;
 use tempfile::TempDir;
 
 const TRANSLATE: &str = env!("CARGO_BIN_EXE_translate");

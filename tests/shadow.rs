@@ -5,13 +5,9 @@
 //! one. The scripts are the real lock, driven by `ckb-script`, and a guest of two pieces of code.
 
 // As a node's page of metrics; it is looked at, and not shown.
-#[allow(dead_code)]
-#[path = "../examples/metrics/recorder.rs"]
-mod recorder;
 // This test uses a part of it.
-#[allow(dead_code)]
-mod transaction;
 
+use lockstep_test_support::transaction;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
@@ -26,10 +22,10 @@ use lockstep_cache::Cache;
 use lockstep_contract::pages::{EXECUTABLE, FREEZED};
 use lockstep_isa::{Cost, Profile, Version};
 use lockstep_runtime::{Core, CostTable, Environment, Machine, Outcome};
+use lockstep_test_support::recorder::Page;
+use lockstep_test_support::transaction::system::{Signature, sighash, system_cell};
+use lockstep_test_support::transaction::{Case, silent};
 use lockstep_translator::{Fault, Injection, Options, key, translate};
-use recorder::Page;
-use transaction::system::{Signature, sighash, system_cell};
-use transaction::{Case, silent};
 
 const PLENTY: u64 = 70_000_000;
 const LOCK: &str = "secp256k1_blake160_sighash_all";

@@ -4,9 +4,6 @@
 //! `BLESS=1 cargo test --test transaction_files` writes them anew. Data that stands in a file of the
 //! repository is named, not copied: `{{ data FILE }}`.
 
-#[expect(dead_code, reason = "others use all of it")]
-mod transaction;
-
 use std::path::{Path, PathBuf};
 
 use ckb_mock_tx_types::ReprMockTransaction;
@@ -18,10 +15,10 @@ use lockstep::ckb::{NativeMachine, install};
 use lockstep::engine::Translate;
 use lockstep::transaction::Transaction;
 use lockstep_isa as isa;
+use lockstep_test_support::transaction::scripts::{self, Exec, HashLock, guest};
+use lockstep_test_support::transaction::system::{self, Interest, Signature, system_cell};
+use lockstep_test_support::transaction::{Case, silent};
 use serde_json::Value;
-use transaction::scripts::{self, Exec, HashLock, guest};
-use transaction::system::{self, Interest, Signature, system_cell};
-use transaction::{Case, silent};
 
 const PLENTY: u64 = 70_000_000;
 

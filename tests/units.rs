@@ -3,13 +3,11 @@
 //! fits one unit. The programs are written here and run on the assembly machine, our interpreter and our
 //! native code, whole and at many limits.
 
-mod common;
-
-use common::asm::assemble;
-use common::check;
-use common::ours::Modules;
-use common::program::{Program, Setup};
 use lockstep_isa::Version;
+use lockstep_test_support::asm::assemble;
+use lockstep_test_support::check;
+use lockstep_test_support::ours::Modules;
+use lockstep_test_support::program::{Program, Setup};
 
 /// No program here runs longer.
 const PLENTY: u64 = 1_000_000;

@@ -5,7 +5,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
-use crate::common::guests::root;
+use lockstep_test_support::root;
 
 /// One of their engines.
 #[derive(Clone)]

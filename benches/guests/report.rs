@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use crate::peers::Peer;
-use crate::record::{median, spread, table};
+use lockstep_test_support::record::{median, spread, table};
 
 /// CPU seconds of one run.
 pub(crate) type Sample = f64;

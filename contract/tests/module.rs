@@ -1,13 +1,11 @@
 //! The module file and its key: one form, every damage found, never a panic.
 
-#[path = "../../runtime/tests/common/mod.rs"]
-mod common;
 mod maker;
 
-use common::Random;
 use lockstep_contract::key::{Key, KeyId};
 use lockstep_contract::module::{Kind, Module};
 use lockstep_isa::{Cost, Version, Xlen};
+use lockstep_test_support::elf::Random;
 use maker::{entry, key, module};
 
 /// A file in the repository, so that a change of the format cannot pass unseen.

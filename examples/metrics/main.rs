@@ -5,8 +5,6 @@
 //!
 //! `cargo run --release --example metrics`
 
-mod recorder;
-
 use std::error::Error;
 use std::path::Path;
 use std::sync::Arc;
@@ -21,7 +19,7 @@ use lockstep::Engine;
 use lockstep::ckb::{NativeCore, NativeMachine, install};
 use lockstep::engine::meter::{METRICS, describe_metrics};
 use lockstep::engine::{Mode, Share, Translate};
-use recorder::Page;
+use lockstep_test_support::recorder::Page;
 
 /// A script that runs 25 million cycles.
 const SCRIPT: &[u8] = include_bytes!("../../guests/elf/sha256.elf");

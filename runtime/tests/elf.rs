@@ -1,11 +1,11 @@
 //! What an ELF becomes, and every way in which one is refused.
 
-mod common;
-
-use common::{EHDR, PHDR, Phdr, R, Random, W, X, elf, elf_with_symbols, elf32, load};
 use lockstep_contract::pages::{EXECUTABLE, FREEZED};
 use lockstep_isa::{Version, Xlen};
 use lockstep_runtime::image::{Image, Segment};
+use lockstep_test_support::elf::{
+    EHDR, PHDR, Phdr, R, Random, W, X, elf, elf_with_symbols, elf32, load,
+};
 
 const VERSIONS: [Version; 3] = [Version::V0, Version::V1, Version::V2];
 

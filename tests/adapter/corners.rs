@@ -7,13 +7,13 @@ use ckb_vm::{Bytes, CoreMachine, DefaultMachineRunner, Error, Memory, SupportMac
 use lockstep_isa::encode::encode;
 use lockstep_isa::{Op, Version};
 
-use crate::common::asm::assemble;
-use crate::common::outcome::{Outcome, Rule, Verdict, compare};
-use crate::common::program::{SMALL_MEMORY, Setup};
-use crate::common::random::Random;
 use crate::driver::{
     Asm, Native, Runner, UNLIMITED, assert_same, load, look, machine, program, run,
 };
+use lockstep_test_support::asm::assemble;
+use lockstep_test_support::outcome::{Outcome, Rule, Verdict, compare};
+use lockstep_test_support::program::{SMALL_MEMORY, Setup};
+use lockstep_test_support::random::Random;
 
 const CODE: u8 = FLAG_EXECUTABLE | FLAG_FREEZED;
 const TEXT: u64 = 0x1_0000;
@@ -335,7 +335,7 @@ fn flags_change_between_runs() {
 }
 
 fn flag_stops<M: Runner>(
-    program: &crate::common::program::Program,
+    program: &lockstep_test_support::program::Program,
     version: Version,
 ) -> Vec<Outcome>
 where

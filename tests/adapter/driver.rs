@@ -12,9 +12,9 @@ use lockstep::Engine;
 use lockstep::ckb::NativeMachine;
 use lockstep::engine::{Mode, Translate};
 
-use crate::common::asm::assemble;
-use crate::common::outcome::{Outcome, Rule, Verdict, compare};
-use crate::common::program::{Program, Setup};
+use lockstep_test_support::asm::assemble;
+use lockstep_test_support::outcome::{Outcome, Rule, Verdict, compare};
+use lockstep_test_support::program::{Program, Setup};
 
 /// The reference.
 pub(crate) type Asm = AsmMachine;

@@ -10,10 +10,10 @@ use lockstep::ckb::with_engine;
 use lockstep::engine::Mode;
 use lockstep_isa::Version;
 
-use crate::common::asm::assemble;
-use crate::common::outcome::{Outcome, Verdict};
-use crate::common::program::{Segment, Setup, write_elf};
 use crate::driver::{Asm, Native, Runner, UNLIMITED, assert_same, load, machine, program, run};
+use lockstep_test_support::asm::assemble;
+use lockstep_test_support::outcome::{Outcome, Verdict};
+use lockstep_test_support::program::{Segment, Setup, write_elf};
 
 const EXEC: u64 = 2043;
 /// What a loader's failure leaves in a0.

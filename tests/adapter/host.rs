@@ -6,12 +6,12 @@ use ckb_vm::registers::{A0, A1, A7};
 use ckb_vm::{Bytes, Debugger, DefaultMachineBuilder, Error, Memory, SupportMachine, Syscalls};
 use lockstep_isa::Version;
 
-use crate::common::asm::assemble;
-use crate::common::outcome::{Outcome, Verdict};
-use crate::common::program::{Program, Setup};
 use crate::driver::{
     Asm, Native, Runner, Trace, UNLIMITED, assert_same, load, machine, program, run,
 };
+use lockstep_test_support::asm::assemble;
+use lockstep_test_support::outcome::{Outcome, Verdict};
+use lockstep_test_support::program::{Program, Setup};
 
 /// Writes bytes at a0, as many as a1 says, and charges a cycle for each.
 const FILL: u64 = 1000;

@@ -4,7 +4,7 @@ use ckb_vm::machine::asm::{AsmCoreMachine, AsmCoreMachineRevealer};
 use ckb_vm::{Bytes, Error, Memory, SupportMachine};
 use lockstep::ckb::NativeCore;
 
-use crate::common::random::Random;
+use lockstep_test_support::random::Random;
 
 /// One call, with everything it was given.
 #[derive(Clone, Debug)]

@@ -16,11 +16,11 @@ use lockstep_runtime::{
     Core, CostTable, Environment, FlattenedArgs, Library, Machine, Outcome, Snapshot, Trap,
 };
 
-use crate::common::ours::Modules;
-use crate::common::outcome::Verdict;
-use crate::common::program::{Program, SMALL_MEMORY, Setup};
-use crate::common::random::Random;
 use crate::driver::{Asm, UNLIMITED, install, look, machine, program};
+use lockstep_test_support::ours::Modules;
+use lockstep_test_support::outcome::Verdict;
+use lockstep_test_support::program::{Program, SMALL_MEMORY, Setup};
+use lockstep_test_support::random::Random;
 
 /// Where the handlers leave their marks.
 const LOG: u64 = 0x3_0000;
@@ -132,7 +132,11 @@ fn on_oracle(program: &Program, setup: &Setup, debugged: bool) -> (u64, Vec<Verd
         });
     }
     let taken = ckb_vm::snapshot::make_snapshot(machine.inner_mut()).unwrap();
-    (loaded, verdicts, crate::common::snapshots::first_of(&taken))
+    (
+        loaded,
+        verdicts,
+        lockstep_test_support::snapshots::first_of(&taken),
+    )
 }
 
 fn is_stop(verdict: &Verdict) -> bool {

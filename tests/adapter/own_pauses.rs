@@ -13,7 +13,7 @@ use lockstep::{Engine, Platform, Program};
 use lockstep_isa::Cost;
 use lockstep_runtime::{CostTable, Environment, Library, Machine, Outcome};
 
-use crate::common::asm::assemble;
+use lockstep_test_support::asm::assemble;
 
 /// Cycles that native code may charge at a interval.
 const SLICE: u64 = 5_000_000;

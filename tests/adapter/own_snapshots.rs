@@ -10,17 +10,17 @@ use lockstep_isa::Version;
 use lockstep_runtime::image::Image;
 use lockstep_runtime::{Snapshot, Trap};
 
-use crate::common::Subject;
-use crate::common::guests::guests;
-use crate::common::oracle::DebugPrint;
-use crate::common::ours::{Modules, Ours};
-use crate::common::outcome::{Outcome, Rule, compare};
-use crate::common::program::{Program, Setup};
-use crate::common::random::Random;
-use crate::common::snapshots::{
-    CkbVmContext, Files, OurContext, first_of, oracles_first, oracles_second, second_of,
-};
 use crate::driver::{Asm, Native, Runner, UNLIMITED, load, machine, run};
+use lockstep_test_support::Subject;
+use lockstep_test_support::guests::guests;
+use lockstep_test_support::ours::{Modules, Ours};
+use lockstep_test_support::outcome::{Outcome, Rule, compare};
+use lockstep_test_support::program::{Program, Setup};
+use lockstep_test_support::random::Random;
+use lockstep_test_support::reference::DebugPrint;
+use lockstep_test_support::snapshots::{
+    CkbVmContext, Files, OurContext, ckb_vm_first, ckb_vm_second, first_of, second_of,
+};
 
 /// The program on the oracle's machine, its pages known to come from file 0.
 fn oracles<M: Runner>(program: &Program, setup: &Setup) -> (M, CkbVmContext) {
@@ -90,7 +90,7 @@ fn exchange(program: &Program, setup: &Setup, limit: u64, modules: &Arc<Modules>
 
     // The oracle's on ours, and ours on the oracle's two kinds of machine.
     let end = resumed::<Asm>(program, setup, &second);
-    let ours_on_oracles = oracles_second(&interp_context.make_snapshot(interp.core_mut()).unwrap());
+    let ours_on_oracles = ckb_vm_second(&interp_context.make_snapshot(interp.core_mut()).unwrap());
     assert_alike(
         name,
         &end,
@@ -175,7 +175,7 @@ fn the_first_kind_goes_both_ways() {
             texts.0.unwrap() == texts.1.unwrap(),
             "written out they are one, too"
         );
-        let back = oracles_first(&again);
+        let back = ckb_vm_first(&again);
         native.core_mut().set_cycles(cycles);
         assert_alike("ours from the oracle's", &end, &native.run(UNLIMITED));
 

@@ -7,10 +7,10 @@ use ckb_vm::{Bytes, CoreMachine, Error, Memory, SupportMachine, Syscalls};
 use lockstep::ckb::NativeCore;
 use lockstep_isa::Version;
 
-use crate::common::asm::assemble;
-use crate::common::outcome::{Outcome, Verdict};
-use crate::common::program::{SMALL_MEMORY, Setup};
 use crate::driver::{Asm, Native, Runner, UNLIMITED, assert_same, load, machine, program, run};
+use lockstep_test_support::asm::assemble;
+use lockstep_test_support::outcome::{Outcome, Verdict};
+use lockstep_test_support::program::{SMALL_MEMORY, Setup};
 
 /// Replaces everything by another program, without arguments.
 const REPLACE: u64 = 2000;

@@ -15,13 +15,13 @@ use lockstep::ckb::{NativeCore, NativeMachine, with_engine};
 use lockstep::engine::Mode;
 use lockstep_isa::{Extensions, Version};
 
-use crate::common::guests::guests;
-use crate::common::outcome::{Outcome, Verdict};
-use crate::common::program::{Program, Setup};
 use crate::driver::{
     Asm, Calls, Native, Runner, Trace, UNLIMITED, assert_same, load, machine, machine_that_costs,
     program, run,
 };
+use lockstep_test_support::guests::guests;
+use lockstep_test_support::outcome::{Outcome, Verdict};
+use lockstep_test_support::program::{Program, Setup};
 
 /// Loads and runs to the end; an empty list when loading failed, with the reason beside it.
 fn whole<M: Runner>(program: &Program, setup: &Setup) -> (Result<u64, Verdict>, Vec<Outcome>) {

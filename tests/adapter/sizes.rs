@@ -5,11 +5,11 @@ use ckb_vm::{DefaultMachineRunner, Error, Memory, SupportMachine};
 use lockstep::ckb::NativeCore;
 use lockstep_isa::Version;
 
-use crate::common::outcome::{Outcome, Rule, Verdict, compare};
-use crate::common::program::{FULL_MEMORY, Program, SMALL_MEMORY, Setup};
 use crate::driver::{
     Asm, Native, Runner, Trace, UNLIMITED, assert_same, load, machine, program, run,
 };
+use lockstep_test_support::outcome::{Outcome, Rule, Verdict, compare};
+use lockstep_test_support::program::{FULL_MEMORY, Program, SMALL_MEMORY, Setup};
 
 const PAGE: usize = 4096;
 

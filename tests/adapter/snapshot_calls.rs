@@ -6,14 +6,14 @@ use lockstep_contract::pages::PAGE_SIZE;
 use lockstep_isa::Version;
 use lockstep_runtime::{Snapshot, Snapshot2, Trap};
 
-use crate::common::ours::Ours;
-use crate::common::outcome::Verdict;
-use crate::common::program::{SMALL_MEMORY, Setup};
-use crate::common::random::Random;
-use crate::common::snapshots::{
-    CkbVmContext, Files, OurContext, first_of, oracles_second, second_of,
-};
 use crate::driver::{Asm, machine};
+use lockstep_test_support::ours::Ours;
+use lockstep_test_support::outcome::Verdict;
+use lockstep_test_support::program::{SMALL_MEMORY, Setup};
+use lockstep_test_support::random::Random;
+use lockstep_test_support::snapshots::{
+    CkbVmContext, Files, OurContext, ckb_vm_second, first_of, second_of,
+};
 
 /// Both machines with their contexts, for calls that are made on both.
 struct Pair {
@@ -64,7 +64,7 @@ impl Pair {
     }
 
     fn resume(&mut self, taken: &Snapshot2<u8>) -> Result<(), String> {
-        let asm = (self.asm_context).resume(self.asm.inner_mut(), &oracles_second(taken));
+        let asm = (self.asm_context).resume(self.asm.inner_mut(), &ckb_vm_second(taken));
         let ours = self.our_context.resume(self.ours.core_mut(), taken);
         let (asm, ours) = (name_of(asm), name_of(ours));
         assert_eq!(ours, asm);

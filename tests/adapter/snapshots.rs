@@ -6,11 +6,11 @@ use ckb_vm::{Bytes, CoreMachine, DefaultMachineRunner, Error};
 use ckb_vm::{SupportMachine, snapshot};
 use lockstep_isa::Version;
 
-use crate::common::guests::guests;
-use crate::common::outcome::{Outcome, Verdict};
-use crate::common::program::{Program, Setup};
-use crate::common::random::Random;
 use crate::driver::{Asm, Native, Runner, UNLIMITED, assert_same, load, machine, run};
+use lockstep_test_support::guests::guests;
+use lockstep_test_support::outcome::{Outcome, Verdict};
+use lockstep_test_support::program::{Program, Setup};
+use lockstep_test_support::random::Random;
 
 /// The program's file, and nothing else.
 #[derive(Clone)]

@@ -3,8 +3,8 @@
 use ckb_vm::machine::asm::AsmMachine;
 use lockstep::ckb::NativeMachine;
 
-use super::transaction::{scripts, system};
 use super::{PLENTY, cases, compare, observe, verify};
+use lockstep_test_support::transaction::{scripts, system};
 
 #[test]
 fn limits_are_met_alike() {

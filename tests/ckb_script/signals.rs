@@ -13,10 +13,10 @@ use lockstep::Engine;
 use lockstep::ckb::{NativeMachine, with_engine};
 use lockstep::engine::Mode;
 
-use super::transaction::Case;
-use super::transaction::scripts::{self, Exec, HashLock};
-use super::transaction::system::{Signature, sighash};
 use super::{PLENTY, cases, verifier, verify};
+use lockstep_test_support::transaction::Case;
+use lockstep_test_support::transaction::scripts::{self, Exec, HashLock};
+use lockstep_test_support::transaction::system::{Signature, sighash};
 
 /// One of each kind.
 fn some_cases() -> Vec<Case> {

@@ -11,9 +11,9 @@ use lockstep::ckb::{NativeMachine, with_engine};
 use lockstep::engine::Mode;
 use lockstep_isa::Version;
 
-use super::transaction::system::{Signature, sighash};
-use super::transaction::{Case, scripts};
 use super::{PLENTY, cases, compare, verifier, verify};
+use lockstep_test_support::transaction::system::{Signature, sighash};
+use lockstep_test_support::transaction::{Case, scripts};
 
 #[test]
 fn verdicts_and_cycles_are_the_same() {

@@ -10,7 +10,7 @@ use lockstep::{Engine, Platform, Program};
 use lockstep_isa::Cost;
 use lockstep_runtime::{CostTable, Environment, Machine, Outcome};
 
-use crate::common::asm::assemble;
+use lockstep_test_support::asm::assemble;
 
 /// How long to wait for what takes milliseconds on an idle machine.
 pub(crate) const LONG: Duration = Duration::from_secs(120);

@@ -7,7 +7,7 @@ use lockstep::engine::meter::METRICS;
 use lockstep_contract::key::KeyId;
 
 use crate::guest::{background, elf, run, wait_until};
-use crate::recorder::Page;
+use lockstep_test_support::recorder::Page;
 
 #[test]
 fn what_an_engine_does_is_on_the_page() {

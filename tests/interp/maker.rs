@@ -7,8 +7,10 @@ use std::collections::BTreeMap;
 use lockstep_isa::encode::encode;
 use lockstep_isa::{Cost, Extensions, Inst, Op, Profile, Reg, Version, Xlen};
 
-use super::common::program::{FULL_MEMORY, Program, SMALL_MEMORY, Segment, Setup, write_elf};
-use super::common::random::{EDGES, Random};
+use lockstep_test_support::program::{
+    FULL_MEMORY, Program, SMALL_MEMORY, Segment, Setup, write_elf,
+};
+use lockstep_test_support::random::{EDGES, Random};
 
 /// Where text usually begins.
 pub(super) const TEXT: u64 = 0x1_0000;

@@ -12,7 +12,7 @@ use lockstep_isa::{Effect, Inst, Op, Version, execute};
 use super::common::{Pair, profile};
 use super::machine::Plain;
 use super::meaning::{BASE, aim, fusible, operands, state};
-use crate::random::Random;
+use lockstep_test_support::random::Random;
 
 /// Where the code of all cases begins, and the room for each.
 const CODE: u64 = 0x4_0000;

@@ -8,7 +8,7 @@ use lockstep_isa::fuse::{PAIRS, SEQUENCES, Sequence};
 use lockstep_isa::{Inst, Op, Profile, Reg, Version};
 
 use super::common::{Pair, WIDTHS, profile};
-use crate::random::Random;
+use lockstep_test_support::random::Random;
 
 /// `x0`, `ra`, and registers that most compressed instructions can name.
 const REGS: [u32; 6] = [0, 1, 8, 9, 10, 11];

@@ -15,7 +15,7 @@ use lockstep_isa::{Inst, Op, Reg, Version, execute};
 
 use super::common::{Pair, Theirs, profile};
 use super::machine::Plain;
-use crate::random::{EDGES, Random};
+use lockstep_test_support::random::{EDGES, Random};
 
 /// Where the code of a case is said to stand.
 const PC: u64 = 0x1_0000;

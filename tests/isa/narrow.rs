@@ -15,7 +15,7 @@ use lockstep_isa::{Inst, Narrow, Op, Profile, Version, Xlen, execute};
 use super::common::{Pair, Theirs, profile};
 use super::machine::Plain;
 use super::meaning::{BASE, aim, fusible, operands, state};
-use crate::random::Random;
+use lockstep_test_support::random::Random;
 
 /// Where the code of a case is said to stand.
 const PC: u64 = 0x1_0000;

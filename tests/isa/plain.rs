@@ -3,7 +3,7 @@
 use lockstep_isa::{Extensions, Op, Profile, Version};
 
 use super::common::{Pair, WIDTHS, profile};
-use crate::random::Random;
+use lockstep_test_support::random::Random;
 
 /// All combinations of B and A without fusion: the oracle's bits 1 and 4.
 const ISA: [u8; 4] = [0, 1, 4, 5];

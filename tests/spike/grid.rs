@@ -9,7 +9,7 @@ use lockstep_isa::compressed::expand;
 use lockstep_isa::table::Format;
 use lockstep_isa::{Effect, Inst, Op, Profile, Reg};
 
-use crate::common::random::{EDGES, Random};
+use lockstep_test_support::random::{EDGES, Random};
 
 /// The table of operands.
 const TABLE: u64 = 0x20_0000;

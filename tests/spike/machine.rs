@@ -12,8 +12,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use crate::common::asm::{Assembly, assemble};
-use crate::common::program::{Segment, write_elf};
+use lockstep_test_support::asm::{Assembly, assemble};
+use lockstep_test_support::program::{Segment, write_elf};
 
 /// Below are Spike's boot and debug ROMs; guests leave that alone.
 pub(crate) const LOWEST: u64 = 0x1_0000;

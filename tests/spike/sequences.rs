@@ -7,9 +7,9 @@
 use lockstep_isa::Op;
 use lockstep_isa::table::Ext;
 
-use crate::common::random::Random;
-use crate::operands::{compressed, plain};
-use crate::source::pick_word;
+use lockstep_test_support::programs::operands::{compressed, plain};
+use lockstep_test_support::programs::source::pick_word;
+use lockstep_test_support::random::Random;
 
 /// Instructions of a program.
 const LENGTH: i64 = 300;

@@ -4,10 +4,10 @@
 //! So the generators are the same for both widths. Tables of 8-byte pointers work: their low halves are
 //! the addresses.
 
-use crate::common::asm_operand::parse_number;
-use crate::source::Source;
 use lockstep_isa::table::Base;
 use lockstep_isa::{Op, Xlen};
+use lockstep_test_support::asm_operand::parse_number;
+use lockstep_test_support::programs::source::Source;
 
 /// The program for a machine of 32 bits.
 pub(crate) fn narrow(mut source: Source) -> Source {

@@ -6,11 +6,11 @@
 use lockstep_isa::table::{Ext, Format};
 use lockstep_isa::{Cost, Effect, Extensions, Op, Profile, Version, Xlen};
 
-use crate::common::asm::assemble;
-use crate::common::check;
-use crate::common::ours::Modules;
-use crate::common::program::{Program, SMALL_MEMORY, Setup};
-use crate::patterns::PATTERNS;
+use lockstep_test_support::asm::assemble;
+use lockstep_test_support::check;
+use lockstep_test_support::ours::Modules;
+use lockstep_test_support::program::{Program, SMALL_MEMORY, Setup};
+use lockstep_test_support::programs::patterns::PATTERNS;
 
 /// Words at which arithmetic of 32 bits goes wrong when it goes wrong.
 const EDGES: [u32; 20] = [

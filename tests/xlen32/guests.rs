@@ -3,12 +3,12 @@
 
 use lockstep_isa::{Cost, Extensions, Profile, Version, Xlen};
 
-use crate::common::check;
-use crate::common::guests::{Guest, narrow_guests};
-use crate::common::ours::Modules;
-use crate::common::outcome::Verdict;
-use crate::common::program::{FULL_MEMORY, Setup};
-use crate::common::random::Random;
+use lockstep_test_support::check;
+use lockstep_test_support::guests::{Guest, narrow_guests};
+use lockstep_test_support::ours::Modules;
+use lockstep_test_support::outcome::Verdict;
+use lockstep_test_support::program::{FULL_MEMORY, Setup};
+use lockstep_test_support::random::Random;
 
 /// No guest runs longer than this.
 const PLENTY: u64 = 20_000_000;

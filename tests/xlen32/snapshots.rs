@@ -8,16 +8,16 @@ use ckb_vm::{snapshot, snapshot2};
 use lockstep_isa::{Cost, Extensions, Profile, Version, Xlen};
 use lockstep_runtime::Snapshot;
 
-use crate::common::Subject;
-use crate::common::guests::narrow_guests;
-use crate::common::ours::{Modules, Ours};
-use crate::common::outcome::{Outcome, Rule, compare};
-use crate::common::program::{FULL_MEMORY, Program, Setup};
-use crate::common::random::Random;
-use crate::common::snapshots::{
-    CkbVmContext, Files, OurContext, oracles_first, oracles_second, second_of,
+use lockstep_test_support::Subject;
+use lockstep_test_support::guests::narrow_guests;
+use lockstep_test_support::ours::{Modules, Ours};
+use lockstep_test_support::outcome::{Outcome, Rule, compare};
+use lockstep_test_support::program::{FULL_MEMORY, Program, Setup};
+use lockstep_test_support::random::Random;
+use lockstep_test_support::snapshots::{
+    CkbVmContext, Files, OurContext, ckb_vm_first, ckb_vm_second, second_of,
 };
-use crate::common::trace32::Trace32;
+use lockstep_test_support::trace32::Trace32;
 
 /// Stops of each guest.
 const STOPS: usize = 4;
@@ -61,12 +61,12 @@ fn exchange(program: &Program, setup: &Setup, traces: usize, modules: &Arc<Modul
         assert!(ours == second_of(taken.clone()), "{name}: the second kind");
         let mut resumed = Trace32::fresh(setup);
         CkbVmContext::new(no_files())
-            .resume(resumed.inner_mut(), &oracles_second(&ours))
+            .resume(resumed.inner_mut(), &ckb_vm_second(&ours))
             .expect("the oracle takes it");
         assert_alike(name, &end, &resumed.finish(u64::MAX));
         let first = Snapshot::of(machine.core_mut());
         let mut resumed = Trace32::fresh(setup);
-        snapshot::resume(resumed.inner_mut(), &oracles_first(&first)).expect("and the first");
+        snapshot::resume(resumed.inner_mut(), &ckb_vm_first(&first)).expect("and the first");
         let charged = Outcome {
             cycles: end.cycles - cycles,
             ..end.clone()

@@ -28,7 +28,7 @@ usage: cargo xtask test
                          where apt-get is at hand
   modules                the size of each package and the circles among its source files;
                          with a PATH, of another checkout
-  prove [STEP...]        everything that takes too long for `test`: Spike, fusion, stops, soak, mutations,
+  prove [STEP...]        everything that takes too long for `test`: Spike, fusion, suspension, soak, mutations,
                          fuzzing; about three hours, or only these steps
   guests                 rebuild our own guest programs in guests/elf and their MANIFEST
   guests --check         rebuild them aside and compare with what is committed

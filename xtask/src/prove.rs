@@ -34,19 +34,19 @@ const STEPS: [Step; 11] = [
         run: || Ok(tests("fusion", "LOCKSTEP_FUSION_ROUNDS", "10")?),
     },
     Step {
-        name: "stops",
+        name: "suspension",
         what: "10 000 random stopping points, resumed on fresh machines: 10 minutes",
-        run: || Ok(tests("stops", "LOCKSTEP_STOPS", "10000")?),
+        run: || Ok(tests("suspension", "LOCKSTEP_SUSPENSIONS", "10000")?),
     },
     Step {
-        name: "storm",
+        name: "concurrency",
         what: "30 000 verifications while modules come and go and switches are thrown: 3 minutes",
-        run: || Ok(tests("storm", "LOCKSTEP_STORM", "10000")?),
+        run: || Ok(tests("concurrency", "LOCKSTEP_CONCURRENCY", "10000")?),
     },
     Step {
-        name: "store",
+        name: "cache_damage",
         what: "10 000 faults in the files of a cache, each with two starts: 2 minutes",
-        run: || Ok(tests("store", "LOCKSTEP_FAULTS", "10000")?),
+        run: || Ok(tests("cache_damage", "LOCKSTEP_CACHE_DAMAGES", "10000")?),
     },
     Step {
         name: "hostile",

@@ -1,6 +1,6 @@
 //! `cargo xtask soak`: random programs by the hundred thousand, and the ledger of all that were run.
 //!
-//! The programs and their comparison are those of `tests/engines.rs`, and of `tests/xlen32.rs` for RV32;
+//! The programs and their comparison are those of `tests/random_programs/main.rs`, and of `tests/xlen32/main.rs` for RV32;
 //! here the binaries of these tests are run over ranges of seeds, one process for each kind of program and machine, and what it says is added
 //! to `tests/ledger.tsv`. A difference ends the run: the test has printed the program, made smaller.
 //! What this is not: a search. Seeds are taken in order, so that a line can be run again.
@@ -31,7 +31,7 @@ const TIERS: [Tier; 8] = [
     Tier::new("rv32-wild", NARROW, "wild_programs"),
 ];
 /// The test binary of 64-bit programs.
-const WIDE: &str = "engines";
+const WIDE: &str = "random_programs";
 /// The test binary of RV32.
 const NARROW: &str = "xlen32";
 

@@ -19,7 +19,7 @@ const HEAD: &str = "\
 # Random programs that were compared
 
 Written by `cargo xtask soak --totals` from `tests/ledger.tsv`, which `cargo xtask soak` adds to; `tests/coverage.tsv`
-is written by `BLESS=1 cargo test --release --test engines together`. Each program runs on CKB-VM's assembly
+is written by `BLESS=1 cargo test --release --test random_programs together`. Each program runs on CKB-VM's assembly
 machine, our interpreter and our native code, whole and from stop to stop, and is compared at every stop; on the
 trace machine too where the column says so. RV32 runs on CKB-VM's trace machine over `u32` in place of the first.
 No difference is left open. `fuzz/LEDGER.md` has what a fuzzer chose; those programs are not counted here.

@@ -1,0 +1,249 @@
+//! Transactions that our own guests of kind `script` decide about: spawn, pipes, exec, libraries.
+
+use ckb_mock_tx_types::MockTransaction;
+use ckb_types::bytes::Bytes;
+use ckb_types::core::ScriptHashType;
+use ckb_types::packed::Script;
+use lockstep_isa::Version;
+
+use super::{Case, Coin, Draft, script_of};
+
+/// A committed guest.
+pub fn guest(name: &str) -> Bytes {
+    let path = crate::root().join(format!("guests/elf/{name}.elf"));
+    let elf = std::fs::read(&path);
+    Bytes::from(elf.unwrap_or_else(|error| panic!("{}: {error}", path.display())))
+}
+
+/// The smallest script: its code, and itself.
+pub fn always_success() -> (Bytes, Script) {
+    let code = guest("always_success");
+    let script = script_of(&code, ScriptHashType::Data2, Bytes::new());
+    (code, script)
+}
+
+/// A spent cell whose lock is this script; its code is the first dependency.
+fn locked(code: Bytes, hash_type: ScriptHashType, args: impl Into<Bytes>) -> Draft {
+    let lock = script_of(&code, hash_type, args);
+    Draft::default().dep(code, None).input(Coin::new(lock))
+}
+
+/// Bytes that look like nothing in particular.
+fn noise(length: usize) -> Bytes {
+    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+    let byte = |_| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        (state >> 32) as u8
+    };
+    (0..length).map(byte).collect::<Vec<u8>>().into()
+}
+
+/// The smallest script, with a cell of its own.
+pub fn nothing(hash_type: ScriptHashType) -> MockTransaction {
+    locked(guest("always_success"), hash_type, Bytes::new())
+        .witness(Bytes::new())
+        .build()
+}
+
+/// A tree of processes that hashes its witness.
+pub fn spawn_tree(levels: u8, bytes: usize) -> MockTransaction {
+    locked(guest("spawn"), ScriptHashType::Data2, vec![levels])
+        .witness(noise(bytes))
+        .build()
+}
+
+/// One of the corners of spawn, pipes and wait.
+pub fn processes(case: char) -> MockTransaction {
+    locked(guest("processes"), ScriptHashType::Data2, vec![case as u8])
+        .witness(Bytes::new())
+        .build()
+}
+
+/// Where a program that replaces itself takes its code from.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum From {
+    Cell,
+    Witness,
+    InTurn,
+}
+
+/// A chain of programs.
+#[derive(Clone, Copy)]
+pub struct Exec {
+    pub hash_type: ScriptHashType,
+    pub from: From,
+    pub times: u8,
+    /// Other bytes stand before and behind the code.
+    pub in_the_middle: bool,
+    /// The last one becomes this guest.
+    pub last: Option<&'static str>,
+}
+
+pub fn exec(how: Exec) -> MockTransaction {
+    let code = guest("exec");
+    let (before, behind) = (noise(1000), noise(77));
+    let mut args = vec![how.from as u8, how.times, 0, 0];
+    let mut taken = code.clone();
+    if how.in_the_middle {
+        // The code itself is dependency 0, the one with more around it is 1.
+        args[2] = 1;
+        args.extend((before.len() as u32).to_le_bytes());
+        args.extend((code.len() as u32).to_le_bytes());
+        taken = [&before[..], &code[..], &behind[..]].concat().into();
+    } else {
+        args.extend([0; 8]);
+    }
+    if how.last.is_some() {
+        args[3] = 3;
+    }
+    let mut draft = locked(code, how.hash_type, args).dep(taken.clone(), None);
+    if let Some(last) = how.last {
+        draft = draft.dep(guest(last), None);
+    }
+    // The same bytes as witnesses 0 and 1: whichever is named.
+    draft.witness(taken.clone()).witness(taken).build()
+}
+
+/// A hash lock whose hash function is loaded from a cell.
+#[derive(Clone, Copy)]
+pub struct HashLock {
+    pub hash_type: ScriptHashType,
+    pub function: &'static str,
+    /// In how many places the library is loaded.
+    pub copies: u8,
+    /// The witness is the preimage.
+    pub good: bool,
+}
+
+/// Of 5000 bytes of `noise`, by other means: Python's `hashlib`.
+const DIGESTS: [(&str, &str); 2] = [
+    (
+        "sha256",
+        "c0bf333ff9dd9df23cc7336356a176e3e49dea177687a163b5d805f17ff74c2f",
+    ),
+    (
+        "sha256d",
+        "af87db5106810ca2c950113d5f4e0c2054ccd40ad1e48d92b901e6e4707efcb5",
+    ),
+];
+
+pub fn hash_lock(how: HashLock) -> MockTransaction {
+    let known = DIGESTS.iter().find(|(name, _)| *name == how.function);
+    let digest = known.map_or([0; 32], |(_, hex)| {
+        core::array::from_fn(|i| {
+            u8::from_str_radix(&hex[2 * i..2 * i + 2], 16).expect("digits of a digest")
+        })
+    });
+    let mut args = digest.to_vec();
+    args.extend([1, how.copies]);
+    args.extend(how.function.as_bytes());
+    let preimage = noise(if how.good { 5000 } else { 4999 });
+    locked(guest("loader"), how.hash_type, args)
+        .dep(guest("library"), None)
+        .witness(preimage)
+        .build()
+}
+
+/// Those of spawn, pipes and wait; version 2 alone has them.
+pub fn spawn_cases() -> Vec<Case> {
+    let mut cases = Vec::new();
+    for (levels, bytes) in [(0, 3000), (1, 0), (1, 1), (2, 20_000), (3, 32_768)] {
+        let mock = spawn_tree(levels, bytes);
+        cases.push(Case::new(format!("spawn_{levels}_{bytes}"), mock, true));
+    }
+    // What children and parents do right, or wrong in a way that the chain answers.
+    for case in ['e', 'x', 'W', 'F', 'P', 'V', 'N', 'n'] {
+        cases.push(Case::new(
+            format!("processes_{case}"),
+            processes(case),
+            true,
+        ));
+    }
+    // What ends all of it: a code, a deadlock, faults, a program that is none. (What `l` does never
+    // ends.)
+    for case in ['q', 'D', 'w', 'o', 'i', 'p', 'v', 'S', 'l', '?'] {
+        cases.push(Case::new(
+            format!("processes_{case}"),
+            processes(case),
+            false,
+        ));
+    }
+    cases
+}
+
+/// Those of exec, in the versions that have it.
+pub fn exec_cases() -> Vec<Case> {
+    let mut cases = Vec::new();
+    for hash_type in [ScriptHashType::Data1, ScriptHashType::Data2] {
+        for from in [From::Cell, From::Witness, From::InTurn] {
+            for (in_the_middle, last) in [(false, None), (true, None), (true, Some("sha256"))] {
+                let how = Exec {
+                    hash_type,
+                    from,
+                    times: 5,
+                    in_the_middle,
+                    last,
+                };
+                let name = format!("exec_{hash_type:?}_{from:?}_{in_the_middle}_{last:?}");
+                cases.push(Case::new(name, exec(how), true));
+            }
+        }
+        let how = Exec {
+            hash_type,
+            from: From::Cell,
+            times: 1,
+            in_the_middle: false,
+            // A library is no program.
+            last: Some("library"),
+        };
+        cases.push(Case::new(
+            format!("exec_{hash_type:?}_no_program"),
+            exec(how),
+            false,
+        ));
+    }
+    cases
+}
+
+/// Those of libraries, in all versions.
+pub fn library_cases() -> Vec<Case> {
+    use ScriptHashType::{Data, Data1, Data2};
+    let mut cases = Vec::new();
+    for hash_type in [Data, Data1, Data2] {
+        for (function, copies, good) in [
+            ("sha256", 1, true),
+            ("sha256d", 2, true),
+            ("sha256", 2, false),
+            ("md5", 1, true),
+        ] {
+            let how = HashLock {
+                hash_type,
+                function,
+                copies,
+                good,
+            };
+            let name = format!("library_{hash_type:?}_{function}_{copies}_{good}");
+            let valid = good && function != "md5";
+            cases.push(Case::new(name, hash_lock(how), valid));
+        }
+    }
+    cases
+}
+
+/// Every way that a transaction of ours can be verified.
+pub fn cases() -> Vec<Case> {
+    let mut cases = vec![
+        Case::new("nothing_data1", nothing(ScriptHashType::Data1), true),
+        Case::new("nothing_data2", nothing(ScriptHashType::Data2), true),
+    ];
+    // The version that does not have what it asks for.
+    let mut early = Case::new("nothing_early", nothing(ScriptHashType::Data2), false);
+    early.latest = Version::V1;
+    cases.push(early);
+    cases.extend(spawn_cases());
+    cases.extend(exec_cases());
+    cases.extend(library_cases());
+    cases
+}
