@@ -25,6 +25,8 @@ pub mod case;
 #[cfg(feature = "machines")]
 pub mod clock;
 #[cfg(feature = "machines")]
+pub mod comparison;
+#[cfg(feature = "machines")]
 pub mod driver;
 #[cfg(feature = "machines")]
 pub mod guests;
@@ -50,7 +52,9 @@ pub mod trace32;
 pub mod transaction;
 
 #[cfg(feature = "machines")]
-pub use agreement::{Agreement, Subject, check, check_trace};
+pub use agreement::{Agreement, Subject};
+#[cfg(feature = "machines")]
+pub use comparison::{check, check_trace};
 
 use std::path::Path;
 

@@ -18,7 +18,7 @@ use lockstep_runtime::{
 };
 use lockstep_translator::{CodeRegion, Cpu, Options, Report};
 
-use super::Subject;
+use super::agreement::Subject;
 use super::clock::thread_seconds;
 use super::outcome::{Outcome, Verdict};
 use super::program::{Program, Setup};

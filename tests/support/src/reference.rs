@@ -11,7 +11,7 @@ use ckb_vm::{
 };
 use lockstep_isa::Cost;
 
-use super::Subject;
+use super::agreement::Subject;
 use super::outcome::{Outcome, Verdict};
 use super::program::{Program, Setup};
 

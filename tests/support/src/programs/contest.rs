@@ -18,7 +18,7 @@ use lockstep_isa::Cost;
 use lockstep_runtime::Core;
 use lockstep_translator::{Cpu, Options};
 
-use crate::Subject;
+use crate::agreement::Subject;
 use crate::ours::{Modules, Ours};
 use crate::outcome::{Rule, Verdict, compare};
 use crate::program::Setup;
