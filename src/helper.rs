@@ -12,7 +12,7 @@
 //! Numbers are little endian. The key says what the code region is, and what kind of module is wanted.
 
 use lockstep_contract::key::{Key, Mismatch};
-use lockstep_contract::module::{Module, ModuleError};
+use lockstep_contract::module::{Module, ModuleError, TrustedModule};
 use lockstep_contract::pages::MAX_MEMORY;
 use lockstep_translator::{CodeRegion, Cpu, Hints, Options, TranslateError, key, translate};
 
@@ -98,7 +98,7 @@ pub fn answer(request: &[u8]) -> Vec<u8> {
     bytes
 }
 
-fn make(request: &[u8]) -> Result<Module, RequestError> {
+fn make(request: &[u8]) -> Result<TrustedModule, RequestError> {
     let malformed = |reason: &str| RequestError::Malformed(reason.to_owned());
     let rest = (request.strip_prefix(&REQUEST)).ok_or_else(|| malformed("another magic"))?;
     let (key_size, rest) = number(rest).ok_or_else(|| malformed("it ends in its header"))?;
@@ -204,7 +204,7 @@ mod tests {
             let answer = answer(&request(&key, &hints, &region));
             let module = read_answer(&answer, &key, &hints).expect("a module");
             let expected = translate(&region, &hints, &options, &mut |_, _| {}).expect("a module");
-            assert_eq!(module, expected.module);
+            assert_eq!(module, *expected.module);
         }
     }
 

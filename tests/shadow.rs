@@ -25,6 +25,7 @@ use lockstep_runtime::{Core, CostTable, Environment, Machine, Outcome};
 use lockstep_test_support::recorder::Page;
 use lockstep_test_support::transaction::system::{Signature, sighash, system_cell};
 use lockstep_test_support::transaction::{Case, silent};
+use lockstep_test_support::trusted::trusted;
 use lockstep_translator::{Fault, Injection, Options, key, translate};
 
 const PLENTY: u64 = 70_000_000;
@@ -40,7 +41,9 @@ fn miscompiling(builder: EngineBuilder, injection: Injection) -> EngineBuilder {
             ..options.clone()
         };
         let mut translation = translate(text, hints, &planted, progress)?;
-        translation.module.key = key(text, options)?;
+        let mut module = translation.module.into_module();
+        module.key = key(text, options)?;
+        translation.module = trusted(module);
         Ok(translation)
     })
 }

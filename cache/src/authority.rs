@@ -9,7 +9,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use lockstep_contract::module::Module;
+use lockstep_contract::module::{Module, ModuleError, TrustedModule};
 use lockstep_contract::seal::{self, Seal};
 
 use super::deny::denied;
@@ -42,7 +42,7 @@ pub enum TrustedBy {
 #[derive(Debug)]
 pub struct Authenticated {
     /// The module.
-    pub module: Module,
+    pub module: TrustedModule,
     /// The bytes of its file, which were authenticated as a whole.
     pub file: Vec<u8>,
     /// What stands beside it.
@@ -51,6 +51,31 @@ pub struct Authenticated {
     pub trusted_by: TrustedBy,
     /// How many of the seal's notes that covers, from the first.
     pub notes: usize,
+}
+
+/// What a file that somebody named holds.
+#[derive(Debug)]
+pub enum NamedModule {
+    /// A module that may run.
+    Trusted(Box<Authenticated>),
+    /// A module that may not run: nobody authenticates it, or the deny-list names it.
+    Untrusted {
+        /// The module, for looking at and comparing.
+        module: Module,
+        /// Why it may not run.
+        why: Miss,
+    },
+}
+
+impl NamedModule {
+    /// The module, to look at.
+    #[must_use]
+    pub fn module(&self) -> &Module {
+        match self {
+            NamedModule::Trusted(found) => &found.module,
+            NamedModule::Untrusted { module, .. } => module,
+        }
+    }
 }
 
 impl Authority {
@@ -101,9 +126,23 @@ impl Authority {
         &self.locations
     }
 
-    /// Puts the MAC of this machine to a seal, if it has a key. `file`: the module's bytes. Whoever
-    /// calls this vouches for them.
-    pub fn seal(&self, seal: &mut Seal, file: &[u8]) {
+    /// Puts the MAC of this machine to the seal of a module, if it has a key.
+    ///
+    /// What is sealed is taken as trusted later, so bytes of unknown origin are not taken:
+    ///
+    /// ```compile_fail,E0308
+    /// use lockstep_cache::Authority;
+    /// use lockstep_contract::seal::Seal;
+    /// fn launder(authority: &Authority, seal: &mut Seal, file: &[u8]) {
+    ///     authority.seal(seal, file);
+    /// }
+    /// ```
+    pub fn seal(&self, seal: &mut Seal, module: &TrustedModule) {
+        self.seal_file(seal, &module.to_bytes());
+    }
+
+    /// The same for who has the bytes of the module's file.
+    pub(super) fn seal_file(&self, seal: &mut Seal, file: &[u8]) {
         let mac = self.node.as_ref().map(|node| node.mac(file, &seal.body()));
         seal.mac = mac.map(|mac| *mac.as_bytes());
     }
@@ -177,6 +216,24 @@ impl Authority {
         self.check(file, Seal::read(&seal)?)
     }
 
+    /// A module in a file that somebody named, whether or not it may run: for whoever wants to look
+    /// at one, or to make it again and compare. Authentication comes first here too.
+    ///
+    /// # Errors
+    /// When the bytes are no module.
+    pub fn read_named(&self, path: &Path, file: &[u8]) -> Result<NamedModule, ModuleError> {
+        match self.load_named(path, file.to_vec()) {
+            Ok(found) => Ok(NamedModule::Trusted(Box::new(found))),
+            Err(why) => {
+                let module = Module::read(file)?;
+                let why = self.admit(&module).err().unwrap_or(why);
+                Ok(NamedModule::Untrusted { module, why })
+            }
+        }
+    }
+
+    /// The one place where the bytes of a file become a module that may run.
+    #[allow(unsafe_code)]
     fn check(&self, file: Vec<u8>, seal: Seal) -> Result<Authenticated, Miss> {
         let (trusted_by, notes) = self.authenticate(&file, &seal)?;
         let (module, hash) = Module::read_with_hash(&file)?;
@@ -186,7 +243,11 @@ impl Authority {
         }
         self.admit(&module)?;
         Ok(Authenticated {
-            module,
+            // SAFETY: `authenticate` found a MAC or a trusted signature over all bytes of `file`,
+            // which is a private copy that nobody changed since. Whoever can make such a MAC or
+            // signature was given the right to run code here; what has one was a `TrustedModule` when
+            // it was sealed.
+            module: unsafe { TrustedModule::assume_trusted(module) },
             file,
             seal,
             trusted_by,

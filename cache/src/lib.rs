@@ -23,7 +23,7 @@
 //!
 //! What it is not: needed. Without a cache, or with any part of it gone, modules are made again.
 
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
 use std::ffi::OsStr;
 use std::fs::{self, Metadata};
@@ -32,7 +32,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use lockstep_contract::key::{Key, KeyId, Mismatch};
-use lockstep_contract::module::Module;
+use lockstep_contract::module::TrustedModule;
 use lockstep_contract::seal::Seal;
 
 mod authority;
@@ -50,14 +50,13 @@ mod trust;
 #[cfg(test)]
 mod tests;
 
-pub use authority::{Authenticated, Authority, TrustedBy, seal_name};
+pub use authority::{Authenticated, Authority, NamedModule, TrustedBy, seal_name};
 pub use budget::{Budget, Collected, Gone, collect};
 pub use deny::{KNOWN as KNOWN_DENIED, denied};
 pub use error::{CacheError, KeyError, Miss};
 pub use files::{replace, write_all};
 pub use listing::{Entry, clear, list, pin, unpin};
 pub use locations::Locations;
-pub use node_key::NodeKey;
 pub use trust::{PublicKey, SigningKey, TrustError, Trusted, is_sound, public_name};
 
 use authority::LARGEST;
@@ -182,7 +181,7 @@ impl Cache {
     ///
     /// # Errors
     /// A miss says why; the next [`Cache::store`] replaces the entry.
-    pub fn find(&self, key: &Key) -> Result<Module, Miss> {
+    pub fn find(&self, key: &Key) -> Result<TrustedModule, Miss> {
         let found = self.load(&key.id())?;
         match key.difference(&found.module.key) {
             None => Ok(found.module),
@@ -195,7 +194,7 @@ impl Cache {
     ///
     /// # Errors
     /// A miss says why.
-    pub fn find_by_id(&self, id: &KeyId) -> Result<Module, Miss> {
+    pub fn find_by_id(&self, id: &KeyId) -> Result<TrustedModule, Miss> {
         self.load(id).map(|found| found.module)
     }
 
@@ -210,19 +209,30 @@ impl Cache {
         Ok(found)
     }
 
-    /// Puts a module, given as the bytes of its file, under the name of its key, and seals it: whoever
-    /// calls this vouches for the bytes. Gives the path. What does not fit the budget any more goes.
+    /// Puts a module under the name of its key, and seals it. Gives the path. What does not fit the
+    /// budget any more goes.
     ///
     /// # Errors
     /// When the folder cannot be written to (any more); nothing half written is left.
-    pub fn store(&self, key: &Key, bytes: &[u8]) -> Result<PathBuf, CacheError> {
-        let path = self.path(&key.id());
-        let mut seal = Seal::new(key, bytes);
-        self.authority.seal(&mut seal, bytes);
+    ///
+    /// What is sealed here is taken as trusted later, so bytes of unknown origin are not taken:
+    ///
+    /// ```compile_fail,E0308
+    /// use lockstep_cache::Cache;
+    /// use lockstep_contract::module::Module;
+    /// fn launder(cache: &Cache, module: &Module) {
+    ///     let _ = cache.store(module);
+    /// }
+    /// ```
+    pub fn store(&self, module: &TrustedModule) -> Result<PathBuf, CacheError> {
+        let bytes = module.to_bytes();
+        let path = self.path(&module.key.id());
+        let mut seal = Seal::new(&module.key, &bytes);
+        self.authority.seal_file(&mut seal, &bytes);
         // So that a module and its seal are of one writer; without it they may not be, and are a miss.
         let alone = listing::Alone::in_folder(&self.folder);
         let replaced = held(&path);
-        self.put(&path, bytes, &seal)?;
+        self.put(&path, &bytes, &seal)?;
         let added = held(&path);
         self.keep_within_budget(alone, Change { replaced, added });
         Ok(path)

@@ -20,7 +20,7 @@ const PURPOSE: &str = "lockstep 2026-11 MAC of a module and its seal";
 
 /// The key of this machine.
 #[derive(Clone)]
-pub struct NodeKey([u8; BYTES]);
+pub(super) struct NodeKey([u8; BYTES]);
 
 impl NodeKey {
     /// The key in a file; made if there is none. Of several processes that make it at once one wins,
@@ -28,7 +28,7 @@ impl NodeKey {
     ///
     /// # Errors
     /// When it cannot be made, or others could read or exchange the file.
-    pub fn obtain(path: &Path) -> Result<NodeKey, KeyError> {
+    pub(super) fn obtain(path: &Path) -> Result<NodeKey, KeyError> {
         match NodeKey::read(path) {
             Err(KeyError::Io { source, .. }) if source.kind() == io::ErrorKind::NotFound => {
                 make(path)?;
@@ -42,7 +42,7 @@ impl NodeKey {
     ///
     /// # Errors
     /// When there is none, or others could read or exchange the file.
-    pub fn read(path: &Path) -> Result<NodeKey, KeyError> {
+    pub(super) fn read(path: &Path) -> Result<NodeKey, KeyError> {
         let refuse = |reason: String| KeyError::NotPrivate {
             path: path.to_owned(),
             reason,
@@ -83,7 +83,7 @@ impl NodeKey {
 
     /// The MAC of a module's file and of the lines of its seal.
     #[must_use]
-    pub fn mac(&self, file: &[u8], lines: &[u8]) -> blake3::Hash {
+    pub(super) fn mac(&self, file: &[u8], lines: &[u8]) -> blake3::Hash {
         let key = blake3::derive_key(PURPOSE, &self.0);
         let mut hasher = blake3::Hasher::new_keyed(&key);
         hasher.update(&(file.len() as u64).to_le_bytes());

@@ -126,7 +126,7 @@ mod tests {
         };
         let (first, second) = (key(0x1000), key(0x2000));
         let (one, two) = (first.id(), second.id());
-        let path = cache.store(&first, b"bytes").unwrap();
+        let path = cache.store(&crate::tests::module(first)).unwrap();
         cache.quarantine(&one, "differs\nat 0x10074").unwrap();
         assert!(!path.exists());
         let size = cache.quarantine_size();
@@ -143,7 +143,7 @@ mod tests {
         assert_eq!(found[0], (one, "differs at 0x10074".to_owned()));
         assert_eq!(found[1], (two, "é".repeat(100)));
         // Emptying the cache is about modules.
-        cache.store(&second, b"bytes").unwrap();
+        cache.store(&crate::tests::module(second)).unwrap();
         assert_eq!(super::super::clear(&folder).unwrap().0, 2);
         assert_eq!(cache.quarantined().unwrap().len(), 2);
         fs::remove_dir_all(&folder).unwrap();

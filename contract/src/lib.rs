@@ -3,7 +3,7 @@
 //!
 //! No behaviour beyond reading and writing its own formats.
 
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
 pub mod context;
 pub mod exit;

@@ -53,11 +53,13 @@ mod check;
 mod entry;
 mod error;
 mod read;
+mod trusted;
 
 use crate::key::{FORMAT, Key};
 
 pub use entry::{CODE_LIMIT, Entry, START_ALIGN};
 pub use error::{Kind, ModuleError};
+pub use trusted::TrustedModule;
 
 /// A translated piece of code, in memory.
 #[derive(Clone, PartialEq, Eq, Debug)]

@@ -18,7 +18,7 @@ use lockstep_isa::{Cost, Profile};
 
 use crate::environment::{Library, Request};
 use crate::known::{Holding, SharedRegion};
-use crate::mapping::NativeModule;
+use crate::mapping::{EntryPoint, NativeModule};
 use crate::memory::Memory;
 
 /// Interpreted cycles of a code region that come together before the library hears of them.
@@ -249,7 +249,7 @@ impl Attached {
         profile: Profile,
         memory: &Memory,
         library: &dyn Library,
-    ) -> Option<(&NativeModule, u32)> {
+    ) -> Option<EntryPoint<'_>> {
         let cost = self.cost?;
         let index = self.place(pc)?;
         let region = &mut self.regions[index];
@@ -265,8 +265,7 @@ impl Attached {
         let Asked::Known(known) = &region.asked else {
             return None;
         };
-        let module = known.module.as_ref()?;
-        module.entry(pc).map(|entry| (&**module, entry))
+        known.module.as_ref()?.entry_point(pc)
     }
 
     /// Notes cycles that native code ran, in the code region where it was entered.

@@ -4,7 +4,7 @@
 //! what is left. Registers, pc and reservation are in the context before and after.
 #![allow(unsafe_code)]
 
-use crate::mapping::NativeModule;
+use crate::mapping::EntryPoint;
 use crate::memory::Memory;
 
 /// How native code came back.
@@ -16,25 +16,31 @@ pub(crate) struct Return {
     pub(crate) left: u64,
 }
 
-/// Runs native code from `entry`, a row of the module's table that belongs to the context's pc,
-/// until it leaves.
-pub(crate) fn enter(memory: &mut Memory, module: &NativeModule, entry: u32, budget: u64) -> Return {
+/// Runs native code from an entry point, which is that of the context's pc, until it leaves. Nothing is
+/// run, and nothing is the answer, where the module was made for memory of another size.
+pub(crate) fn enter(memory: &mut Memory, entry: &EntryPoint<'_>, budget: u64) -> Option<Return> {
+    let (module, size) = (entry.module(), memory.size() as u64);
+    if module.key().memory_size != size {
+        return None;
+    }
     let context = memory.context_mut();
     context.budget = budget;
     context.code = module.code() as u64;
     context.table = module.table().as_ptr() as u64;
     let pointer = memory.context_pointer();
-    // SAFETY: `entry` is a row of the module's table, whose function was checked to lie in its code
-    // when it was mapped. The pointer is to a context with the table of writable pages and guest memory behind it
-    // at the distances of the contract, exclusively borrowed for the length of the call. Native code
-    // of ours stays within these: it is compiled for this size of memory (compared when the module
-    // was attached) and checks each guest address against it; it calls helpers by the addresses in
-    // the context, which are those of this process, and does not unwind.
-    let word = unsafe { (module.enter())(pointer, u64::from(entry)) };
-    Return {
+    // SAFETY: A `NativeModule` is made of a `TrustedModule` alone, so its code is what a translator of
+    // ours made for its key; `map` compared the key's target with this processor. It may be called:
+    // an `EntryPoint` is a row of the module's own table, of which `map` checked that the function
+    // lies in the code. It finds what it expects: `Memory` puts the context, the table of writable
+    // pages and guest memory at the distances of the contract, and the helpers' addresses into the
+    // context; the memory has the size that the code was compiled for (compared above), and it checks
+    // each guest address against that. And it is alone with it: the context is exclusively borrowed
+    // for the length of the call, and code and table live as long as the borrowed module.
+    let word = unsafe { (module.enter())(pointer, u64::from(entry.row())) };
+    Some(Return {
         word,
         left: memory.context().budget,
-    }
+    })
 }
 
 /// What stands for native code in the tests of the run loop: a closure over the context.

@@ -4,9 +4,9 @@
 //! it can ever be written again; elsewhere, and where the system refuses that, it is copied to
 //! anonymous memory that is writable first and executable then, never both at once.
 //!
-//! A module is code: mapping one means trusting who made its bytes. The numbers in it are checked
-//! here all the same, so that a mistake elsewhere is an error and not a jump into nowhere. That its
-//! text is the guest's is the library's duty.
+//! A module is code: mapping one means trusting who made its bytes, so only a [`TrustedModule`] is
+//! taken. The numbers in it are checked here all the same, so that a mistake elsewhere is an error and
+//! not a jump into nowhere.
 #![allow(unsafe_code)]
 
 #[cfg(target_os = "linux")]
@@ -21,7 +21,7 @@ use std::{
 
 use lockstep_contract::context::Context;
 use lockstep_contract::key::Key;
-use lockstep_contract::module::{Module, ModuleError};
+use lockstep_contract::module::{Module, ModuleError, TrustedModule};
 use memmap2::{Mmap, MmapMut};
 
 use crate::interp::decoded::Decoded;
@@ -71,14 +71,49 @@ pub enum MapError {
     System(#[from] io::Error),
 }
 
+/// A place where a module can be entered: a row of its own table that is not 0.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct EntryPoint<'a> {
+    module: &'a NativeModule,
+    row: u32,
+}
+
+impl<'a> EntryPoint<'a> {
+    pub(crate) fn module(&self) -> &'a NativeModule {
+        self.module
+    }
+
+    pub(crate) fn row(&self) -> u32 {
+        self.row
+    }
+}
+
 impl NativeModule {
-    /// Maps a module's code. The module must come from the translator, by a way on which nobody else
-    /// can change it: its code will run with all rights of this process.
+    /// Maps a module's code.
     ///
     /// # Errors
     /// A module whose numbers do not fit together, one for another processor, or no memory.
-    pub fn map(mut module: Module) -> Result<NativeModule, MapError> {
+    ///
+    /// ```
+    /// use lockstep_contract::module::TrustedModule;
+    /// use lockstep_runtime::{MapError, NativeModule};
+    /// fn map(module: TrustedModule) -> Result<NativeModule, MapError> {
+    ///     NativeModule::map(module)
+    /// }
+    /// ```
+    ///
+    /// A module that anybody can write down or read from a file is not taken:
+    ///
+    /// ```compile_fail,E0308
+    /// use lockstep_contract::module::Module;
+    /// use lockstep_runtime::{MapError, NativeModule};
+    /// fn map(module: Module) -> Result<NativeModule, MapError> {
+    ///     NativeModule::map(module)
+    /// }
+    /// ```
+    pub fn map(module: TrustedModule) -> Result<NativeModule, MapError> {
         check(&module)?;
+        let mut module = module.into_module();
         let code = map_code(&module.code)?;
         module.code = Vec::new();
         // It stays for long, and the translator leaves room in them.
@@ -87,9 +122,9 @@ impl NativeModule {
         module.blocks.shrink_to_fit();
         module.map.shrink_to_fit();
         let at = code.start().wrapping_add(module.enter as usize);
-        // SAFETY: `at` lies in mapped executable memory that lives as long as this value, and holds
-        // the module's entry function, which has this signature: that is what a module promises, and
-        // its maker is trusted (see above).
+        // SAFETY: `at` lies in mapped executable memory that lives as long as this value, because
+        // `check` compared `enter` with the length of the code. The module was a `TrustedModule`: a
+        // translator of ours made it, and put there a function of this signature.
         let enter = unsafe { core::mem::transmute::<*const u8, Enter>(at) };
         Ok(NativeModule {
             module,
@@ -107,11 +142,14 @@ impl NativeModule {
 
     /// A copy of the module as it was mapped.
     #[must_use]
-    pub fn to_module(&self) -> Module {
-        Module {
+    pub fn to_module(&self) -> TrustedModule {
+        let module = Module {
             code: self.code.bytes().to_vec(),
             ..self.module.clone()
-        }
+        };
+        // SAFETY: these are the fields of the `TrustedModule` that `map` took. None was changed since:
+        // they are private to this value, and nobody can write to the code's pages.
+        unsafe { TrustedModule::assume_trusted(module) }
     }
 
     /// The native code.
@@ -166,6 +204,13 @@ impl NativeModule {
         }
         let entry = self.module.table.get((offset / 2) as usize).copied();
         entry.filter(|entry| *entry != 0)
+    }
+
+    /// Where to enter it for a guest address, if it can be entered there.
+    #[inline]
+    pub(crate) fn entry_point(&self, pc: u64) -> Option<EntryPoint<'_>> {
+        let row = self.entry(pc)?;
+        Some(EntryPoint { module: self, row })
     }
 
     /// A module whose native code is a function of the test.

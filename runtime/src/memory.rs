@@ -16,6 +16,7 @@ use lockstep_contract::context::Context;
 use lockstep_contract::pages::{EXECUTABLE, FREEZED, MAX_MEMORY, PAGE_SHIFT, PAGE_SIZE};
 use lockstep_isa::Size;
 
+use crate::helpers;
 use crate::trap::Trap;
 
 mod access;
@@ -78,6 +79,7 @@ impl Memory {
             chaos: None,
         };
         memory.set_reservation(NO_RESERVATION);
+        memory.context_mut().helpers = helpers::addresses();
         Ok(memory)
     }
 

@@ -159,10 +159,12 @@ impl Core {
     ) -> Result<Next, Trap> {
         let pc = self.pc();
         let found = self.attached.find(pc, self.profile, &self.memory, library);
-        let Some((module, entry)) = found else {
+        let Some(entry) = found else {
             return Ok(Next::Interpreter);
         };
-        let Return { word, left } = enter(&mut self.memory, module, entry, given);
+        let Some(Return { word, left }) = enter(&mut self.memory, &entry, given) else {
+            return Ok(Next::Interpreter);
+        };
         let Some(used) = given.checked_sub(left) else {
             return Err(Trap::Defect(Defect::Budget { given, left }));
         };

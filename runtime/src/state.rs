@@ -11,7 +11,6 @@ use lockstep_isa::{Profile, Reg, Size, Xlen};
 use crate::attach::Attached;
 use crate::check::Check;
 use crate::exits::Exits;
-use crate::helpers;
 use crate::interp::trace::Traces;
 use crate::memory::{Memory, SetupError};
 use crate::trap::Trap;
@@ -41,7 +40,6 @@ impl Core {
     /// A size that is not a multiple of 4096 from 4096 to 4 MiB; no memory left.
     pub fn new(profile: Profile, memory_size: usize, max_cycles: u64) -> Result<Core, SetupError> {
         let mut memory = Memory::new(memory_size)?;
-        memory.context_mut().helpers = helpers::addresses();
         if profile.aliases_traces() {
             memory.keep_heads();
         }

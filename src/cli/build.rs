@@ -9,7 +9,7 @@ use std::time::Instant;
 use clap::{Args, ValueEnum};
 use lockstep::Program;
 use lockstep_cache::{Cache, replace};
-use lockstep_contract::module::{Module, Span};
+use lockstep_contract::module::{Module, Span, TrustedModule};
 use lockstep_translator::{
     self as translator, CodeRegion, Cpu, Options, Report, TranslateError, Translation,
 };
@@ -227,7 +227,7 @@ impl Build {
         let seconds = started.elapsed().as_secs_f64();
         let bytes = translation.module.to_bytes();
         // What nobody could read is not written.
-        Module::read(&bytes).map_err(|error| {
+        translation.module.check().map_err(|error| {
             Failure::defect(format!(
                 "the translator made {error}; please report it with the ELF"
             ))
@@ -298,10 +298,10 @@ enum Destination {
 }
 
 impl Destination {
-    fn write(&self, module: &Module, bytes: &[u8]) -> Result<Option<PathBuf>, Failure> {
+    fn write(&self, module: &TrustedModule, bytes: &[u8]) -> Result<Option<PathBuf>, Failure> {
         match self {
             Destination::None => Ok(None),
-            Destination::File(path) => named_module::write(path, &module.key, bytes).map(Some),
+            Destination::File(path) => named_module::write(path, module, bytes).map(Some),
             Destination::Cache(cache) => {
                 let path = cache.path(&module.key.id());
                 match cache.find(&module.key) {
@@ -313,7 +313,7 @@ impl Destination {
                     _ => {}
                 }
                 cache
-                    .store(&module.key, bytes)
+                    .store(module)
                     .map(Some)
                     .map_err(|error| self::cache::failure(&error))
             }

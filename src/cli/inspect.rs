@@ -19,7 +19,7 @@ use serde::Serialize;
 use super::args::{GuestOptions, number};
 use super::failure::Failure;
 use super::progress::Progress;
-use super::{Answer, build, code, guest, verify};
+use super::{Answer, build, code, guest, named_module, verify};
 
 mod seal;
 mod text;
@@ -195,18 +195,19 @@ impl Inspect {
         wanted: Option<Wanted>,
         json: bool,
     ) -> Result<Answer, Failure> {
-        let module = verify::read_module(path, bytes)?;
+        let named = named_module::open(path, bytes)?;
+        let module = named.module();
         let listing = match (wanted, &self.elf) {
             (None, None) => None,
             (None, Some(_)) => return Err(Failure::usage("--elf goes with --disasm")),
-            (Some(wanted), None) => Some(disasm::listing(&module, None, wanted, true)),
+            (Some(wanted), None) => Some(disasm::listing(module, None, wanted, true)),
             (Some(wanted), Some(elf)) => {
                 let file = guest::read(elf)?;
                 let program = guest::load(elf, &file, &verify::platform(&module.key))?;
                 let regions = program.code_regions();
                 let options = verify::options(&module.key);
                 let region = verify::find(path, &module.key, &regions, &options)?;
-                Some(disasm::listing(&module, Some(region), wanted, true))
+                Some(disasm::listing(module, Some(region), wanted, true))
             }
         };
         let object = ModuleObject {
@@ -218,13 +219,13 @@ impl Inspect {
             hints: module.hints.len(),
             entries: module.table.iter().filter(|entry| **entry != 0).count(),
             code_bytes: module.code.len(),
-            coverage: coverage(&module, module.key.len),
+            coverage: coverage(module, module.key.len),
             disasm: listing,
         };
         Answer::new(
             json,
             &object,
-            || text::module(&module, &object),
+            || text::module(module, &object),
             code::SUCCESS,
         )
     }
@@ -261,7 +262,7 @@ fn inspect_region(program: &Program, code: &CodeRegion<'_>) -> Result<(Region, M
             .map(|(pc, reason)| (format!("{pc:#x}"), reason.to_string()))
             .collect(),
     };
-    Ok((region, translation.module))
+    Ok((region, translation.module.into_module()))
 }
 
 /// How much of `len` bytes the blocks cover; they may overlap.

@@ -6,10 +6,10 @@ use std::path::Path;
 use std::time::Instant;
 
 use lockstep_cache::{
-    Authenticated, Authority, KeyError, Locations, Miss, TrustedBy, denied, replace,
+    Authenticated, Authority, KeyError, Locations, Miss, NamedModule, TrustedBy, replace,
 };
 use lockstep_contract::key::Key;
-use lockstep_contract::module::Module;
+use lockstep_contract::module::TrustedModule;
 use lockstep_contract::seal::Seal;
 use lockstep_translator::CodeRegion;
 
@@ -18,14 +18,18 @@ use super::{code, guest, verify};
 
 /// Writes a module that was just made to a file, and its seal beside it. What is no regular file (a
 /// device, a pipe) gets no seal.
-pub(crate) fn write(path: &Path, key: &Key, bytes: &[u8]) -> Result<std::path::PathBuf, Failure> {
+pub(crate) fn write(
+    path: &Path,
+    module: &TrustedModule,
+    bytes: &[u8],
+) -> Result<std::path::PathBuf, Failure> {
     let fail = |error: io::Error| Failure::unwritable(path.display(), &error);
     replace(path, bytes).map_err(fail)?;
     if std::fs::metadata(path).is_ok_and(|found| found.is_file()) {
         match Authority::obtain(&Locations::from_environment()) {
             Ok(authority) if authority.can_seal() => {
-                let mut seal = Seal::new(key, bytes);
-                authority.seal(&mut seal, bytes);
+                let mut seal = Seal::new(&module.key, bytes);
+                authority.seal(&mut seal, module);
                 Authority::write(path, &seal, false).map_err(fail)?;
             }
             Ok(_) => {}
@@ -42,36 +46,48 @@ fn unsealed(path: &Path, error: &KeyError) {
     );
 }
 
-/// A module that is to be run, from a file that was named.
+/// What is in a file that was named, whether or not it may run.
+pub(crate) fn open(path: &Path, bytes: &[u8]) -> Result<NamedModule, Failure> {
+    let authority = Authority::present(&Locations::from_environment());
+    authority.read_named(path, bytes).map_err(|error| {
+        let message = format!(
+            "{} is no whole module: {error}; make it again with translate build",
+            path.display()
+        );
+        Failure::new(code::DATA, "ModuleDamaged", message)
+    })
+}
+
+/// A module that is to be run, from a file that was named. One that nobody authenticates is made again;
+/// where that gives the same bytes, what was made is run.
 pub(crate) fn read<'t, 'a>(
     path: &Path,
     regions: &'t [CodeRegion<'a>],
-) -> Result<(Module, &'t CodeRegion<'a>), Failure> {
+) -> Result<(TrustedModule, &'t CodeRegion<'a>), Failure> {
     let bytes = guest::read(path)?;
-    let locations = Locations::from_environment();
-    let vouched = Authority::present(&locations).load_named(path, bytes.clone());
-    let why = match vouched {
-        Ok(found) => {
+    let (module, why) = match open(path, &bytes)? {
+        NamedModule::Trusted(found) => {
             let region = find(path, &found.module.key, regions)?;
             return Ok((found.module, region));
         }
-        Err(Miss::Denied(reason)) => return Err(refused(path, &reason)),
-        Err(why) => why,
+        NamedModule::Untrusted { module, why } => (module, why),
     };
-    let module = verify::read_module(path, &bytes)?;
+    if let Miss::Denied(reason) = &why {
+        return Err(refused(path, reason));
+    }
     let region = find(path, &module.key, regions)?;
-    if let Some(reason) = denied(&module.key, locations.deny.as_deref()) {
-        return Err(refused(path, &reason));
-    }
     let started = Instant::now();
-    if let Some(first) = verify::first_difference(&module, &bytes, region)? {
-        let message = format!(
-            "nobody vouches for {} ({why}), and it is not what the translator makes of the ELF: {first}; \
-             make it again with translate build",
-            path.display()
-        );
-        return Err(Failure::new(code::DATA, "ModuleUnproven", message));
-    }
+    let again = match verify::make_again(&module, &bytes, region)? {
+        Ok(again) => again,
+        Err(first) => {
+            let message = format!(
+                "nobody vouches for {} ({why}), and it is not what the translator makes of the ELF: {first}; \
+                 make it again with translate build",
+                path.display()
+            );
+            return Err(Failure::new(code::DATA, "ModuleUnproven", message));
+        }
+    };
     eprintln!(
         "note: nobody vouches for {} ({why}); making it again gave the same bytes, in {:.3} s. \
          `translate verify --record {0} ELF` spares this on this machine; on others \
@@ -79,19 +95,20 @@ pub(crate) fn read<'t, 'a>(
         path.display(),
         started.elapsed().as_secs_f64()
     );
-    Ok((module, region))
+    Ok((again, region))
 }
 
-/// A module that may be a wrong one and cannot be proven: only what this machine wrote, or a trusted
-/// signature vouches for, is run.
-pub(crate) fn read_own(path: &Path) -> Result<Module, Failure> {
+/// A module that may be a wrong one and cannot be proven: only what this machine wrote, or what a
+/// trusted signature authenticates, is run.
+pub(crate) fn read_own(path: &Path) -> Result<TrustedModule, Failure> {
     let bytes = guest::read(path)?;
-    verify::read_module(path, &bytes)?;
-    let authority = Authority::present(&Locations::from_environment());
-    match authority.load_named(path, bytes) {
-        Ok(found) => Ok(found.module),
-        Err(Miss::Denied(reason)) => Err(refused(path, &reason)),
-        Err(why) => {
+    match open(path, &bytes)? {
+        NamedModule::Trusted(found) => Ok(found.module),
+        NamedModule::Untrusted {
+            why: Miss::Denied(reason),
+            ..
+        } => Err(refused(path, &reason)),
+        NamedModule::Untrusted { why, .. } => {
             let message = format!(
                 "{} is native code that nobody vouches for on this machine: {why}; leave out --recorded, \
                  and the code is translated anew",

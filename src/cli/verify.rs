@@ -13,7 +13,7 @@ use lockstep::engine::{Confirm, Mode, Share, Translate};
 use lockstep::{Engine, Platform};
 use lockstep_cache::{Authority, Locations, Miss, seal_name};
 use lockstep_contract::key::{Key, Mismatch};
-use lockstep_contract::module::{Module, Span};
+use lockstep_contract::module::{Module, Span, TrustedModule};
 use lockstep_contract::seal::{NOTES, Note, Record, Seal};
 use lockstep_runtime::{DebugPrint, Machine, NativeModule};
 use lockstep_translator::{self as translator, CodeRegion, Cpu, Hints, Options};
@@ -86,25 +86,28 @@ impl fmt::Display for Difference {
 impl Verify {
     pub(crate) fn execute(self, json: bool) -> Result<Answer, Failure> {
         let bytes = guest::read(&self.module)?;
-        let module = read_module(&self.module, &bytes)?;
+        let named = named_module::open(&self.module, &bytes)?;
+        let module = named.module();
         let elf = guest::read(&self.elf)?;
         let program = guest::load(&self.elf, &elf, &platform(&module.key))?;
         let regions = program.code_regions();
         let region = find(&self.module, &module.key, &regions, &options(&module.key))?;
-        let difference = first_difference(&module, &bytes, region)?;
         let key = module.key.id().to_string();
-        if let Some(first) = &difference {
-            let text = format!("Different: {first}\n");
-            let object = Object {
-                result: "diverged",
-                key,
-                bytes: bytes.len(),
-                difference,
-                cycles: None,
-                recorded: Vec::new(),
-            };
-            return Answer::new(json, &object, || text, code::DIVERGED);
-        }
+        let module = match make_again(module, &bytes, region)? {
+            Ok(again) => again,
+            Err(first) => {
+                let text = format!("Different: {first}\n");
+                let object = Object {
+                    result: "diverged",
+                    key,
+                    bytes: bytes.len(),
+                    difference: Some(first),
+                    cycles: None,
+                    recorded: Vec::new(),
+                };
+                return Answer::new(json, &object, || text, code::DIVERGED);
+            }
+        };
         let mut records = vec![Record::new("translator", 0, "the same bytes again")];
         let mut cycles = None;
         if self.run {
@@ -138,7 +141,7 @@ impl Verify {
     }
 
     /// Runs the program with the module, which was just proven, and without, and compares the ends.
-    fn compare_run(&self, elf: &[u8], module: &Module) -> Result<Record, Failure> {
+    fn compare_run(&self, elf: &[u8], module: &TrustedModule) -> Result<Record, Failure> {
         let platform = platform(&module.key);
         let engine = |mode| {
             let builder = Engine::builder().no_cache().no_warm().mode(mode);
@@ -184,7 +187,7 @@ impl Verify {
     /// Adds to the seal what was found, and seals it again.
     fn record(
         &self,
-        module: &Module,
+        module: &TrustedModule,
         bytes: &[u8],
         records: Vec<Record>,
     ) -> Result<Vec<String>, Failure> {
@@ -219,20 +222,20 @@ impl Verify {
             );
             return Err(Failure::new(code::DATA, "SealFull", message));
         }
-        authority.seal(&mut seal, bytes);
+        authority.seal(&mut seal, module);
         Authority::write(path, &seal, false)
             .map_err(|error| Failure::unwritable(seal_name(path).display(), &error))?;
         Ok(recorded)
     }
 }
 
-/// Translates a text again as a module says that it was translated, and compares with the bytes of the
-/// module's file.
-pub(crate) fn first_difference(
+/// Makes a module again as it says that it was made, and compares with the bytes of its file: what was
+/// made, if they are the same, else the first difference.
+pub(crate) fn make_again(
     module: &Module,
     bytes: &[u8],
     region: &CodeRegion<'_>,
-) -> Result<Option<Difference>, Failure> {
+) -> Result<Result<TrustedModule, Difference>, Failure> {
     let hints = Hints::from_recorded(region, &module.hints);
     let mut progress = Progress::new();
     let again = translator::translate(region, &hints, &options(&module.key), &mut |done, all| {
@@ -240,17 +243,9 @@ pub(crate) fn first_difference(
     })
     .map_err(|error| build::failure(&error))?;
     drop(progress);
-    Ok(difference(module, &again.module.to_bytes(), bytes))
-}
-
-/// A module that was named on the command line.
-pub(crate) fn read_module(path: &Path, bytes: &[u8]) -> Result<Module, Failure> {
-    Module::read(bytes).map_err(|error| {
-        let message = format!(
-            "{} is no whole module: {error}; make it again with translate build",
-            path.display()
-        );
-        Failure::new(code::DATA, "ModuleDamaged", message)
+    Ok(match difference(module, &again.module.to_bytes(), bytes) {
+        None => Ok(again.module),
+        Some(first) => Err(first),
     })
 }
 

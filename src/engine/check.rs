@@ -144,9 +144,9 @@ impl Shared {
             .cache()
             .map_or_else(own, |cache| cache.authority().clone());
         if authority.can_seal() {
-            let file = module.to_module().to_bytes();
-            let mut seal = Seal::new(module.key(), &file);
-            authority.seal(&mut seal, &file);
+            let module = module.to_module();
+            let mut seal = Seal::new(&module.key, &module.to_bytes());
+            authority.seal(&mut seal, &module);
             if let Err(error) = Authority::write(path, &seal, true) {
                 tracing::warn!("cannot seal {}: {error}", path.display());
             }

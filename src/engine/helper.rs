@@ -20,7 +20,7 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use lockstep_contract::key::Key;
-use lockstep_contract::module::Module;
+use lockstep_contract::module::TrustedModule;
 use lockstep_translator::{CodeRegion, Hints};
 
 use crate::helper::{ANSWER_LIMIT, AnswerError, read_answer, request};
@@ -66,13 +66,14 @@ impl fmt::Display for HelperError {
 
 impl Helper {
     /// Lets a new process translate, for as long as its answer is `wanted`.
+    #[allow(unsafe_code)]
     pub(super) fn translate(
         &self,
         key: &Key,
         region: &CodeRegion<'_>,
         hints: &Hints,
         wanted: &dyn Fn() -> bool,
-    ) -> Result<Module, HelperError> {
+    ) -> Result<TrustedModule, HelperError> {
         let mut running = Running::start(self).map_err(|error| {
             let cause = match error.kind() {
                 ErrorKind::NotFound => "missing",
@@ -85,14 +86,18 @@ impl Helper {
         if !status.success() {
             return Err(running.ended(status));
         }
-        read_answer(&answer, key, hints).map_err(|error| {
+        let module = read_answer(&answer, key, hints).map_err(|error| {
             let cause = match error {
                 AnswerError::Malformed(_) | AnswerError::Module(_) => "garbage",
                 AnswerError::Other(_) => "wrong_key",
                 AnswerError::Refused(_) => "refused",
             };
             HelperError::new(cause, error)
-        })
+        })?;
+        // SAFETY: the answer came over a socket that only the process just started has the other end
+        // of, and that process ended well. It ran the program that the operator named as translator
+        // (`EngineBuilder::helper` says what that means), and the module's key is the one asked for.
+        Ok(unsafe { TrustedModule::assume_trusted(module) })
     }
 }
 

@@ -10,7 +10,7 @@ use std::time::Instant;
 
 use lockstep_cache::{CacheError, denied};
 use lockstep_contract::key::{Key, KeyId};
-use lockstep_contract::module::Module;
+use lockstep_contract::module::TrustedModule;
 use lockstep_runtime::NativeModule;
 use lockstep_translator::{Hints, Options, Report};
 
@@ -226,7 +226,7 @@ impl Shared {
         program: &Path,
         entry: &Entry,
         hints: &Hints,
-    ) -> Result<(Module, Report), Failed> {
+    ) -> Result<(TrustedModule, Report), Failed> {
         let (key, _) =
             (entry.key(&self.options).as_ref()).map_err(|reason| Failed::new("refused", reason))?;
         let helper = Helper {
@@ -254,7 +254,12 @@ impl Shared {
 
     /// There are no helper processes on this system.
     #[cfg(not(unix))]
-    fn translate_apart(&self, _: &Path, _: &Entry, _: &Hints) -> Result<(Module, Report), Failed> {
+    fn translate_apart(
+        &self,
+        _: &Path,
+        _: &Entry,
+        _: &Hints,
+    ) -> Result<(TrustedModule, Report), Failed> {
         self.meter.helper("not_started");
         Err(Failed::new("helper", "helper processes need Unix"))
     }
@@ -262,7 +267,7 @@ impl Shared {
     /// Writes a module to the cache, if there is one. Failing to is no reason not to run.
     fn keep(&self, module: &NativeModule) {
         let Some(cache) = self.cache() else { return };
-        match cache.store(module.key(), &module.to_module().to_bytes()) {
+        match cache.store(&module.to_module()) {
             Ok(_) => self.cache.full.store(false, Ordering::Relaxed),
             // That was said when it was opened.
             Err(CacheError::ReadOnly { .. }) => {}

@@ -11,6 +11,7 @@ use lockstep_contract::module::Module;
 use lockstep_contract::seal::Seal;
 
 use crate::fixture::{Ground, Seen, said};
+use lockstep_test_support::trusted::trusted;
 
 const DIGEST: usize = 32;
 
@@ -98,8 +99,8 @@ pub(crate) fn swapped(ground: &Ground) -> Seen {
 /// Code that exits with something else, in a whole module under the right key; beside it the best seal
 /// that can be made without this machine's key.
 pub(crate) fn planted(ground: &Ground) -> Seen {
-    let key = Module::read(&ground.planted).expect("a module").key;
-    let mut seal = Seal::new(&key, &ground.planted);
+    let module = Module::read(&ground.planted).expect("a module");
+    let mut seal = Seal::new(&module.key, &ground.planted);
     let foreign = ground
         .folder
         .path()
@@ -112,7 +113,7 @@ pub(crate) fn planted(ground: &Ground) -> Seen {
                 ..Locations::default()
             };
             let others = Authority::obtain(&others).expect("a key");
-            others.seal(&mut seal, &ground.planted);
+            others.seal(&mut seal, &trusted(module));
         }
         2 => {
             let signer = SigningKey::read(&foreign).or_else(|_| SigningKey::generate(&foreign));

@@ -17,6 +17,7 @@ use tempfile::TempDir;
 
 use lockstep_test_support::asm::assemble;
 use lockstep_test_support::random::Random;
+use lockstep_test_support::trusted::trusted;
 
 /// What the guest exits with.
 pub(crate) const EXIT: i8 = 7;
@@ -71,7 +72,7 @@ fn guest(exit: i8, rounds: u64) -> Vec<u8> {
 fn module_of(elf: &[u8]) -> Module {
     let translations = translate(elf, &Platform::default(), &Default::default());
     let mut translations = translations.expect("it can be translated");
-    translations.swap_remove(0).module
+    translations.swap_remove(0).module.into_module()
 }
 
 impl Ground {
@@ -115,7 +116,7 @@ impl Ground {
             .push(Note::Record(Record::new("native+interp", 1234, "a corpus")));
         let signer = SigningKey::generate(&ground.folder.path().join("signer"));
         signer.expect("a key").sign(&mut seal);
-        ground.authority().seal(&mut seal, &ground.good);
+        ground.authority().seal(&mut seal, &trusted(module));
         ground.seal = seal.to_bytes();
         ground.other_seal = ground.sealed_by_us(&ground.other);
         ground
@@ -136,9 +137,9 @@ impl Ground {
 
     /// A seal by this machine's key.
     pub(crate) fn sealed_by_us(&self, file: &[u8]) -> Vec<u8> {
-        let key = Module::read(file).expect("a module").key;
-        let mut seal = Seal::new(&key, file);
-        self.authority().seal(&mut seal, file);
+        let module = Module::read(file).expect("a module");
+        let mut seal = Seal::new(&module.key, file);
+        self.authority().seal(&mut seal, &trusted(module));
         seal.to_bytes()
     }
 

@@ -7,6 +7,7 @@ use lockstep_cache::{Budget, Cache};
 use lockstep_translator::{Fault, Injection, Options, key, translate};
 
 use super::harness::{Sandbox, guest};
+use lockstep_test_support::trusted::trusted;
 
 /// Puts a module with a fault into the cache of a sandbox, under the name of the sound one.
 fn inject(sandbox: &Sandbox, elf: &str, every_block: bool, injection: Injection) {
@@ -23,11 +24,14 @@ fn inject(sandbox: &Sandbox, elf: &str, every_block: bool, injection: Injection)
     let texts = program.code_regions();
     let text = &texts[0];
     let translation = translate(text, &program.hints(text), &planted, &mut |_, _| {});
-    let mut module = translation.expect("it can be translated").module;
+    let mut module = translation
+        .expect("it can be translated")
+        .module
+        .into_module();
     module.key = key(text, &sound).expect("it can be translated");
     let cache = Cache::open_with(&sandbox.cache(), &sandbox.keys(), Budget::default());
     let cache = cache.expect("the cache can be made");
-    (cache.store(&module.key, &module.to_bytes())).expect("it can be written");
+    (cache.store(&trusted(module))).expect("it can be written");
 }
 
 /// A block in the loop of the guest `sorthash`.

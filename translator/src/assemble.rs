@@ -26,6 +26,15 @@ pub(crate) struct Assembler {
     asm: String,
 }
 
+/// A module that is finished. Only an [`Assembler`] makes one, and nothing changes it.
+pub(crate) struct Assembled(Module);
+
+impl Assembled {
+    pub(crate) fn into_module(self) -> Module {
+        self.0
+    }
+}
+
 impl Assembler {
     /// A module with the code that every module has.
     pub(crate) fn new(
@@ -132,7 +141,7 @@ impl Assembler {
     pub(crate) fn finish(
         mut self,
         report: &mut Report,
-    ) -> Result<(Module, String, String), TranslateError> {
+    ) -> Result<(Assembled, String, String), TranslateError> {
         for jump in &self.jumps {
             // Without an entry, where a unit was left out, it leads where such rows lead.
             let row = self.module.table.get(jump.row as usize);
@@ -142,6 +151,6 @@ impl Assembler {
         self.module.blocks.sort_unstable_by_key(|block| block.head);
         report.blocks = self.module.blocks.len();
         report.code_bytes = self.module.code.len();
-        Ok((self.module, self.clif, self.asm))
+        Ok((Assembled(self.module), self.clif, self.asm))
     }
 }

@@ -5,7 +5,7 @@
 //! the same input and options give the same bytes. What cannot be translated is left to the
 //! interpreter and reported; it is never an error.
 
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
 mod assemble;
 mod block;
@@ -20,10 +20,11 @@ mod link;
 mod parallel;
 mod record;
 mod sweep;
+mod trusted;
 mod units;
 
 use lockstep_contract::key::{self, Key};
-use lockstep_contract::module::Module;
+use lockstep_contract::module::TrustedModule;
 
 pub use block::Reason;
 pub use code_region::CodeRegion;
@@ -112,10 +113,21 @@ pub enum TranslateError {
 }
 
 /// What a translation gives.
+///
+/// Who replaces the translator of an engine can change how one is asked for, and what is said of it,
+/// but not put other bytes in:
+///
+/// ```compile_fail,E0308
+/// use lockstep_contract::module::Module;
+/// use lockstep_translator::Translation;
+/// fn smuggle(made: Translation, bytes: Module) -> Translation {
+///     Translation { module: bytes, ..made }
+/// }
+/// ```
 #[derive(Debug)]
 pub struct Translation {
-    /// The module.
-    pub module: Module,
+    /// The module. Nobody else can make one that may run, and nobody can change this one.
+    pub module: TrustedModule,
     /// What was done.
     pub report: Report,
     /// Cranelift's intermediate form, where it was asked for.
@@ -219,7 +231,7 @@ pub fn translate(
     }
     let (module, clif, asm) = assembler.finish(&mut report)?;
     Ok(Translation {
-        module,
+        module: trusted::made_here(module),
         report,
         clif: options.emit.then_some(clif),
         asm: options.emit.then_some(asm),

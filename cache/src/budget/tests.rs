@@ -35,7 +35,10 @@ fn files_from_the_future_keep_no_others_out_and_go() {
             base,
             ..crate::tests::key()
         };
-        (key.id(), cache.store(&key, b"bytes").unwrap())
+        (
+            key.id(),
+            cache.store(&crate::tests::module(key.clone())).unwrap(),
+        )
     };
     let set_both = |path: &Path, before, after| {
         set(path, before, after);

@@ -44,7 +44,7 @@ fn key(number: u64) -> Key {
 /// Stores modules of these numbers.
 fn store(cache: &Cache, numbers: std::ops::Range<u64>) {
     for number in numbers {
-        cache.store(&key(number), b"bytes").unwrap();
+        cache.store(&crate::tests::module(key(number))).unwrap();
     }
 }
 

@@ -157,7 +157,7 @@ fn sign(path: &Path, key: &SigningKey, authority: &Authority) -> Result<(), Fail
         return Err(Failure::new(code::DATA, "SealFull", message));
     }
     key.sign(&mut seal);
-    authority.seal(&mut seal, &found.file);
+    authority.seal(&mut seal, &found.module);
     Authority::write(path, &seal, false)
         .map_err(|error| Failure::unwritable(seal_name(path).display(), &error))
 }

@@ -14,6 +14,7 @@ use lockstep_runtime::{
 use lockstep_translator::{CodeRegion, Injection, Options, key, translate};
 
 use crate::program::{Program, Setup};
+use crate::trusted::trusted;
 
 /// A program on a machine.
 pub struct Guest {
@@ -178,9 +179,12 @@ impl Guest {
         };
         let hints = program.hints(&text);
         let translation = translate(&text, &hints, &planted, &mut |_, _| {});
-        let mut module = translation.expect("it can be translated").module;
+        let mut module = translation
+            .expect("it can be translated")
+            .module
+            .into_module();
         module.key = key(&text, &sound).expect("it can be translated");
-        let module = NativeModule::map(module).expect("it can be mapped");
+        let module = NativeModule::map(trusted(module)).expect("it can be mapped");
         engine
             .adopt(&text, Arc::new(module))
             .expect("nothing is switched off");

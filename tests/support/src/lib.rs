@@ -50,6 +50,8 @@ pub mod snapshots;
 pub mod trace32;
 #[cfg(feature = "transactions")]
 pub mod transaction;
+#[cfg(feature = "machines")]
+pub mod trusted;
 
 #[cfg(feature = "machines")]
 pub use agreement::{Agreement, Subject};
