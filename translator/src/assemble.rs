@@ -4,11 +4,12 @@
 //! to unit get their distances at the end, when all rows of the table are known: no relocation is left.
 
 use lockstep_contract::key::Key;
-use lockstep_contract::module::{Block, CODE_LIMIT, Entry, Module, Span};
+use lockstep_contract::module::{Block, CODE_LIMIT, Entry, Module, Span, TrustedModule};
 
 use crate::code_region::CodeRegion;
 use crate::codegen::{Compiled, Compiler};
 use crate::link::Jump;
+use crate::trusted::made_here;
 use crate::units::Unit;
 use crate::{Report, TranslateError};
 
@@ -24,15 +25,6 @@ pub(crate) struct Assembler {
     padding: u8,
     clif: String,
     asm: String,
-}
-
-/// A module that is finished. Only an [`Assembler`] makes one, and nothing changes it.
-pub(crate) struct Assembled(Module);
-
-impl Assembled {
-    pub(crate) fn into_module(self) -> Module {
-        self.0
-    }
 }
 
 impl Assembler {
@@ -141,7 +133,7 @@ impl Assembler {
     pub(crate) fn finish(
         mut self,
         report: &mut Report,
-    ) -> Result<(Assembled, String, String), TranslateError> {
+    ) -> Result<(TrustedModule, String, String), TranslateError> {
         for jump in &self.jumps {
             // Without an entry, where a unit was left out, it leads where such rows lead.
             let row = self.module.table.get(jump.row as usize);
@@ -151,6 +143,6 @@ impl Assembler {
         self.module.blocks.sort_unstable_by_key(|block| block.head);
         report.blocks = self.module.blocks.len();
         report.code_bytes = self.module.code.len();
-        Ok((Assembled(self.module), self.clif, self.asm))
+        Ok((made_here(self.module), self.clif, self.asm))
     }
 }

@@ -231,7 +231,7 @@ pub fn translate(
     }
     let (module, clif, asm) = assembler.finish(&mut report)?;
     Ok(Translation {
-        module: trusted::made_here(module),
+        module,
         report,
         clif: options.emit.then_some(clif),
         asm: options.emit.then_some(asm),
