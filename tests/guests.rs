@@ -64,7 +64,7 @@ fn what_an_engine_finds_in_memory_is_what_the_file_says() {
             assert_eq!(program.hints(&text).recorded(), expected, "{name}");
             let known = library.find(&program.request(&text));
             let module = known.and_then(|known| known.module());
-            let found = module.expect("a module").to_module().hints;
+            let found = module.expect("a module").to_module().into_module().hints;
             assert_eq!(found, expected, "{name}");
         }
     }
