@@ -8,7 +8,7 @@ use lockstep_contract::module::CODE_LIMIT;
 use lockstep_isa::Cost;
 use lockstep_runtime::{CostTable, Environment, Machine, Outcome};
 use lockstep_test_support::adversarial::{KINDS, Kind};
-use lockstep_translator::{Options, Reason, Report, WEIGHT, translate};
+use lockstep_translator::{MODULE_WEIGHT_LIMIT, Options, Reason, Report, translate};
 
 /// More than one block can weigh: 16 entries, an access each, and what every block has.
 const BLOCK: usize = 128;
@@ -72,11 +72,14 @@ fn what_is_over_the_budget_is_left_and_said() {
         let kind = Kind::named(name).expect("a kind");
         let report = reports(&kind.elf(1000)).remove(0);
         println!(
-            "{name}: {} of {WEIGHT}, {} left",
+            "{name}: {} of {MODULE_WEIGHT_LIMIT}, {} left",
             report.weight,
             report.left.len()
         );
-        assert!((WEIGHT..WEIGHT + BLOCK).contains(&report.weight), "{name}");
+        assert!(
+            (MODULE_WEIGHT_LIMIT..MODULE_WEIGHT_LIMIT + BLOCK).contains(&report.weight),
+            "{name}"
+        );
         assert!(report.code_bytes <= CODE_LIMIT, "{name}");
         let budget = |(_, reason): &(u64, Reason)| *reason == Reason::Budget;
         assert!(report.left.iter().any(budget), "{name}");

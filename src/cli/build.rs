@@ -86,7 +86,7 @@ struct Built {
 
 /// The share that a translation took of what one module may cost.
 pub(super) fn budget(report: &Report) -> f64 {
-    report.weight as f64 / translator::WEIGHT as f64
+    report.weight as f64 / translator::MODULE_WEIGHT_LIMIT as f64
 }
 
 /// A place that is left to the interpreter.

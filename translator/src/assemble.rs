@@ -1,7 +1,8 @@
-//! Compiled units side by side: the module.
+//! The assembler: puts compiled units together to a module.
 //!
-//! Concatenation, a table from halfwords of code region to code, and records of what is where. Jumps from unit
-//! to unit get their distances at the end, when all rows of the table are known: no relocation is left.
+//! It appends the code of each unit, fills the table from guest addresses to native code, and records
+//! which native code belongs to which block. At the end, when all entries are known, it writes the
+//! distances of the jumps from unit to unit, so that a module needs no relocation. It compiles nothing.
 
 use lockstep_contract::key::Key;
 use lockstep_contract::module::{Block, CODE_LIMIT, Entry, Module, Span, TrustedModule};
@@ -13,13 +14,13 @@ use crate::trusted::made_here;
 use crate::units::Unit;
 use crate::{Report, TranslateError};
 
-/// A span that belongs to no block.
+/// The head of a span of native code that belongs to no block.
 const NO_BLOCK: u32 = u32::MAX;
 
 /// A module that grows unit by unit.
 pub(crate) struct Assembler {
     module: Module,
-    /// Jumps without a distance.
+    /// Jumps from unit to unit whose distances are not written yet.
     jumps: Vec<Jump>,
     alignment: usize,
     padding: u8,
@@ -28,7 +29,8 @@ pub(crate) struct Assembler {
 }
 
 impl Assembler {
-    /// A module with the code that every module has.
+    /// A module with the two functions that every module has: the one that exits because an address has
+    /// no entry, and the one that the host calls.
     pub(crate) fn new(
         key: Key,
         hints: Vec<u64>,
@@ -51,17 +53,18 @@ impl Assembler {
             clif: String::new(),
             asm: String::new(),
         };
-        // Offset 0, where rows of the table without an entry lead.
+        // It must be at offset 0, because rows of the table without an entry hold 0.
         assembler.append(compiler.miss()?, "no entry")?;
         assembler.module.enter = assembler.append(compiler.enter()?, "enter")?;
         Ok(assembler)
     }
 
-    /// Whether the code has used up its share.
+    /// Whether the module can take no more code.
     pub(crate) fn full(&self) -> bool {
         self.module.code.len() > CODE_LIMIT - self.alignment
     }
 
+    /// Appends a function's code with its jumps and locations; returns its offset in the code.
     fn append(&mut self, compiled: Compiled, name: &str) -> Result<u32, TranslateError> {
         let module = &mut self.module;
         let start = module.code.len().next_multiple_of(self.alignment);
@@ -107,7 +110,7 @@ impl Assembler {
         let first = unit.heads.keys().next().copied().unwrap_or(region.base);
         let start = self.append(compiled, &format!("unit at {first:#x}"))?;
         for (head, number) in unit.entries() {
-            // Of more than a row can number, the interpreter takes the rest.
+            // A row has few bits for the number. The interpreter runs the entries beyond them.
             if let Some(entry) = Entry::new(start, number) {
                 let row = (head - region.base) / 2;
                 self.module.table[row as usize] = entry.0;
@@ -118,7 +121,7 @@ impl Assembler {
                 self.module.blocks.push(Block {
                     head: (block.head - region.base) as u32,
                     len: block.len as u16,
-                    entries: block.entries.len() as u8,
+                    entries: block.instructions.len() as u8,
                     cycles: block.cycles as u32,
                 });
             }
@@ -126,16 +129,17 @@ impl Assembler {
         Ok(())
     }
 
-    /// The module, with the code regions for people if they were asked for.
+    /// Finishes the module. Returns it with the texts of the intermediate form and of the assembly, which
+    /// are empty if they were not asked for.
     ///
     /// # Errors
-    /// When a jump cannot be resolved: a defect.
+    /// When a jump cannot be resolved, which is a defect of this project.
     pub(crate) fn finish(
         mut self,
         report: &mut Report,
     ) -> Result<(TrustedModule, String, String), TranslateError> {
         for jump in &self.jumps {
-            // Without an entry, where a unit was left out, it leads where such rows lead.
+            // A unit that was not compiled has no entry. The jump then goes to offset 0, which exits.
             let row = self.module.table.get(jump.row as usize);
             let target = row.map_or(0, |row| Entry(*row).start());
             jump.resolve(&mut self.module.code, target)?;

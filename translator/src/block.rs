@@ -1,45 +1,50 @@
-//! A block: what the assembly machine would put into a trace from one address.
+//! A block: the translator's unit of charging, which has the instructions of one trace of CKB-VM.
 //!
-//! Up to 16 (possibly fused) instructions, decoded ahead as a whole, ended by control flow, `auipc`
-//! or a fence. Blocks from different heads overlap freely; each charges its whole cost at its head.
-//! A block is formed only where its decoding is certain: everything it read lies in the code region, all of
-//! it decodes, and it is not so long that the assembly machine's 8-bit length would wrap.
+//! CKB-VM's assembly machine decodes a trace ahead as a whole: up to 16 (possibly fused) instructions,
+//! ended by control flow, `auipc` or a fence. It charges the whole trace before the first instruction
+//! runs. A block must have the same instructions, because a guest can observe what is charged when. So
+//! a block is not a basic block: blocks with different heads may overlap, and each charges its own cost.
+//!
+//! A block is formed only where its decoding is certain. Everything that was read lies in the code
+//! region, every instruction decodes, and the length fits the 8 bits that the assembly machine has for
+//! it. Other code is left to the interpreter, with a [`Reason`].
 
 use std::fmt;
 
 use lockstep_isa::{DecodeError, Inst, decode};
 
+use crate::abstract_interpreter::{AbstractInterpreter, Flow};
 use crate::code_region::CodeRegion;
-use crate::record::{Flow, Recorder};
 
-/// Entries of a trace at most: the oracle's `TRACE_ITEM_LENGTH`.
-const ENTRIES: usize = 16;
-/// Bytes of a trace at most: the oracle keeps the length in 8 bits.
-const BYTES: u64 = 255;
+/// The most instructions of a trace: CKB-VM's `TRACE_ITEM_LENGTH`. A fused instruction counts once.
+const TRACE_INSTRUCTIONS: usize = 16;
+/// The most bytes of a trace: CKB-VM keeps the length in 8 bits.
+const TRACE_BYTES: u64 = 255;
 
-/// A decoded trace.
+/// A decoded trace, with what the translator needs to know of it.
 #[derive(Clone, Debug)]
 pub(crate) struct Block {
     /// Address of the first instruction.
     pub head: u64,
     /// Instructions, fused ones counted once.
-    pub entries: Vec<Inst>,
+    pub instructions: Vec<Inst>,
     /// Bytes of code.
     pub len: u64,
-    /// Charged at the head.
+    /// Cycles that are charged before the first instruction runs.
     pub cycles: u64,
-    /// Where it goes.
+    /// Where control goes at the end.
     pub flow: Flow,
-    /// Accesses to guest memory.
+    /// How many accesses to guest memory it makes.
     pub accesses: usize,
-    /// It leaves its end's address in a register: execution is expected to come back there.
+    /// The last instruction writes the address behind it to a register, as a call does. Execution is
+    /// expected to return there.
     pub links: bool,
 }
 
 /// Why a piece of code is left to the interpreter.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Reason {
-    /// An instruction of the trace is none.
+    /// An instruction of the trace does not decode.
     Illegal {
         /// Where.
         pc: u64,
@@ -53,9 +58,9 @@ pub enum Reason {
         /// Bytes.
         len: u64,
     },
-    /// The module's budget was used up.
+    /// The module's limit of weight or of code size was reached.
     Budget,
-    /// The compiler gave up on its unit: a defect, of ours or of the compiler.
+    /// The compiler failed on its unit: a defect of this project or of Cranelift.
     Compiler,
 }
 
@@ -66,7 +71,7 @@ impl fmt::Display for Reason {
                 write!(f, "no instruction at {pc:#x}: {bits:#x}")
             }
             Reason::Outside => write!(f, "decoding needs bytes outside the code region"),
-            Reason::Long { len } => write!(f, "fused trace of {len} bytes, over {BYTES}"),
+            Reason::Long { len } => write!(f, "fused trace of {len} bytes, over {TRACE_BYTES}"),
             Reason::Budget => write!(f, "the module's budget is used up"),
             Reason::Compiler => write!(f, "the compiler gave up on it"),
         }
@@ -77,18 +82,18 @@ impl Block {
     /// Forms the block at an even address inside the code region.
     pub(crate) fn form(region: &CodeRegion<'_>, head: u64) -> Result<Block, Reason> {
         let mut code = region.code();
-        let mut recorder = Recorder::new(region.profile.xlen);
-        let mut entries = Vec::with_capacity(ENTRIES);
+        let mut analysis = AbstractInterpreter::new(region.profile.xlen);
+        let mut instructions = Vec::with_capacity(TRACE_INSTRUCTIONS);
         let (mut pc, mut cycles) = (head, 0);
-        while entries.len() < ENTRIES {
+        while instructions.len() < TRACE_INSTRUCTIONS {
             let inst = decode(&mut code, pc, region.profile).map_err(|error| match error {
                 DecodeError::Illegal { pc, bits } => Reason::Illegal { pc, bits },
                 DecodeError::Fetch(_) => Reason::Outside,
             })?;
-            recorder.step(&inst, pc);
+            analysis.step(&inst, pc);
             cycles += region.cost.cycles(inst.op);
             pc += u64::from(inst.len);
-            entries.push(inst);
+            instructions.push(inst);
             if inst.op.effect().ends_trace() {
                 break;
             }
@@ -97,24 +102,24 @@ impl Block {
         if code.asked().end > region.end() {
             return Err(Reason::Outside);
         }
-        if len > BYTES {
+        if len > TRACE_BYTES {
             return Err(Reason::Long { len });
         }
         Ok(Block {
             head,
-            entries,
+            instructions,
             len,
             cycles,
-            flow: recorder.flow,
-            accesses: recorder.accesses.len(),
-            links: recorder.links,
+            flow: analysis.flow,
+            accesses: analysis.accesses.len(),
+            links: analysis.links,
         })
     }
 
-    /// What it costs to translate, in plain instructions: a block brings checks and exits of its
-    /// own, each access may, and each edge to another block has moves for all registers.
+    /// An estimate of what the block costs to translate, in plain instructions. A block has checks and
+    /// exits of its own, an access may have some too, and an edge to another block moves registers.
     pub(crate) fn weight(&self) -> usize {
-        self.entries.len() + 8 + 4 * (self.accesses + self.successors().count())
+        self.instructions.len() + 8 + 4 * (self.accesses + self.successors().count())
     }
 
     /// The address behind the block.
@@ -122,8 +127,8 @@ impl Block {
         self.head + self.len
     }
 
-    /// The addresses it may go on at, as far as they are in its code. A call's return point is not
-    /// one: it is reached from elsewhere.
+    /// The addresses where control may go next, as far as the instructions name them. The return point
+    /// of a call is not among them: control comes to it from the callee.
     pub(crate) fn successors(&self) -> impl Iterator<Item = u64> + use<> {
         let end = self.end();
         let pair = match self.flow {
@@ -135,7 +140,7 @@ impl Block {
         pair.into_iter().flatten()
     }
 
-    /// Where execution resumes from outside after this block: behind a call or a host call.
+    /// The address behind a call or a host call, where execution resumes later.
     pub(crate) fn return_point(&self) -> Option<u64> {
         match self.flow {
             Flow::Ecall | Flow::Ebreak => Some(self.end()),
@@ -144,7 +149,7 @@ impl Block {
         }
     }
 
-    /// The function it calls, where that is known.
+    /// The function that the block calls, if its address is known.
     pub(crate) fn callee(&self) -> Option<u64> {
         match self.flow {
             Flow::Static(target) if self.links => Some(target),

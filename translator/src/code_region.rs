@@ -1,26 +1,26 @@
-//! The code to translate: bytes at an address, and what decides their meaning and cost.
+//! The code to translate: bytes at a guest address, with everything that decides their meaning and cost.
 //!
-//! A code region is one maximal run of executable, frozen pages. What lies outside of it is unknown here:
-//! a neighbouring page may gain code later, so a decoder that had to look there has seen nothing
-//! that may be relied on.
+//! A code region is a maximal run of pages that are executable and frozen (no store may change them).
+//! The translator knows nothing of the pages around it. They may become code later, so a block whose
+//! decoding needs bytes from there is not translated.
 
 use lockstep_isa::decode::Code;
 use lockstep_isa::{Cost, Profile};
 
 use crate::TranslateError;
 
-/// Code bytes with their address, profile and cost model.
+/// The bytes of a code region with their address, profile and cost model.
 #[derive(Clone, Copy, Debug)]
 pub struct CodeRegion<'a> {
-    /// Version, extensions, register width.
+    /// Version, extensions and register width.
     pub profile: Profile,
     /// The cost model that the native code charges.
     pub cost: Cost,
-    /// Bytes of guest memory: a multiple of the page size.
+    /// Bytes of guest memory; a multiple of the page size.
     pub memory_size: u64,
-    /// Guest address of the first byte: page aligned.
+    /// Guest address of the first byte; a multiple of the page size.
     pub base: u64,
-    /// The code: whole pages.
+    /// The code; whole pages.
     pub bytes: &'a [u8],
 }
 
@@ -41,12 +41,12 @@ impl<'a> CodeRegion<'a> {
         (self.base..self.end()).contains(&address)
     }
 
-    /// What decoding reads.
+    /// The region as the decoder reads it.
     pub(crate) fn code(&self) -> Code<'a> {
         Code::new(self.base, self.bytes)
     }
 
-    /// Refuses what no executable region can be.
+    /// Checks that this can be a code region: whole pages, inside a memory of an allowed size.
     pub(crate) fn check(&self) -> Result<(), TranslateError> {
         let page = lockstep_contract::pages::PAGE_SIZE as u64;
         let len = self.bytes.len() as u64;

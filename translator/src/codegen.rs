@@ -1,8 +1,9 @@
-//! From Cranelift's intermediate form to code bytes, and the settings that decide them.
+//! Runs Cranelift: from its intermediate form to code bytes, and the settings for that.
 //!
-//! Settings were measured, not guessed: the optimiser buys nothing here but compile time, and
-//! allocation by backtracking is worth a factor of three. They are constants of the translator's
-//! version, which is in every key.
+//! The settings were measured. Cranelift's optimiser costs compile time here and makes the code no
+//! faster, so it is off. The backtracking register allocator makes the code three times as fast as the
+//! single-pass one. The settings cannot be changed by options, so the translator in a module's key
+//! covers them. What a unit's intermediate form is, `lift` decides.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -24,8 +25,8 @@ use crate::link::{Jump, Links};
 use crate::units::Unit;
 use crate::{Cpu, Options, TranslateError};
 
-/// Bytes of a line of the cache.
-const LINE: u32 = 64;
+/// Bytes of a line of the host's instruction cache.
+const CACHE_LINE_BYTES: u32 = 64;
 
 /// Compiles functions for one target, one after the other.
 pub(crate) struct Compiler {
@@ -37,11 +38,12 @@ pub(crate) struct Compiler {
 
 /// A compiled function.
 pub(crate) struct Compiled {
-    /// Position independent, whole but for the jumps.
+    /// Position-independent code. The distances in `jumps` are missing.
     pub code: Vec<u8>,
-    /// Jumps to entries of functions.
+    /// Jumps to entries of other units.
     pub jumps: Vec<Jump>,
-    /// Where code of another source location starts, by offset; `None` for code of none.
+    /// Offsets where code of another source location starts, each with that location (the distance of a
+    /// block from the region's base). `None` marks code that belongs to no block.
     pub locations: Vec<(u32, Option<u32>)>,
     /// The intermediate form, if asked for.
     pub clif: Option<String>,
@@ -49,7 +51,7 @@ pub(crate) struct Compiled {
     pub asm: Option<String>,
 }
 
-/// The target that options ask for, with its CPU features as the key names them.
+/// The target that the options ask for, and its CPU features in the form that a key has them.
 pub(crate) fn target(options: &Options) -> Result<(Arc<dyn TargetIsa>, String), TranslateError> {
     let triple: Triple = match &options.target {
         None => Triple::host(),
@@ -62,7 +64,7 @@ pub(crate) fn target(options: &Options) -> Result<(Arc<dyn TargetIsa>, String), 
         target: triple.to_string(),
         reason,
     };
-    // Other architectures lack an operation or a calling convention that units need.
+    // On other architectures Cranelift lacks an operation or a calling convention that units need.
     if !matches!(
         triple.architecture,
         Architecture::X86_64 | Architecture::Aarch64(_)
@@ -89,7 +91,7 @@ pub(crate) fn target(options: &Options) -> Result<(Arc<dyn TargetIsa>, String), 
     Ok((isa, cpu))
 }
 
-/// The features that code for this target may use, in order, separated by commas.
+/// The features that code for this target may use, sorted by name and separated by commas.
 fn features(isa: &dyn TargetIsa) -> String {
     let mut names: Vec<String> = (isa.isa_flags().iter())
         .filter(|flag| flag.as_bool() == Some(true))
@@ -130,7 +132,7 @@ impl Compiler {
         })
     }
 
-    /// What stands between functions and must not be executed.
+    /// The byte that fills the gaps between functions. Executing it traps.
     pub(crate) fn padding(&self) -> u8 {
         match self.isa.triple().architecture {
             // int3
@@ -140,14 +142,15 @@ impl Compiler {
         }
     }
 
-    /// Bytes that a function's start is a multiple of: a line of the cache at least, so that where a loop
-    /// lies in its lines, which can cost a tenth, does not depend on the units before.
+    /// The offset of a function in the code is a multiple of so many bytes: at least a cache line. The
+    /// position of a loop in its cache lines can cost a tenth of its speed. With this alignment it does
+    /// not depend on the units before.
     pub(crate) fn alignment(&self) -> usize {
         self.isa
             .function_alignment()
             .preferred
             .max(START_ALIGN)
-            .max(LINE) as usize
+            .max(CACHE_LINE_BYTES) as usize
     }
 
     pub(crate) fn unit(
@@ -162,7 +165,7 @@ impl Compiler {
         })
     }
 
-    /// The code for guest addresses without code: leaves at once.
+    /// The function for guest addresses without an entry: it exits at once.
     pub(crate) fn miss(&mut self) -> Result<Compiled, TranslateError> {
         self.compile(unit_signature(), |builder| {
             let [context, pc, budget, _] = entry(builder);
@@ -200,7 +203,7 @@ impl Compiler {
         build: impl FnOnce(&mut FunctionBuilder<'_>),
     ) -> Result<Compiled, TranslateError> {
         self.context.clear();
-        // Not a new function: its lists keep the room that they have.
+        // The function is not replaced by a new one, so that its lists keep their allocations.
         self.context.func.signature = signature;
         self.context.set_disasm(self.emit);
         let mut builder = FunctionBuilder::new(&mut self.context.func, &mut self.builder_context);
@@ -230,8 +233,8 @@ impl Compiler {
 }
 
 impl Compiler {
-    /// Runs the compiler on the function in the context. It is large and not ours: where it gives up
-    /// by a panic, that is an error like any other, and its state is thrown away.
+    /// Runs Cranelift on the function in the context. Cranelift may fail by a panic on input that nobody
+    /// tried before. Such a panic becomes an error, and the compiler's state is thrown away.
     fn generate(&mut self) -> Result<(), TranslateError> {
         let Compiler { isa, context, .. } = self;
         let run = || {
@@ -252,7 +255,7 @@ impl Compiler {
     }
 }
 
-/// The function's parameters, in its first block.
+/// Starts a function: makes its first block and returns the function's parameters.
 fn entry<const N: usize>(builder: &mut FunctionBuilder<'_>) -> [ir::Value; N] {
     let block = builder.create_block();
     builder.append_block_params_for_function_params(block);

@@ -1,8 +1,9 @@
-//! From a code region and its hints to the blocks that are worth translating.
+//! Finds the blocks of a code region: from hints and by following control flow.
 //!
-//! Blocks are followed from the places where code is known to start, then from the places where it
-//! probably does; what is least certain comes last, so that a budget cuts off the least useful. Code
-//! that cannot be formed into blocks is left to the interpreter and reported, never refused.
+//! Discovery starts at the addresses where code certainly begins, goes on with those where it probably
+//! does, and follows the successors of each block. The least certain addresses come last, so that the
+//! weight limit cuts off the least useful code. Code that cannot be formed into blocks is left to the
+//! interpreter and reported; it is no error.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,43 +12,45 @@ use crate::code_region::CodeRegion;
 use crate::hints::{Hints, Kind};
 use crate::injection::{Fault, Injection};
 
-/// What the blocks of one module may weigh together, duplicates counted. The cost of translation is
-/// about linear in this: Lua weighs half of it, and dense hostile code reaches it within seconds.
-pub const WEIGHT: usize = 600_000;
-/// A jump further than this is a tail call into another function, not a jump inside one.
-const NEAR: u64 = 1 << 15;
+/// The largest weight of a module: the sum over its blocks of what each costs to translate, in plain
+/// instructions. Time and memory of a translation grow about linearly with the weight. Lua's interpreter
+/// has half of this weight; hostile code reaches it within seconds.
+pub const MODULE_WEIGHT_LIMIT: usize = 600_000;
+/// A jump of so many bytes or more is taken for a tail call into another function.
+const LOCAL_JUMP_BYTES: u64 = 1 << 15;
 
-/// What was found in a code region.
-pub(crate) struct Program {
+/// The blocks of a code region, and the roles of their heads. (A head is a block's first address.)
+pub(crate) struct Discovered {
     /// Blocks by address.
     pub blocks: BTreeMap<u64, Block>,
-    /// Heads that control may come to from where the code does not show it, but for those that only
-    /// an indirect jump inside their function goes to: where their unit has none, it adds them.
+    /// Heads that control may reach by a way that direct jumps do not show: function starts, return
+    /// points. Targets of indirect jumps inside a function are in `indirect_targets` instead.
     pub entries: BTreeSet<u64>,
     /// Where functions start.
     pub starts: BTreeSet<u64>,
     /// Heads that an indirect jump inside a function may go to.
-    pub switched: BTreeSet<u64>,
-    /// What is left to the interpreter, by address.
+    pub indirect_targets: BTreeSet<u64>,
+    /// Heads that are left to the interpreter, and why.
     pub left: BTreeMap<u64, Reason>,
-    /// How far behind a return point control may come back, beside 0.
-    skips: BTreeSet<u64>,
+    /// Distances in bytes behind a return point at which functions of this code return, other than 0.
+    return_skips: BTreeSet<u64>,
+    /// What the blocks cost to translate, in plain instructions.
     pub weight: usize,
 }
 
-/// Follows the code of a code region.
-pub(crate) fn discover(region: &CodeRegion<'_>, hints: &Hints) -> Program {
-    let mut program = Program {
+/// Finds the blocks of a code region.
+pub(crate) fn discover(region: &CodeRegion<'_>, hints: &Hints) -> Discovered {
+    let mut found = Discovered {
         blocks: BTreeMap::new(),
         entries: BTreeSet::new(),
         starts: BTreeSet::new(),
-        switched: BTreeSet::new(),
+        indirect_targets: BTreeSet::new(),
         left: BTreeMap::new(),
-        skips: BTreeSet::new(),
+        return_skips: BTreeSet::new(),
         weight: 0,
     };
-    let swept = &hints.swept;
-    program.skips.clone_from(&swept.skips);
+    let sweep = &hints.sweep;
+    found.return_skips.clone_from(&sweep.return_skips);
     let of = |wanted: Kind| {
         let all = hints.iter();
         all.filter(move |&(_, kind)| kind == wanted)
@@ -55,39 +58,40 @@ pub(crate) fn discover(region: &CodeRegion<'_>, hints: &Hints) -> Program {
     };
     let functions: Vec<u64> = of(Kind::Function).collect();
     let mut pointers: BTreeSet<u64> = of(Kind::Pointer).collect();
-    let addresses = swept.addresses.iter().copied();
+    let addresses = sweep.addresses.iter().copied();
     pointers.extend(addresses.filter(|&address| region.may_start(address)));
     let mut inside: BTreeSet<u64> = of(Kind::Inside).collect();
-    inside.extend(&swept.unrolled);
+    inside.extend(&sweep.unrolled);
 
     for &root in functions.iter().chain(&pointers).chain(&inside) {
-        program.follow(region, root);
+        found.follow(region, root);
     }
-    program.starts.extend(functions);
-    program.switched.extend(inside);
-    let spans = program.spans();
+    found.starts.extend(functions);
+    found.indirect_targets.extend(inside);
+    let spans = found.spans();
     for pointer in pointers {
-        // A label whose address is taken lies between a jump and its target; a function does not.
+        // The target of a pointer is a label if it lies between a jump and the jump's target, as a case
+        // of a switch does. Otherwise it is a function.
         let span = spans.range(..pointer).next_back();
-        if span.is_some_and(|(_, &end)| pointer <= end) && !program.starts.contains(&pointer) {
-            program.switched.insert(pointer);
+        if span.is_some_and(|(_, &end)| pointer <= end) && !found.starts.contains(&pointer) {
+            found.indirect_targets.insert(pointer);
         } else {
-            program.starts.insert(pointer);
+            found.starts.insert(pointer);
         }
     }
-    let Program {
+    let Discovered {
         blocks,
         entries,
         starts,
         ..
-    } = &mut program;
+    } = &mut found;
     entries.extend(starts.iter());
     entries.retain(|entry| blocks.contains_key(entry));
-    program
+    found
 }
 
-impl Program {
-    /// Forms the block at `root` and all that can be reached from it.
+impl Discovered {
+    /// Forms the block at `root` and every block that can be reached from it.
     fn follow(&mut self, region: &CodeRegion<'_>, root: u64) {
         let mut heads = vec![root];
         while let Some(head) = heads.pop() {
@@ -97,7 +101,7 @@ impl Program {
             {
                 continue;
             }
-            if self.weight >= WEIGHT {
+            if self.weight >= MODULE_WEIGHT_LIMIT {
                 self.left.insert(head, Reason::Budget);
                 continue;
             }
@@ -106,7 +110,7 @@ impl Program {
                     self.weight += block.weight();
                     heads.extend(block.successors());
                     if let Some(point) = block.return_point() {
-                        let skipped = self.skips.iter().map(|skip| point + (skip & !1));
+                        let skipped = self.return_skips.iter().map(|skip| point + (skip & !1));
                         let points = skipped.chain([point]).collect::<Vec<u64>>();
                         heads.extend(&points);
                         self.entries.extend(&points);
@@ -125,7 +129,7 @@ impl Program {
         }
     }
 
-    /// Makes a block cost what it does not.
+    /// Applies an injected fault that changes what a block costs.
     pub(crate) fn inject(&mut self, injection: Injection) {
         if let (Fault::Cycles { more }, Some(block)) =
             (injection.fault, self.blocks.get_mut(&injection.block))
@@ -134,14 +138,14 @@ impl Program {
         }
     }
 
-    /// Ranges that jumps inside functions span: from the first address, which is outside, to the
-    /// last, which is inside. Overlapping ones are merged.
+    /// The address ranges between jumps inside functions and their targets, as start and end. The start
+    /// itself is not part of a range, the end is. Ranges that overlap are merged.
     fn spans(&self) -> BTreeMap<u64, u64> {
         let mut spans: Vec<(u64, u64)> = Vec::new();
         for block in self.blocks.values() {
             for target in block.successors() {
                 let span = (block.head.min(target), block.end().max(target));
-                if !self.starts.contains(&target) && span.1 - span.0 < NEAR {
+                if !self.starts.contains(&target) && span.1 - span.0 < LOCAL_JUMP_BYTES {
                     spans.push(span);
                 }
             }

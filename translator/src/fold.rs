@@ -1,12 +1,12 @@
-//! Arithmetic on numbers that are known while translating.
+//! Constant folding: arithmetic on numbers that are known while translating.
 //!
-//! Only what address computation and loading of constants need: folding more buys nothing, since
-//! compilers did it already. Shared by the recorder and the lifter, so that both know the same
-//! constants. RISC-V meanings, 64 bits; the primitive grid tests it through the lifter.
+//! It has the operations that compute addresses and constants. Folding more would gain nothing, because
+//! the guest's compiler has done it. The abstract interpreter and the lifter share these functions, so
+//! that both know the same constants. The primitives' tests cover them through the lifter.
 
 use lockstep_isa::{Cond, Extend, Size, Width, Xlen};
 
-/// The result in a register of an operation of this width.
+/// What a register holds after an operation of this width computed `value`.
 pub(crate) fn fit(width: Width, value: u64) -> u64 {
     match width {
         Width::Full => value,
@@ -14,7 +14,7 @@ pub(crate) fn fit(width: Width, value: u64) -> u64 {
     }
 }
 
-/// The address that an offset from a pc leads to: it wraps with the register's width.
+/// The address at this offset from a pc. The sum wraps at the register's width.
 pub(crate) fn target(xlen: Xlen, pc: u64, offset: i32) -> u64 {
     let target = pc.wrapping_add(i64::from(offset) as u64);
     match xlen {

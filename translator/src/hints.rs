@@ -1,9 +1,11 @@
-//! Where code may be entered, as far as something outside the code tells.
+//! Hints: addresses where control may enter the code, learned from outside the code.
 //!
-//! Symbols, and words in data that look like code pointers or jump tables. A hint steers discovery
-//! and nothing else: a wrong one costs a little code, a missing one costs speed. Because they come
-//! from outside the code region, hints are recorded in the module, so that translating again gives the same
-//! bytes; they are no part of the key, so that a stripped and an unstripped ELF share a module.
+//! A hint is a symbol, or a word in data that looks like a code pointer or an entry of a jump table. It
+//! steers discovery and nothing else. A wrong hint costs a little code, a missing one costs speed;
+//! neither changes what a guest does.
+//!
+//! A module records its hints, so that translating again gives the same bytes. They are not part of the
+//! module's key, so that a stripped and an unstripped ELF share a module.
 
 use std::collections::BTreeMap;
 
@@ -12,41 +14,41 @@ use lockstep_isa::Xlen;
 use crate::code_region::CodeRegion;
 use crate::sweep::{Sweep, sweep};
 
-/// Words that one table may have: a page of 4-byte entries.
-const TABLE_ENTRIES: usize = 1024;
-/// Hints that one module may have. Data full of code addresses is not a program.
-const MOST: usize = 1 << 16;
+/// The most 4-byte words that are read as one jump table: a page of them.
+const JUMP_TABLE_WORDS: usize = 1024;
+/// The most hints of one module. Honest programs have far fewer code addresses in their data.
+const MODULE_HINTS: usize = 1 << 16;
 
 /// What a hint says about an address.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(crate) enum Kind {
-    /// Control may come here from inside a function: a jump table names it.
+    /// A jump table names the address: control may come here from inside a function.
     Inside,
-    /// A pointer to it lies in data: a function, or a label.
+    /// A pointer in data names the address: it is a function or a label.
     Pointer,
     /// A function starts here.
     Function,
 }
 
-/// A set of addresses in one code region.
+/// The hints for one code region.
 #[derive(Clone, Debug)]
 pub struct Hints {
     base: u64,
     end: u64,
     xlen: Xlen,
-    /// What the code region itself tells. The addresses it computes are candidates for tables in data.
-    pub(crate) swept: Sweep,
+    /// What the sweep of the code found. The addresses that the code computes may be jump tables in data.
+    pub(crate) sweep: Sweep,
     addresses: BTreeMap<u64, Kind>,
 }
 
 impl Hints {
-    /// No hint yet but what the code region tells.
+    /// No hints but what the code region itself tells.
     fn none(region: &CodeRegion<'_>) -> Hints {
         Hints {
             base: region.base,
             end: region.end(),
             xlen: region.profile.xlen,
-            swept: sweep(region),
+            sweep: sweep(region),
             addresses: BTreeMap::new(),
         }
     }
@@ -56,7 +58,7 @@ impl Hints {
     pub fn new(region: &CodeRegion<'_>, entry: u64) -> Hints {
         let mut hints = Hints::none(region);
         hints.add(entry, Kind::Function);
-        // Linkers put read-only data into the segment of the code.
+        // Linkers may put read-only data into the segment of the code.
         hints.scan(region.base, region.bytes);
         hints
     }
@@ -76,9 +78,9 @@ impl Hints {
         hints
     }
 
-    /// The form that a module records: the address, and in the top two bits 0 for a place inside a
-    /// function, 1 for a target of a pointer, 2 for the start of a function. The words ascend, as the module's file
-    /// wants them.
+    /// The form that a module records: one word for each hint, in ascending order, as the format of the
+    /// module requires. The top two bits are 0 for an address inside a function, 1 for the target of a
+    /// pointer and 2 for the start of a function; the other bits are the address.
     #[must_use]
     pub fn recorded(&self) -> Vec<u64> {
         let mut words: Vec<u64> = (self.addresses.iter())
@@ -95,11 +97,12 @@ impl Hints {
         }
     }
 
-    /// Looks through data at `address` for pointers into the code region and for jump tables.
+    /// Searches data, which is at `address` in guest memory, for pointers into the code region and for
+    /// jump tables.
     pub fn scan(&mut self, address: u64, data: &[u8]) {
         self.scan_pointers(address, data);
         let tables: Vec<u64> = self
-            .swept
+            .sweep
             .addresses
             .range(address..address.saturating_add(data.len() as u64))
             .copied()
@@ -110,7 +113,7 @@ impl Hints {
         }
     }
 
-    /// Aligned words, as wide as registers, that are addresses in the code region: function pointers, labels.
+    /// Adds the aligned words, as wide as a register, that are addresses in the code region.
     fn scan_pointers(&mut self, address: u64, data: &[u8]) {
         let width = match self.xlen {
             Xlen::X32 => 4,
@@ -125,13 +128,13 @@ impl Hints {
         }
     }
 
-    /// 4-byte words from an address that the code computes: absolute targets, or distances from the
-    /// table, as long as they lie in the code region.
+    /// Reads a jump table: 4-byte words at an address that the code computes. It tries them as absolute
+    /// targets and as distances from the table, and stops at the first that is not in the code region.
     fn scan_table(&mut self, table: u64, data: &[u8]) {
         let absolute = |word: u32| u64::from(word);
         let relative = |word: u32| table.wrapping_add(word as i32 as u64);
         for target in [&absolute as &dyn Fn(u32) -> u64, &relative] {
-            for word in data.chunks_exact(4).take(TABLE_ENTRIES) {
+            for word in data.chunks_exact(4).take(JUMP_TABLE_WORDS) {
                 let word = word
                     .first_chunk()
                     .map_or(0, |word| u32::from_le_bytes(*word));
@@ -144,18 +147,19 @@ impl Hints {
         }
     }
 
+    /// Whether an instruction could start at this address.
     fn inside(&self, address: u64) -> bool {
         (self.base..self.end).contains(&address) && address & 1 == 0
     }
 
     fn add(&mut self, address: u64, kind: Kind) {
-        if self.inside(address) && self.addresses.len() < MOST {
+        if self.inside(address) && self.addresses.len() < MODULE_HINTS {
             let known = self.addresses.entry(address).or_insert(kind);
             *known = (*known).max(kind);
         }
     }
 
-    /// All hints in order of address.
+    /// All hints in the order of their addresses.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (u64, Kind)> + '_ {
         self.addresses
             .iter()

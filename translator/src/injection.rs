@@ -1,13 +1,13 @@
-//! Faults on purpose, for tests of what finds faults.
+//! Fault injection: wrong native code on purpose, to test the machinery that finds wrong native code.
 //!
-//! A module with a planted fault has a key of its own ([`Injection`] is part of it), so that it is never
-//! taken for a sound one. Nothing outside tests asks for one.
+//! The [`Injection`] is part of the module's key, so that nobody takes such a module for a correct one.
+//! Only tests ask for it.
 
 use std::fmt;
 
 use lockstep_isa::Reg;
 
-/// A fault in the native code of one block.
+/// An injected fault: what is wrong with the native code of which block.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Injection {
     /// Address of the block's first instruction.
@@ -16,36 +16,36 @@ pub struct Injection {
     pub fault: Fault,
 }
 
-/// What can be wrong.
+/// The kinds of injected faults.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Fault {
-    /// A register other than `x0` is wrong at the block's end.
+    /// A register other than `x0` has a wrong value at the block's end.
     Register {
         /// Its number.
         register: u8,
-        /// The bits that are wrong.
+        /// The bits that are flipped.
         xor: u64,
     },
     /// The block charges more than it costs.
     Cycles {
-        /// By so many cycles.
+        /// How many cycles too much.
         more: u64,
     },
-    /// Stores write something else.
+    /// The block's stores write a wrong value.
     Value {
-        /// The bits that are wrong.
+        /// The bits that are flipped.
         xor: u64,
     },
-    /// Stores go elsewhere, behind the checks.
+    /// The block's stores go to a wrong address, after the right one was checked.
     Address {
-        /// Wrapping distance.
+        /// The distance from the right address; the sum wraps.
         distance: i32,
     },
-    /// At the block's end a byte of guest memory is written that no instruction writes.
+    /// The block's end writes a byte of guest memory that no instruction writes.
     Stray {
-        /// Where: a few pages from 0 at most.
+        /// The guest address, in the first few pages.
         addr: u16,
-        /// What.
+        /// The byte.
         byte: u8,
     },
 }
@@ -58,7 +58,7 @@ impl Injection {
 }
 
 impl Fault {
-    /// The register that is wrong, one bit.
+    /// The register that has a wrong value, as a mask.
     pub(crate) fn register(self) -> u32 {
         match self {
             Fault::Register { register, .. } => (1 << Reg::new(u32::from(register)).index()) & !1,

@@ -7,6 +7,7 @@
 
 #![deny(unsafe_code)]
 
+mod abstract_interpreter;
 mod assemble;
 mod block;
 mod code_region;
@@ -17,8 +18,8 @@ mod hints;
 mod injection;
 pub mod lift;
 mod link;
+mod memory_checks;
 mod parallel;
-mod record;
 mod sweep;
 mod trusted;
 mod units;
@@ -28,7 +29,7 @@ use lockstep_contract::module::TrustedModule;
 
 pub use block::Reason;
 pub use code_region::CodeRegion;
-pub use discover::WEIGHT;
+pub use discover::MODULE_WEIGHT_LIMIT;
 pub use hints::Hints;
 #[doc(hidden)]
 pub use injection::{Fault, Injection};
@@ -147,7 +148,7 @@ pub struct Report {
     pub instructions: usize,
     /// Bytes of native code.
     pub code_bytes: usize,
-    /// What the blocks weigh, of [`WEIGHT`] that one module may: what translation costs, in instructions,
+    /// What the blocks weigh, of [`MODULE_WEIGHT_LIMIT`] that one module may: what translation costs, in instructions,
     /// blocks, accesses and edges, whatever the machine.
     pub weight: usize,
     /// Heads of code that is left to the interpreter, and why.

@@ -1,9 +1,12 @@
-//! Jumps from unit to unit whose target is known: which entry they go to, and where in the code its
-//! distance has to be written.
+//! Linking: direct jumps from unit to unit.
 //!
-//! They are the only references between compiled functions, and the assembler resolves them before the
-//! module is whole, so that a module has no relocation. Everything else goes through the table from
-//! guest address to code, which is slower by an indirect jump and what leads to it.
+//! Where the target of a transfer is known, the code jumps to the other unit directly. Cranelift leaves
+//! the distance of such a jump open. [`Jump`] says where in the code the distance belongs and which entry
+//! it leads to; the assembler writes it once all units are placed. These jumps are the only references
+//! between compiled functions, so a finished module needs no relocation.
+//!
+//! Transfers to addresses that are known only at run time are not here: they look the address up in the
+//! module's table, which costs a load and an indirect jump.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +17,7 @@ use lockstep_contract::module::Entry;
 use crate::TranslateError;
 use crate::units::Unit;
 
-/// The entries of all units, by guest address, with their numbers in their units.
+/// The entries of all units: for each guest address, the number of the entry in its unit.
 pub(crate) struct Links(BTreeMap<u64, u32>);
 
 impl Links {
@@ -22,7 +25,7 @@ impl Links {
     pub(crate) const NONE: &Links = &Links(BTreeMap::new());
 
     pub(crate) fn new(units: &[Unit<'_>]) -> Links {
-        // Others have no row in the table either.
+        // An entry with a larger number has no row in the module's table either.
         let fits = |number: &u32| *number <= Entry::NUMBER_MASK;
         let entries = units.iter().flat_map(Unit::entries);
         let numbered = entries.filter_map(|(head, number)| {
@@ -38,26 +41,28 @@ impl Links {
     }
 }
 
-/// A jump to an entry whose distance is still missing.
+/// A jump to an entry of another unit whose distance is not written yet.
 pub(crate) struct Jump {
-    /// Where in the code it is written.
+    /// The offset in the code where the distance belongs.
     offset: u32,
-    /// The halfword of the code region where the entry is.
+    /// The row of the module's table for the entry: its halfword in the code region.
     pub row: u32,
+    /// How the instruction encodes the distance.
     kind: Reloc,
+    /// What the distance is counted from, relative to `offset`.
     addend: i64,
 }
 
-/// The name of the entry at a halfword of the code region.
+/// The name under which Cranelift knows the entry at this halfword of the code region.
 pub(crate) fn name(row: u32) -> ir::UserExternalName {
     ir::UserExternalName::new(0, row)
 }
 
 impl Jump {
-    /// What the compiler left open.
+    /// The jump that a relocation of Cranelift stands for.
     ///
     /// # Errors
-    /// Anything that is no jump to an entry: a defect.
+    /// When the relocation is not a jump to an entry, which is a defect of this project.
     pub(crate) fn new(
         function: &ir::Function,
         open: &FinalizedMachReloc,
@@ -81,7 +86,7 @@ impl Jump {
         }
     }
 
-    /// The same in code that was moved behind other code.
+    /// The jump after its code was moved `by` bytes further, behind other code.
     pub(crate) fn moved(self, by: u32) -> Jump {
         Jump {
             offset: self.offset + by,
@@ -92,7 +97,7 @@ impl Jump {
     /// Writes the distance to the function that starts at `target`.
     ///
     /// # Errors
-    /// A distance that the jump cannot span: a defect, since code is limited.
+    /// When the jump cannot span the distance. Code is limited so that this cannot happen: it is a defect.
     pub(crate) fn resolve(&self, code: &mut [u8], target: u32) -> Result<(), TranslateError> {
         let fail = || TranslateError::Compiler(format!("a jump to {target:#x} has no place"));
         let place = (code.get_mut(self.offset as usize..)).and_then(|code| code.first_chunk_mut());
@@ -100,7 +105,7 @@ impl Jump {
         let distance = i64::from(target) - i64::from(self.offset) + self.addend;
         let word = match self.kind {
             Reloc::X86CallPCRel4 => i32::try_from(distance).map_err(|_| fail())? as u32,
-            // The low 26 bits of the instruction, in words.
+            // The low 26 bits of the instruction hold the distance in 4-byte words.
             _ => {
                 let words = distance >> 2;
                 if distance & 3 != 0 || words.unsigned_abs() >= 1 << 25 {

@@ -1,161 +1,116 @@
-//! Units: the blocks that become one compiled function, and all that lifting needs to know of them.
+//! Units: divides the blocks of a code region into the functions that are compiled.
 //!
-//! A unit is a guest function, or a piece of one where it is large: register allocation turns erratic
-//! beyond about a thousand instructions. Inside a unit, blocks that nothing else can enter are glued
-//! to their predecessor (a chain: one scope for memory checks, one subtraction of cycles); budget
-//! checks stand at the targets of retreating edges, so that every way between two checks is acyclic
-//! and its worst cost is known. All indirect jumps inside a unit meet in one dispatch, a chain without
-//! blocks: with a switch of their own each, the edges and what register allocation puts on them would
-//! be jumps times targets, and a switch-based interpreter has hundreds of both. A function that calls
-//! itself stays inside its unit for that, and its returns look first whether they come back there.
+//! A unit is a guest function, or a piece of one if it is large, because register allocation takes
+//! erratic time on large functions. Inside a unit, blocks that only their predecessor can enter are
+//! merged with it to a chain. A chain has one scope for memory checks and one subtraction of cycles.
+//!
+//! Budget checks are at the targets of retreating edges (edges that lead back in the order of chains).
+//! So every path between two checks is free of cycles, and the worst cost along it is known.
+//!
+//! All indirect jumps inside a unit go through one dispatch, which is a chain without blocks. If each
+//! jump had its own switch, the number of edges would be jumps times targets, and so would be the moves
+//! that register allocation puts on them; a bytecode interpreter has hundreds of both.
+//!
+//! A call of the unit by itself is an edge inside the unit. The unit's returns then first compare their
+//! target with the return points of these calls.
 
-use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
-use lockstep_isa::{Reg, Xlen};
+use lockstep_isa::Xlen;
 
 use crate::Options;
+use crate::abstract_interpreter::{AbstractInterpreter, Flow};
 use crate::block::Block;
-use crate::discover::Program;
+use crate::discover::Discovered;
 use crate::injection::{Fault, Injection};
-use crate::record::{Access, Flow, Recorder};
 
+mod chain;
 mod dataflow;
 mod graph;
 mod loops;
+mod residency;
 
-use dataflow::{dataflow, settle, worst_costs};
-use graph::{Graph, returns};
+pub(crate) use chain::Chain;
+use dataflow::{choose_write_backs, dataflow, worst_costs};
+use graph::{Graph, is_return};
+use residency::{INTERPRETER_LOOP_TARGETS, memory_resident};
 
-/// Translated instructions of one unit at most.
-const UNIT: usize = 1000;
-/// The same for a function whose jumps have at least [`OPERATIONS`] targets: an interpreter's loop. Cut
-/// in pieces it leaves its unit at most operations; Lua runs a quarter faster in one.
-const LOOP_UNIT: usize = 8000;
-/// Targets of indirect jumps that make a function an interpreter's loop.
-const OPERATIONS: usize = 64;
-/// Targets up to which it is one: with thousands, hostile code, each register kept costs a move at each.
-const MOST_OPERATIONS: usize = 1024;
-/// Bytes of code region from a unit's first block to its last at most: what is further apart is hardly one
-/// function.
-const REACH: u64 = 1 << 14;
-/// Entries of one chain at most.
-const CHAIN: usize = 256;
-/// Exits times registers to store, above which a unit keeps its registers in memory.
-const STORES: usize = 30_000;
-/// Registers of the host for those of the guest, the meter and the context. An interpreter's loop keeps, of
-/// the guest's that most chains get from others, as many as a chain leaves of them. With ten Lua, whose
-/// chains touch four, runs a tenth faster than with two; a loop whose chains touch 23 runs a tenth slower.
-const HOST: usize = 14;
-/// Registers that such a loop keeps even if its chains need all: it is faster than with none.
-const KEPT: usize = 2;
+/// The most instructions of a unit. Beyond this the time of register allocation varies too much.
+const UNIT_INSTRUCTIONS: usize = 1000;
+/// The most instructions of a unit that is an interpreter loop (see [`INTERPRETER_LOOP_TARGETS`]). Divided
+/// into units of the usual size, such a loop would leave its unit for most operations; Lua runs a
+/// quarter faster in one unit.
+const LOOP_UNIT_INSTRUCTIONS: usize = 8000;
+/// The most bytes of code region from a unit's first block to its last. Code that is further apart is
+/// hardly one function.
+const UNIT_SPAN_BYTES: u64 = 1 << 14;
+/// The most instructions of a chain.
+const CHAIN_INSTRUCTIONS: usize = 256;
 
-/// Blocks glued together: entered at the first only, left at the end of the last or by an exit.
-pub(crate) struct Chain<'a> {
-    /// The blocks in order; none in a unit's dispatch.
-    pub blocks: Vec<&'a Block>,
-    /// Control may come here from outside the unit by a way of its own.
-    pub entry: bool,
-    /// The budget is compared here, whoever comes.
-    pub check: bool,
-    /// Chains that it may go on to inside the unit, by index.
-    pub successors: Vec<usize>,
-    /// Chains that may go on to it.
-    pub predecessors: Vec<usize>,
-    /// The unit's dispatch, if it ends with an indirect jump that may stay inside the unit.
-    pub dispatch: Option<usize>,
-    /// It ends with a return that may stay inside the unit.
-    pub returns: bool,
-    /// Cycles of all its blocks.
-    pub cycles: u64,
-    /// The most that can be charged from here to the next check, its own charge included.
-    pub worst: u64,
-    /// Registers whose values it needs, one bit each.
-    pub live: u32,
-    /// Registers that may differ from the context's on arrival, one bit each.
-    pub dirty: u32,
-    /// Registers it writes.
-    pub defs: u32,
-    /// Registers that may differ from the context's are written there at its end, so that no exit
-    /// behind it has to.
-    pub settles: bool,
-    /// Memory accesses in order.
-    pub accesses: Vec<Access>,
-    uses: u32,
-}
-
-impl Chain<'_> {
-    /// Address of the first instruction; none for a dispatch.
-    pub(crate) fn head(&self) -> Option<u64> {
-        self.blocks.first().map(|block| block.head)
-    }
-
-    /// The block that decides where it goes; none for a dispatch.
-    pub(crate) fn last(&self) -> Option<&Block> {
-        self.blocks.last().copied()
-    }
-}
-
-/// One function to compile.
+/// One function to compile. Its chains are numbered by their places in `chains`.
 pub(crate) struct Unit<'a> {
-    /// Chains in an order in which predecessors come first, but for retreating edges.
+    /// The chains, in an order in which predecessors come first, except along retreating edges.
     pub chains: Vec<Chain<'a>>,
-    /// Chains by head.
+    /// The chains by head.
     pub heads: BTreeMap<u64, usize>,
-    /// What the dispatch may go to inside the unit.
-    pub switch: BTreeMap<u64, usize>,
+    /// The chains that the dispatch may go to, by head.
+    pub dispatch_targets: BTreeMap<u64, usize>,
     /// The dispatch, if there is one.
     pub dispatch: Option<usize>,
-    /// Where the unit's calls of itself return to.
-    pub returns: BTreeMap<u64, usize>,
-    /// Registers that live in the context between chains, not in host registers, one bit each.
+    /// The chains to which the unit's calls of itself return, by head.
+    pub return_points: BTreeMap<u64, usize>,
+    /// The memory-resident registers as a mask: between chains they live in the context, not in host
+    /// registers.
     pub memory_resident: u32,
-    /// A fault on purpose.
+    /// The injected fault, if there is one.
     pub inject: Option<Injection>,
 }
 
-/// Cuts a program into units.
-pub(crate) fn partition<'a>(program: &'a Program, xlen: Xlen, options: &Options) -> Vec<Unit<'a>> {
+/// Divides the blocks of a code region into units.
+pub(crate) fn partition<'a>(found: &'a Discovered, xlen: Xlen, options: &Options) -> Vec<Unit<'a>> {
     let mut groups: Vec<Vec<&Block>> = Vec::new();
     let mut size = 0;
-    let mut limit = UNIT;
-    for block in program.blocks.values() {
-        size += block.entries.len();
-        let start = program.starts.contains(&block.head);
+    let mut limit = UNIT_INSTRUCTIONS;
+    for block in found.blocks.values() {
+        size += block.instructions.len();
+        let start = found.starts.contains(&block.head);
         if start {
-            limit = unit_limit(program, block.head);
+            limit = unit_limit(found, block.head);
         }
         let fits = |group: &&mut Vec<&Block>| {
-            let far = (group.first()).is_some_and(|first| block.head - first.head > REACH);
+            let far =
+                (group.first()).is_some_and(|first| block.head - first.head > UNIT_SPAN_BYTES);
             !start && !far && size <= limit
         };
         match groups.last_mut().filter(fits) {
             Some(group) => group.push(block),
             None => {
                 groups.push(vec![block]);
-                size = block.entries.len();
+                size = block.instructions.len();
             }
         }
     }
-    let mut entries = program.entries.clone();
+    let mut entries = found.entries.clone();
     entries.extend(crossing(&groups));
     groups
         .iter()
-        .map(|group| Unit::build(group, &entries, &program.switched, xlen, options))
+        .map(|group| Unit::build(group, &entries, &found.indirect_targets, xlen, options))
         .collect()
 }
 
-/// Instructions that a unit of the function that starts here may have.
-fn unit_limit(program: &Program, start: u64) -> usize {
-    let next = program.starts.range(start + 1..).next();
+/// The most instructions that a unit of the function at this address may have.
+fn unit_limit(found: &Discovered, start: u64) -> usize {
+    let next = found.starts.range(start + 1..).next();
     let function = start..next.copied().unwrap_or(u64::MAX);
-    match program.switched.range(function).count() {
-        OPERATIONS.. => LOOP_UNIT,
-        _ => UNIT,
+    let targets = found.indirect_targets.range(function).count();
+    if targets < *INTERPRETER_LOOP_TARGETS.start() {
+        UNIT_INSTRUCTIONS
+    } else {
+        LOOP_UNIT_INSTRUCTIONS
     }
 }
 
-/// Heads that a block of another group goes on to.
+/// The heads that a block of another group has as a successor.
 fn crossing(groups: &[Vec<&Block>]) -> BTreeSet<u64> {
     let mut group_of = BTreeMap::new();
     for (number, group) in groups.iter().enumerate() {
@@ -175,20 +130,20 @@ impl<'a> Unit<'a> {
     fn build(
         blocks: &[&'a Block],
         entries: &BTreeSet<u64>,
-        switched: &BTreeSet<u64>,
+        indirect_targets: &BTreeSet<u64>,
         xlen: Xlen,
         options: &Options,
     ) -> Unit<'a> {
-        let mut graph = Graph::new(blocks, entries, switched);
+        let mut graph = Graph::new(blocks, entries, indirect_targets);
         if options.every_block {
             graph.check_all();
         }
         let (mut chains, chain_of) = chains(&graph, xlen, options.inject);
         connect(&graph, &mut chains, &chain_of);
         worst_costs(&mut chains);
-        settle(&mut chains);
+        choose_write_backs(&mut chains);
         dataflow(&mut chains);
-        let memory_resident = memory_resident(&chains, graph.switch.len());
+        let memory_resident = memory_resident(&chains, graph.dispatch_targets.len());
         let chains_at = |heads: &BTreeMap<u64, usize>| {
             let chain = |(&head, block): (&u64, &usize)| Some((head, *chain_of.get(block)?));
             heads.iter().filter_map(chain).collect()
@@ -198,50 +153,16 @@ impl<'a> Unit<'a> {
                 .filter_map(|(number, chain)| Some((chain.head()?, number)))
                 .collect(),
             chains,
-            switch: chains_at(&graph.switch),
+            dispatch_targets: chains_at(&graph.dispatch_targets),
             dispatch: chain_of.get(&blocks.len()).copied(),
-            returns: chains_at(&graph.returns),
+            return_points: chains_at(&graph.return_points),
             memory_resident,
             inject: options.inject,
         }
     }
 }
 
-/// The registers that a unit with so many targets of its dispatch keeps in memory.
-fn memory_resident(chains: &[Chain<'_>], switched: usize) -> u32 {
-    let places = |chain: &Chain<'_>| chain.accesses.len() + 1;
-    let registers = |chain: &Chain<'_>| (chain.dirty | chain.defs).count_ones() as usize;
-    let stores: usize = (chains.iter())
-        .map(|chain| places(chain) * registers(chain))
-        .sum();
-    if stores <= STORES {
-        return 0;
-    }
-    if !(OPERATIONS..=MOST_OPERATIONS).contains(&switched) {
-        return u32::MAX;
-    }
-    let touched = |chain: &Chain<'_>| (chain.uses | chain.defs).count_ones() as usize;
-    let mean = chains
-        .iter()
-        .map(touched)
-        .sum::<usize>()
-        .div_ceil(chains.len());
-    let affordable = STORES / chains.iter().map(places).sum::<usize>();
-    let kept = HOST.saturating_sub(mean).max(KEPT).min(affordable);
-    let users = |register: usize| {
-        let users = chains
-            .iter()
-            .filter(|chain| chain.uses & 1 << register != 0);
-        users.count()
-    };
-    let mut all: Vec<usize> = (1..Reg::COUNT).collect();
-    all.sort_by_key(|&register| Reverse(users(register)));
-    all[kept..].iter().fold(0, |memory_resident, register| {
-        memory_resident | 1 << register
-    })
-}
-
-/// Glues blocks; the second result says which chain starts with which block.
+/// Merges blocks to chains. The second result maps the first block of each chain to the chain.
 fn chains<'a>(
     graph: &Graph<'_, 'a>,
     xlen: Xlen,
@@ -251,26 +172,26 @@ fn chains<'a>(
     let mut chain_of = BTreeMap::new();
     let mut cut = vec![false; graph.blocks.len()];
     for &first in &graph.order {
-        if graph.glued(first) && !cut[first] {
+        if graph.extends_predecessor(first) && !cut[first] {
             continue;
         }
-        let mut recorder = Recorder::new(xlen);
+        let mut analysis = AbstractInterpreter::new(xlen);
         let mut members = Vec::new();
         let (mut block, mut size, mut wrong) = (first, 0, 0);
         while let Some(&member) = graph.blocks.get(block) {
             let fault = inject.and_then(|injection| injection.at(member.head));
             wrong |= fault.map_or(0, Fault::register);
             let mut pc = member.head;
-            for inst in &member.entries {
-                recorder.step(inst, pc);
+            for inst in &member.instructions {
+                analysis.step(inst, pc);
                 pc += u64::from(inst.len);
             }
             members.push(member);
-            size += member.entries.len();
+            size += member.instructions.len();
             match graph.successors[block].as_slice() {
-                &[next] if graph.glued(next) && member.flow == Flow::Next => {
-                    // Behind a planted fault registers are not what the recorder thinks.
-                    if size >= CHAIN || fault.is_some() {
+                &[next] if graph.extends_predecessor(next) && member.flow == Flow::Next => {
+                    // Behind an injected fault registers do not have the values that the analysis finds.
+                    if size >= CHAIN_INSTRUCTIONS || fault.is_some() {
                         cut[next] = true;
                         break;
                     }
@@ -282,7 +203,10 @@ fn chains<'a>(
         chain_of.insert(first, chains.len());
         chains.push(Chain {
             dispatch: None,
-            returns: graph.blocks.get(block).is_some_and(|block| returns(block)),
+            returns_inside: graph
+                .blocks
+                .get(block)
+                .is_some_and(|block| is_return(block)),
             cycles: members.iter().map(|block| block.cycles).sum(),
             blocks: members,
             entry: graph.entries.get(first) == Some(&true),
@@ -292,15 +216,16 @@ fn chains<'a>(
             worst: 0,
             live: 0,
             dirty: 0,
-            uses: (recorder.uses | wrong) & !1,
-            defs: recorder.defs | wrong,
-            settles: false,
-            accesses: recorder.accesses,
+            uses: (analysis.uses | wrong) & !1,
+            defs: analysis.defs | wrong,
+            writes_back: false,
+            accesses: analysis.accesses,
         });
     }
     (chains, chain_of)
 }
 
+/// Sets the successors and predecessors of the chains, and which of them go on to the dispatch.
 fn connect(graph: &Graph<'_, '_>, chains: &mut [Chain<'_>], chain_of: &BTreeMap<usize, usize>) {
     for number in 0..chains.len() {
         let dispatch = graph.blocks.len();
@@ -319,33 +244,35 @@ fn connect(graph: &Graph<'_, '_>, chains: &mut [Chain<'_>], chain_of: &BTreeMap<
 }
 
 impl Unit<'_> {
-    /// The chains that lead in from outside, by the numbers of these ways: by address, and behind them
-    /// the dispatch.
-    pub(crate) fn ways_in(&self) -> Vec<usize> {
-        let direct = self.direct().map(|(_, chain)| chain);
+    /// The chains at which the unit can be entered; their places in the list are the numbers of the
+    /// entries. They are in the order of their addresses, and the dispatch is last.
+    pub(crate) fn entry_chains(&self) -> Vec<usize> {
+        let direct = self.direct_entries().map(|(_, chain)| chain);
         direct.chain(self.dispatch).collect()
     }
 
-    /// Heads where control may come from outside, with the numbers of their ways in. Those that only
-    /// indirect jumps go to share the dispatch's: with a way in of its own, the registers that such a
-    /// one needs would come from two places, and each jump from the dispatch would have to move them.
+    /// The heads at which control may enter the unit, each with the number of its entry. Heads that only
+    /// indirect jumps go to share the entry of the dispatch. If such a head had an entry of its own, the
+    /// registers that it needs would come from two places, and each jump from the dispatch would have to
+    /// move them.
     pub(crate) fn entries(&self) -> impl Iterator<Item = (u64, usize)> {
-        let dispatch = self.direct().count();
-        let direct = self.direct().map(|(head, _)| head).zip(0..);
-        let shared = (self.switch.iter()).filter(|&(_, &chain)| !self.chains[chain].entry);
+        let dispatch = self.direct_entries().count();
+        let direct = self.direct_entries().map(|(head, _)| head).zip(0..);
+        let shared =
+            (self.dispatch_targets.iter()).filter(|&(_, &chain)| !self.chains[chain].entry);
         direct.chain(shared.map(move |(&head, _)| (head, dispatch)))
     }
 
-    /// Heads that are entered without the dispatch, with their chains.
-    fn direct(&self) -> impl Iterator<Item = (u64, usize)> {
+    /// The heads that are entered directly, not through the dispatch, with their chains.
+    fn direct_entries(&self) -> impl Iterator<Item = (u64, usize)> {
         let heads = self.heads.iter().map(|(&head, &chain)| (head, chain));
         heads.filter(|&(_, chain)| self.chains[chain].entry)
     }
 
-    /// Instructions of all chains, fused ones counted once.
+    /// How many instructions the chains have; a fused one counts once.
     pub(crate) fn instructions(&self) -> usize {
         let blocks = self.chains.iter().flat_map(|chain| &chain.blocks);
-        blocks.map(|block| block.entries.len()).sum()
+        blocks.map(|block| block.instructions.len()).sum()
     }
 }
 

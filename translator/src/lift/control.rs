@@ -1,30 +1,28 @@
-//! Where control goes: entries, edges inside the unit, and ways out.
+//! Control flow inside a unit: its entries, the edges between its chains, and its dispatch.
 //!
-//! How it goes to other units is in [`super::transfer`]. Ways out share one block that writes pc and
-//! budget back and returns the exit word.
+//! The code that goes on in another unit is in [`super::transfer`], the code that returns to the host in
+//! [`super::exits`].
 
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{
     self, BlockArg, BlockCall, InstBuilder, JumpTableData, Value,
     types::{I32, I64},
 };
-use lockstep_contract::context::{displacement, offset};
-use lockstep_contract::exit::{self, Exit};
-use lockstep_isa::Reg;
+use lockstep_contract::exit::Exit;
 
-use super::{Flow, Lifter, Word, mapped, register_offset, registers_in};
+use super::lifter::{Lifter, Terminator, mapped, register_offset, registers_in};
+use super::word::Word;
 use crate::units::{Chain, Unit};
 
-/// Entries that are compared one after the other; with more, a table is used.
-const COMPARED: usize = 4;
-/// Rows of a jump table for each of its targets, at most.
-const ROWS: usize = 4;
-/// Addresses that fit a word together with the exit.
-const PACKED: u64 = 1 << (32 - exit::BITS);
-
+/// A unit with at most so many entries compares their numbers one after the other. With more it uses a jump
+/// table.
+const COMPARED_ENTRIES: usize = 4;
+/// The most rows of a dispatch's jump table for each of its targets.
+const ROWS_PER_TARGET: usize = 4;
 impl Lifter<'_, '_> {
-    /// The function's start: finds the entry that was asked for, loads what it needs.
-    pub(super) fn enter(
+    /// Emits the start of the function: it goes to the entry with the number `entry` and loads the registers
+    /// that are live there.
+    pub(super) fn emit_entries(
         &mut self,
         unit: &Unit<'_>,
         blocks: &[ir::Block],
@@ -32,29 +30,29 @@ impl Lifter<'_, '_> {
         budget: Value,
         entry: Value,
     ) {
-        let ways_in = unit.ways_in();
-        let stubs: Vec<ir::Block> = (ways_in.iter())
+        let entries = unit.entry_chains();
+        let stubs: Vec<ir::Block> = (entries.iter())
             .map(|_| self.builder.create_block())
             .collect();
         self.budget = budget;
-        self.find_entry(&stubs, entry, pc);
-        for (chain, stub) in ways_in.into_iter().zip(stubs) {
+        self.branch_to_entry(&stubs, entry, pc);
+        for (chain, stub) in entries.into_iter().zip(stubs) {
             self.builder.switch_to_block(stub);
             self.builder.seal_block(stub);
-            self.enter_chain(&unit.chains[chain], pc, budget);
+            self.emit_entry(&unit.chains[chain], pc, budget);
             self.builder.ins().jump(blocks[chain], &[]);
         }
     }
 
-    /// Goes to the stub of an entry by its number.
-    fn find_entry(&mut self, stubs: &[ir::Block], entry: Value, pc: Value) {
+    /// Jumps to the stub of an entry by its number.
+    fn branch_to_entry(&mut self, stubs: &[ir::Block], entry: Value, pc: Value) {
         let compared = match stubs.len() {
-            0..=COMPARED => stubs.len(),
-            // The first is where the unit is called.
+            0..=COMPARED_ENTRIES => stubs.len(),
+            // The first entry is usually the function's start, where most calls go.
             _ => 1,
         };
         for (number, &stub) in stubs[..compared].iter().enumerate() {
-            self.go_if_at(entry, number as u64, stub);
+            self.jump_if_equal(entry, number as u64, stub);
         }
         let unknown = self.builder.create_block();
         if compared < stubs.len() {
@@ -63,26 +61,28 @@ impl Lifter<'_, '_> {
         } else {
             self.builder.ins().jump(unknown, &[]);
         }
-        // Rows of the table have no other numbers.
+        // No row of the module's table has another number, so this code never runs.
         self.switch_to_cold(unknown);
-        self.leave(Word::Value(pc), Exit::Lookup);
+        self.exit(Word::Value(pc), Exit::Lookup);
     }
 
-    fn go_if_at(&mut self, pc: Value, head: u64, target: ir::Block) {
+    /// Jumps to the block `target` if `pc` is `head`.
+    fn jump_if_equal(&mut self, pc: Value, head: u64, target: ir::Block) {
         let next = self.builder.create_block();
-        self.fork_at(pc, head, target, next);
+        self.branch_if_equal(pc, head, target, next);
         self.builder.seal_block(next);
         self.builder.switch_to_block(next);
     }
 
-    fn fork_at(&mut self, pc: Value, head: u64, target: ir::Block, otherwise: ir::Block) {
+    /// Branches to the block `target` if `pc` is `head`, else to `otherwise`.
+    fn branch_if_equal(&mut self, pc: Value, head: u64, target: ir::Block, otherwise: ir::Block) {
         let head = self.number(head);
         let here = self.builder.ins().icmp(IntCC::Equal, pc, head);
         (self.builder.ins()).brif(here, target, &[], otherwise, &[]);
     }
 
-    /// Loads the registers a chain needs and checks the budget if the chain does not.
-    fn enter_chain(&mut self, chain: &Chain<'_>, pc: Value, budget: Value) {
+    /// Loads the registers that are live at a chain's start, and checks the budget if the chain does not.
+    fn emit_entry(&mut self, chain: &Chain<'_>, pc: Value, budget: Value) {
         self.budget = budget;
         (self.written, self.dirty) = (0, 0);
         if !chain.check {
@@ -100,7 +100,7 @@ impl Lifter<'_, '_> {
         }
     }
 
-    /// Ends a chain whose last instruction is before `end` as that one asked.
+    /// Emits the terminator of a chain. `end` is the address behind its last instruction.
     pub(super) fn terminate(
         &mut self,
         unit: &Unit<'_>,
@@ -112,52 +112,53 @@ impl Lifter<'_, '_> {
             let number = unit.heads.get(&target)?;
             chain.successors.contains(number).then(|| blocks[*number])
         };
-        match self.flow {
-            Flow::Next => self.go(end, inside(end)),
-            Flow::Static(target) => self.go(target, inside(target)),
-            Flow::Branch { holds, taken } => {
-                self.fork(holds, (taken, inside(taken)), (end, inside(end)))
+        match self.terminator {
+            Terminator::Next => self.jump_or_transfer(end, inside(end)),
+            Terminator::Static(target) => self.jump_or_transfer(target, inside(target)),
+            Terminator::Branch { holds, taken } => {
+                self.branch_or_transfer(holds, (taken, inside(taken)), (end, inside(end)))
             }
-            Flow::Dynamic(target) => match chain.dispatch {
+            Terminator::Dynamic(target) => match chain.dispatch {
                 Some(dispatch) => {
                     self.commit();
                     self.builder.def_var(self.target_variable, target);
                     self.builder.ins().jump(blocks[dispatch], &[]);
                 }
                 None => {
-                    if chain.returns {
+                    if chain.returns_inside {
                         self.return_inside(unit, blocks, target);
                     }
-                    self.flush();
+                    self.write_back();
                     self.transfer(target);
                 }
             },
-            Flow::Ecall => self.call_host(end, Exit::Ecall),
-            Flow::Ebreak => self.call_host(end, Exit::Ebreak),
+            Terminator::Ecall => self.call_host(end, Exit::Ecall),
+            Terminator::Ebreak => self.call_host(end, Exit::Ebreak),
         }
     }
 
+    /// Exits to the host for a call; `pc` is the next instruction's.
     fn call_host(&mut self, pc: u64, exit: Exit) {
-        self.flush();
-        self.leave(Word::Known(pc), exit);
+        self.write_back();
+        self.exit(Word::Known(pc), exit);
     }
 
-    /// Goes to a known address: inside the unit where there is a block for it.
-    fn go(&mut self, target: u64, inside: Option<ir::Block>) {
+    /// Goes to a known address: to the block `inside` if the unit has one for it, else to another unit.
+    fn jump_or_transfer(&mut self, target: u64, inside: Option<ir::Block>) {
         match inside {
             Some(block) => {
                 self.commit();
                 self.builder.ins().jump(block, &[]);
             }
             None => {
-                self.flush();
+                self.write_back();
                 self.transfer_to(target);
             }
         }
     }
 
-    /// Goes to one of two known addresses.
-    fn fork(
+    /// Goes to one of two known addresses, each with its block if it is inside the unit.
+    fn branch_or_transfer(
         &mut self,
         holds: Value,
         taken: (u64, Option<ir::Block>),
@@ -180,50 +181,51 @@ impl Lifter<'_, '_> {
         for (target, block) in outside {
             self.builder.switch_to_block(block);
             self.builder.seal_block(block);
-            self.flush();
+            self.write_back();
             self.transfer_to(target);
         }
     }
 
-    /// Goes on inside the unit where a return comes back to one of its calls of itself.
+    /// Emits the part of a return that stays inside the unit: if the target is the return point of one of the
+    /// unit's calls of itself, control goes there.
     fn return_inside(&mut self, unit: &Unit<'_>, blocks: &[ir::Block], target: Value) {
-        if unit.returns.is_empty() {
+        if unit.return_points.is_empty() {
             return;
         }
         self.commit();
-        for (&head, &number) in &unit.returns {
-            self.go_if_at(target, head, blocks[number]);
+        for (&head, &number) in &unit.return_points {
+            self.jump_if_equal(target, head, blocks[number]);
         }
     }
 
-    /// The unit's dispatch: goes where an indirect jump wanted to, to a block of the unit if one is
-    /// known there. Its check stands for those of its targets.
+    /// Emits the unit's dispatch: it goes to the target of an indirect jump, inside the unit if the unit has
+    /// a chain for that address. The check of the dispatch covers its targets.
     pub(super) fn dispatch(&mut self, unit: &Unit<'_>, blocks: &[ir::Block], chain: &Chain<'_>) {
         let target = self.builder.use_var(self.target_variable);
         if chain.check {
             self.check_budget(Word::Value(target), chain.worst);
         }
-        let targets: Vec<(u64, ir::Block)> = (unit.switch.iter())
+        let targets: Vec<(u64, ir::Block)> = (unit.dispatch_targets.iter())
             .map(|(&head, &number)| (head, blocks[number]))
             .collect();
         let elsewhere = self.builder.create_block();
-        self.switch(target, &targets, elsewhere);
+        self.emit_switch(target, &targets, elsewhere);
         self.builder.switch_to_block(elsewhere);
         self.builder.seal_block(elsewhere);
-        self.flush();
+        self.write_back();
         self.transfer(target);
     }
 
-    /// A jump table over addresses in ascending order, with a row for so many of them that rows are not
-    /// many more than targets: what the compiler does for a row is work. What stands in one row is
-    /// compared. `otherwise` is left unsealed.
-    fn switch(&mut self, pc: Value, targets: &[(u64, ir::Block)], otherwise: ir::Block) {
+    /// Emits a jump table over targets in ascending order of address. A row covers a power of two of
+    /// addresses, such that there are not many more rows than targets: each row costs the compiler time.
+    /// The targets of one row are compared one after the other. The block `otherwise` is not sealed.
+    fn emit_switch(&mut self, pc: Value, targets: &[(u64, ir::Block)], otherwise: ir::Block) {
         let (Some(&(first, _)), Some(&(last, _))) = (targets.first(), targets.last()) else {
             self.builder.ins().jump(otherwise, &[]);
             return;
         };
-        let most = (targets.len() * ROWS) as u64;
-        let shift = (1..u64::BITS).find(|shift| (last - first) >> shift < most);
+        let rows_end = (targets.len() * ROWS_PER_TARGET) as u64;
+        let shift = (1..u64::BITS).find(|shift| (last - first) >> shift < rows_end);
         let shift = u64::from(shift.unwrap_or_default());
         let row_of = |head: u64| (head - first) >> shift;
         let mut rows = vec![otherwise; row_of(last) as usize + 1];
@@ -237,7 +239,7 @@ impl Lifter<'_, '_> {
         let distance = self.builder.ins().isub(pc, lowest);
         let shift = self.number(shift);
         let row = self.builder.ins().ushr(distance, shift);
-        // A place beyond 32 bits falls on some row, and is not what is looked for there.
+        // If the row number has more than 32 bits, the jump goes to some row, whose comparisons then fail.
         let row = self.builder.ins().ireduce(I32, row);
         self.jump_by_table(row, &rows, otherwise);
         for targets in targets.chunk_by(|&(a, _), &(b, _)| row_of(a) == row_of(b)) {
@@ -248,13 +250,13 @@ impl Lifter<'_, '_> {
             self.builder.switch_to_block(block);
             self.builder.seal_block(block);
             for &(head, target) in before {
-                self.go_if_at(pc, head, target);
+                self.jump_if_equal(pc, head, target);
             }
-            self.fork_at(pc, *last, *target, otherwise);
+            self.branch_if_equal(pc, *last, *target, otherwise);
         }
     }
 
-    /// Jumps to the block of a row, or elsewhere if there are not so many.
+    /// Jumps to the block of a row, or to `otherwise` if there is no such row.
     fn jump_by_table(&mut self, row: Value, rows: &[ir::Block], otherwise: ir::Block) {
         let pool = &mut self.builder.func.dfg.value_lists;
         let mut call =
@@ -265,10 +267,10 @@ impl Lifter<'_, '_> {
         self.builder.ins().br_table(row, table);
     }
 
-    /// Makes the chain's writes visible to its successors inside the unit.
+    /// Makes the registers that the chain wrote visible to its successors inside the unit.
     fn commit(&mut self) {
         self.builder.def_var(self.budget_variable, self.budget);
-        self.store(self.written & self.memory_resident);
+        self.store_registers(self.written & self.memory_resident);
         self.written &= !self.memory_resident;
         for reg in registers_in(self.written) {
             let word = self.read(reg);
@@ -276,116 +278,9 @@ impl Lifter<'_, '_> {
             self.local[reg.index()] = Some(Word::Value(value));
             self.builder.def_var(self.registers[reg.index()], value);
         }
-        if self.settles {
-            self.flush();
+        if self.writes_back {
+            self.write_back();
             (self.dirty, self.written) = (0, 0);
         }
     }
-
-    /// Writes all registers that may differ from the context's.
-    pub(super) fn flush(&mut self) {
-        self.store(self.dirty | self.written);
-    }
-
-    /// Writes some registers to the context.
-    fn store(&mut self, registers: u32) {
-        for reg in registers_in(registers) {
-            // What the chain did not touch is read where it is needed, which may be a cold block:
-            // it must not be remembered for blocks that this one does not dominate.
-            let known = self.local[reg.index()];
-            let word = self.read(reg);
-            let value = self.value(word);
-            self.local[reg.index()] = known;
-            let offset = register_offset(reg);
-            (self.builder.ins()).store(mapped(), value, self.context, offset);
-        }
-    }
-
-    /// Branches to a cold block of several predecessors, which is emitted and sealed later.
-    pub(super) fn exit_if(&mut self, condition: Value, exit: ir::Block) {
-        let next = self.builder.create_block();
-        self.builder.ins().brif(condition, exit, &[], next, &[]);
-        self.builder.seal_block(next);
-        self.builder.switch_to_block(next);
-    }
-
-    /// Fills a cold block to which all branches are there, and comes back. Nothing stands yet where
-    /// it comes back to.
-    pub(super) fn emit_cold(&mut self, block: ir::Block, body: impl FnOnce(&mut Self)) {
-        let Some(here) = self.builder.current_block() else {
-            return;
-        };
-        self.switch_to_cold(block);
-        body(self);
-        self.builder.switch_to_block(here);
-    }
-
-    /// Goes on in a cold block to which all branches are there.
-    fn switch_to_cold(&mut self, block: ir::Block) {
-        self.builder.seal_block(block);
-        self.builder.set_cold_block(block);
-        self.builder.switch_to_block(block);
-    }
-
-    /// The way out to the interpreter at this instruction.
-    pub(super) fn emit_side_exit(&mut self, exit: ir::Block) {
-        let place = self.place;
-        self.emit_cold(exit, |lifter| {
-            lifter.flush();
-            let budget = lifter.refunded(place.refund);
-            let charged = std::mem::replace(&mut lifter.budget, budget);
-            let entries = place.entries;
-            lifter.leave(Word::Known(place.pc), Exit::Side { entries });
-            lifter.budget = charged;
-        });
-    }
-
-    /// Leaves with this pc; registers are in the context already.
-    pub(super) fn leave(&mut self, pc: Word, exit: Exit) {
-        let word = exit.encode();
-        match pc {
-            // One constant instead of two, at each of very many places.
-            Word::Known(pc) if pc < PACKED => {
-                let packed = self.number(pc << exit::BITS | word);
-                let args = [packed, self.budget].map(BlockArg::Value);
-                self.builder.ins().jump(self.leave_packed, &args);
-            }
-            pc => {
-                let pc = self.value(pc);
-                let word = self.number(word);
-                let args = [pc, self.budget, word].map(BlockArg::Value);
-                self.builder.ins().jump(self.leave, &args);
-            }
-        }
-    }
-
-    /// The blocks behind all ways out.
-    pub(super) fn emit_ways_out(&mut self) {
-        self.emit_onward();
-        let [packed, budget] = self.begin_shared(self.leave_packed);
-        self.builder.set_cold_block(self.leave_packed);
-        let bits = self.number(u64::from(exit::BITS));
-        let pc = self.builder.ins().ushr(packed, bits);
-        let mask = self.number((1 << exit::BITS) - 1);
-        let word = self.builder.ins().band(packed, mask);
-        let args = [pc, budget, word].map(BlockArg::Value);
-        self.builder.ins().jump(self.leave, &args);
-
-        let [pc, budget, word] = self.begin_shared(self.leave);
-        self.builder.set_cold_block(self.leave);
-        let (context, flags) = (self.context, mapped());
-        (self.builder.ins()).store(flags, pc, context, displacement(offset::PC));
-        (self.builder.ins()).store(flags, budget, context, displacement(offset::BUDGET));
-        self.builder.ins().return_(&[word]);
-    }
-
-    /// Starts a block that many others lead to, with so many parameters.
-    pub(super) fn begin_shared<const N: usize>(&mut self, block: ir::Block) -> [Value; N] {
-        let params = [(); N].map(|()| self.builder.append_block_param(block, I64));
-        self.builder.switch_to_block(block);
-        params
-    }
 }
-
-/// `x0` is never written, so it is never stored.
-const _: () = assert!(Reg::ZERO.index() == 0);

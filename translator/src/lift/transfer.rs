@@ -1,8 +1,9 @@
-//! Transfers: how control goes to other units.
+//! Transfers: how control goes from one unit to another.
 //!
-//! A transfer is a tail call, whoever is called and wherever it returns to: no host stack grows with
-//! guest calls. It goes straight to an entry whose address is known, and through the module's table from
-//! guest address to code otherwise. Dirty registers are in the context by then.
+//! A transfer is a tail call, also for calls and returns of the guest. So the host's stack does not grow with
+//! the guest's calls. If the target is known, the transfer jumps to the other unit directly. Otherwise it
+//! finds the unit in the module's table from guest addresses to entries. The dirty registers were written
+//! back to the context before.
 
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{
@@ -13,14 +14,15 @@ use lockstep_contract::context::{displacement, offset};
 use lockstep_contract::exit::Exit;
 use lockstep_contract::module::Entry;
 
-use super::{Lifter, Word, mapped, unit_signature};
+use super::lifter::{Lifter, mapped, unit_signature};
+use super::word::Word;
 use crate::link;
 
 impl Lifter<'_, '_> {
-    /// Tail call to the native code for a known address, or out if it has none.
+    /// Transfers to a known address, or exits if it has no entry.
     pub(super) fn transfer_to(&mut self, target: u64) {
         let Some(number) = self.links.number(target) else {
-            self.leave(Word::Known(target), Exit::Lookup);
+            self.exit(Word::Known(target), Exit::Lookup);
             return;
         };
         // An entry is in the code region.
@@ -31,7 +33,7 @@ impl Lifter<'_, '_> {
         self.builder.ins().return_call(function, &args);
     }
 
-    /// The function with the entry at this halfword of the code region.
+    /// The function with the entry for this row of the module's table.
     fn function(&mut self, row: u32) -> ir::FuncRef {
         if let Some(&function) = self.functions.get(&row) {
             return function;
@@ -55,35 +57,36 @@ impl Lifter<'_, '_> {
         *(self.signature).get_or_insert_with(|| builder.import_signature(unit_signature()))
     }
 
-    /// Tail call to the native code for an address, or out if it has none. One place a unit does it
-    /// for all: code for it at each was a tenth of all code, and no faster.
+    /// Transfers to an address that is known at run time, or exits if it has no entry. All such transfers of
+    /// a unit share one block. Separate code for each of them was a tenth of all code, and no faster.
     pub(super) fn transfer(&mut self, target: Value) {
         let builder = &mut *self.builder;
-        let block = *(self.onward).get_or_insert_with(|| builder.create_block());
+        let block = *(self.shared_transfer).get_or_insert_with(|| builder.create_block());
         let args = [target, self.budget].map(BlockArg::Value);
         self.builder.ins().jump(block, &args);
     }
 
-    pub(super) fn emit_onward(&mut self) {
-        let Some(block) = self.onward else {
+    /// Fills the block that the unit's transfers share, if there is one.
+    pub(super) fn emit_shared_transfer(&mut self) {
+        let Some(block) = self.shared_transfer else {
             return;
         };
-        let [target, budget] = self.begin_shared(block);
+        let [target, budget] = self.start_shared_block(block);
         self.budget = budget;
         let base = self.number(self.base);
         let distance = self.builder.ins().isub(target, base);
         let len = self.number(self.len);
-        let beyond = (self.builder.ins()).icmp(IntCC::UnsignedGreaterThanOrEqual, distance, len);
+        let outside = (self.builder.ins()).icmp(IntCC::UnsignedGreaterThanOrEqual, distance, len);
         let exit = self.builder.create_block();
-        self.exit_if(beyond, exit);
+        self.exit_if(outside, exit);
         self.emit_cold(exit, |lifter| {
-            lifter.leave(Word::Value(target), Exit::Lookup)
+            lifter.exit(Word::Value(target), Exit::Lookup)
         });
         let table = self.context_word(offset::TABLE);
         let one = self.number(1);
         let scaled = self.builder.ins().ishl(distance, one);
         let row = self.builder.ins().iadd(table, scaled);
-        // Rows without an entry hold 0, where code stands that leaves.
+        // A row without an entry holds 0. The function at offset 0 exits.
         let entry = (self.builder.ins()).uload32(mapped(), row, 0);
         let (function, number) = unpack(self.builder, self.context, entry);
         let signature = self.signature();
@@ -91,13 +94,15 @@ impl Lifter<'_, '_> {
         (self.builder.ins()).return_call_indirect(signature, function, &args);
     }
 
+    /// A word of the context.
     fn context_word(&mut self, offset: usize) -> Value {
         let context = self.context;
         (self.builder.ins()).load(I64, mapped(), context, displacement(offset))
     }
 }
 
-/// What a row of the table says: the address of the function, and the number of its entry.
+/// Emits the decoding of a row of the module's table: the address of the function and the number of the
+/// entry in it.
 pub(crate) fn unpack(
     builder: &mut FunctionBuilder<'_>,
     pointer: Value,
@@ -105,7 +110,7 @@ pub(crate) fn unpack(
 ) -> (Value, Value) {
     let shift = (builder.ins()).iconst(I64, i64::from(Entry::START_SHIFT));
     let shifted = builder.ins().ushr(entry, shift);
-    // Nothing is above the start, so the mask may have ones there: a small number.
+    // The bits above the start are zero, so the mask may have ones there. That makes it a small number.
     let mask = i64::from(Entry::START_MASK.cast_signed());
     let mask = builder.ins().iconst(I64, mask);
     let start = builder.ins().band(shifted, mask);

@@ -1,7 +1,7 @@
-//! Words while lifting, and the arithmetic that takes more than an instruction.
+//! Emits operations on words, and the arithmetic that takes more than one of Cranelift's instructions.
 //!
-//! Nothing here may trap: divisions guard their operands, because a trap could not be told from a
-//! guest's fault.
+//! No code emitted here traps. Divisions replace operands that would trap on the host, because RISC-V
+//! defines a result for them. Memory and control are not here.
 
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{
@@ -12,18 +12,10 @@ use lockstep_contract::context::displacement;
 use lockstep_contract::helpers::Helper;
 use lockstep_isa::{Cond, Size, Width, Xlen};
 
-use super::{Lifter, mapped};
+use super::lifter::{Lifter, mapped};
+use super::word::Word;
 
-/// A guest word while translating.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub enum Word {
-    /// This number, whatever happens.
-    Known(u64),
-    /// An SSA value of 64 bits.
-    Value(Value),
-}
-
-/// The compiler's name of a comparison.
+/// Cranelift's condition for a comparison.
 fn condition(cond: Cond) -> IntCC {
     match cond {
         Cond::Eq => IntCC::Equal,
@@ -35,7 +27,7 @@ fn condition(cond: Cond) -> IntCC {
     }
 }
 
-/// The compiler's type of a width.
+/// Cranelift's type for a width.
 fn width_type(width: Width) -> Type {
     match width {
         Width::Full => I64,
@@ -43,7 +35,7 @@ fn width_type(width: Width) -> Type {
     }
 }
 
-/// The compiler's type of a memory access.
+/// Cranelift's type for a memory access.
 pub(super) fn size_type(size: Size) -> Type {
     match size {
         Size::B => I8,
@@ -54,24 +46,12 @@ pub(super) fn size_type(size: Size) -> Type {
 }
 
 impl Lifter<'_, '_> {
-    /// Whether an operation of this width is one on whole registers, which hold what it gives.
+    /// Whether an operation of this width works on all bits that a register has.
     pub(super) fn whole(&self, width: Width) -> bool {
         width == Width::Full || self.xlen == Xlen::X32
     }
 
-    /// A word as an SSA value.
-    pub(super) fn value(&mut self, word: Word) -> Value {
-        match word {
-            Word::Known(number) => self.number(number),
-            Word::Value(value) => value,
-        }
-    }
-
-    pub(super) fn number(&mut self, number: u64) -> Value {
-        self.builder.ins().iconst(I64, number as i64)
-    }
-
-    /// The low bits of a word as a value of this width's type.
+    /// The low bits of a word, as a value of the type for this width.
     fn narrow(&mut self, width: Width, word: Word) -> Value {
         match (width, word) {
             (Width::Full, word) => self.value(word),
@@ -83,7 +63,7 @@ impl Lifter<'_, '_> {
         }
     }
 
-    /// A value of this width's type as a word.
+    /// A value of the type for this width, as a word (sign-extended).
     fn widen(&mut self, width: Width, value: Value) -> Word {
         Word::Value(match width {
             Width::Full => value,
@@ -91,6 +71,7 @@ impl Lifter<'_, '_> {
         })
     }
 
+    /// Emits an operation of two operands at this width.
     pub(super) fn binary(
         &mut self,
         width: Width,
@@ -104,6 +85,7 @@ impl Lifter<'_, '_> {
         self.widen(width, result)
     }
 
+    /// Emits an operation of one operand at this width.
     pub(super) fn unary(
         &mut self,
         width: Width,
@@ -115,15 +97,15 @@ impl Lifter<'_, '_> {
         self.widen(width, result)
     }
 
+    /// Emits a comparison; the value has Cranelift's type for conditions.
     pub(super) fn holds(&mut self, cond: Cond, a: Word, b: Word) -> Value {
         let a = self.value(a);
         let b = self.value(b);
         self.builder.ins().icmp(condition(cond), a, b)
     }
 
-    /// Divides without ever trapping: where the divisor is zero, or -1 in a signed division (whose
-    /// quotient would overflow for the least dividend), another divisor is used and the result
-    /// replaced.
+    /// Emits a division that never traps. If the divisor is zero, or -1 in a signed division (where the
+    /// quotient of the least number overflows), the code divides by 1 and then replaces the result.
     pub(super) fn divide(&mut self, kind: Division, width: Width, a: Word, b: Word) -> Word {
         let ty = width_type(width);
         let a = self.narrow(width, a);
@@ -149,7 +131,7 @@ impl Lifter<'_, '_> {
         if let Some(is) = by_minus_one
             && !kind.remainder
         {
-            // a / -1 = -a, wrapping; a % -1 = 0 is what dividing by one gave.
+            // a / -1 is -a, wrapping. a % -1 is 0, and so is the remainder of the division by 1.
             let negated = self.builder.ins().ineg(a);
             result = self.builder.ins().select(is, negated, result);
         }
@@ -163,8 +145,8 @@ impl Lifter<'_, '_> {
         self.builder.ins().iconst(ty, bits)
     }
 
-    /// Calls a host function of two words.
-    pub(super) fn help(&mut self, helper: Helper, a: Word, b: Word) -> Word {
+    /// Emits a call of a host function of two words.
+    pub(super) fn call_helper(&mut self, helper: Helper, a: Word, b: Word) -> Word {
         let mut signature = Signature::new(self.helper_conv);
         signature.params = vec![AbiParam::new(I64); 2];
         signature.returns = vec![AbiParam::new(I64)];
@@ -178,7 +160,7 @@ impl Lifter<'_, '_> {
     }
 }
 
-/// Which division.
+/// Which of the four divisions.
 #[derive(Clone, Copy)]
 pub(super) struct Division {
     pub(super) signed: bool,

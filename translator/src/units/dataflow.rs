@@ -1,11 +1,17 @@
-//! What the chains of a unit need to know of each other: the worst cost to the next check, which
-//! registers may differ from the context's, which values are needed, and who writes registers back.
+//! Data-flow analysis over the chains of a unit.
+//!
+//! For each chain it computes the worst cost to the next budget check, the dirty registers (those whose
+//! value may differ from the one in the context), the live registers, and whether the chain writes its
+//! dirty registers back at its end. It works on the finished chains; `graph` has the control flow among
+//! blocks.
 
-use super::{Chain, loops};
-use crate::lift;
+use super::chain::Chain;
+use super::loops;
+use crate::memory_checks;
 
-/// The worst cost from each chain to the next check. Edges to checks end a way; all others lead
-/// forward in the order, so one pass from the back sees every successor before its predecessors.
+/// Computes the worst cost from each chain to the next check. An edge to a chain with a check ends a
+/// path. All other edges lead forward in the order of chains, so one pass from the last chain to the
+/// first has the result of every successor before it is needed.
 pub(super) fn worst_costs(chains: &mut [Chain<'_>]) {
     for number in (0..chains.len()).rev() {
         let onward = (chains[number].successors.iter())
@@ -16,35 +22,36 @@ pub(super) fn worst_costs(chains: &mut [Chain<'_>]) {
     }
 }
 
-/// Exits behind a chain from which on it settles its registers.
-const SETTLED_EXITS: usize = 2;
+/// A chain writes its registers back if the chains behind it have at least so many exits.
+const WRITE_BACK_EXITS: usize = 2;
 
-/// Decides which chains settle: none in a loop; those in front of a loop, so that its exits have only its
-/// own registers to store, and those in front of several exits.
-pub(super) fn settle(chains: &mut [Chain<'_>]) {
+/// Decides which chains write their dirty registers back at their end. Chains in a loop do not. A chain
+/// in front of a loop does, so that the exits of the loop store only the loop's own registers. So does a
+/// chain in front of several exits, each of which would store the same registers.
+pub(super) fn choose_write_backs(chains: &mut [Chain<'_>]) {
     let repeated = loops::repeated(chains);
     let exits: Vec<usize> = (chains.iter())
-        .map(|chain| lift::exits(&chain.accesses) + usize::from(chain.check))
+        .map(|chain| memory_checks::plan(&chain.accesses).exits() + usize::from(chain.check))
         .collect();
     for number in 0..chains.len() {
         let next = &chains[number].successors;
         let pays = next.iter().any(|&next| repeated[next])
-            || next.iter().map(|&next| exits[next]).sum::<usize>() >= SETTLED_EXITS;
-        // A dispatch goes on before it could.
+            || next.iter().map(|&next| exits[next]).sum::<usize>() >= WRITE_BACK_EXITS;
+        // The dispatch has no end at which it could write back.
         let chain = &mut chains[number];
-        chain.settles = !repeated[number] && pays && !chain.blocks.is_empty();
+        chain.writes_back = !repeated[number] && pays && !chain.blocks.is_empty();
     }
 }
 
-/// Which registers may be dirty on arrival, and which values are needed. A register that may be
-/// dirty is stored at every exit, so its value is needed there whichever way control came.
+/// Computes which registers may be dirty at the start of each chain, and which are live there. Every exit
+/// stores a register that may be dirty, so such a register is live too.
 pub(super) fn dataflow(chains: &mut [Chain<'_>]) {
     let mut changed = true;
     while changed {
         changed = false;
         for number in 0..chains.len() {
             let dirty = (chains[number].predecessors.iter())
-                .filter(|&&p| !chains[p].settles)
+                .filter(|&&p| !chains[p].writes_back)
                 .fold(0, |dirty, &p| dirty | chains[p].dirty | chains[p].defs);
             changed |= dirty != chains[number].dirty;
             chains[number].dirty = dirty;

@@ -1,72 +1,81 @@
-//! The control flow among the blocks of one unit: who may follow whom, where control may come from
-//! outside, and where the budget has to be compared.
+//! The control-flow graph of one unit: which blocks may follow which, where control may enter the unit,
+//! and where the budget is compared.
 //!
-//! What follows from it for chains (costs, registers) is in `dataflow`.
+//! Its nodes are blocks, and one more for the dispatch if the unit has one. What follows from it for
+//! chains (costs, registers) is in `dataflow`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use lockstep_isa::Reg;
 
+use crate::abstract_interpreter::Flow;
 use crate::block::Block;
-use crate::record::Flow;
 
-/// Calls of a unit to itself that are edges inside it, at most: each of its returns is compared with
-/// all of them.
-const RECURSIONS: usize = 4;
+/// The most calls of a unit to itself that are edges inside it. Each return of the unit compares its
+/// target with the return points of all of them.
+const SELF_CALLS: usize = 4;
 
-/// The control flow among the blocks of one unit, by position in order of address.
+/// The control-flow graph of one unit. A node is the position of a block in the order of addresses.
 pub(super) struct Graph<'g, 'a> {
     pub(super) blocks: &'g [&'a Block],
-    /// Blocks by head.
+    /// The positions of blocks by their heads.
     pub(super) position: BTreeMap<u64, usize>,
     pub(super) successors: Vec<Vec<usize>>,
     predecessors: Vec<Vec<usize>>,
+    /// Whether control may enter the unit at a block.
     pub(super) entries: Vec<bool>,
+    /// Whether a node compares the budget.
     pub(super) checks: Vec<bool>,
-    /// Reachable blocks, predecessors first.
+    /// The nodes that can be reached from an entry, in reverse post-order: predecessors come first,
+    /// except along retreating edges.
     pub(super) order: Vec<usize>,
-    /// Where the dispatch goes. If there is one, it is the node behind the last block.
-    pub(super) switch: BTreeMap<u64, usize>,
-    /// Where calls of the unit to itself return to.
-    pub(super) returns: BTreeMap<u64, usize>,
+    /// The targets of the dispatch by head. If it has any, the unit has a dispatch; its node is the number
+    /// of blocks.
+    pub(super) dispatch_targets: BTreeMap<u64, usize>,
+    /// The return points of the unit's calls of itself, by head.
+    pub(super) return_points: BTreeMap<u64, usize>,
 }
 
-/// An indirect jump that is not a call.
-fn jumps(block: &Block) -> bool {
+/// Whether a block ends with an indirect jump that is not a call.
+fn is_indirect_jump(block: &Block) -> bool {
     block.flow == Flow::Dynamic && !block.links
 }
 
-/// A jump to the link register.
-pub(super) fn returns(block: &Block) -> bool {
-    jumps(block) && block.entries.last().is_some_and(|inst| inst.rs1 == Reg::RA)
+/// Whether a block ends with a return: a jump to the address in the link register.
+pub(super) fn is_return(block: &Block) -> bool {
+    is_indirect_jump(block)
+        && block
+            .instructions
+            .last()
+            .is_some_and(|inst| inst.rs1 == Reg::RA)
 }
 
-/// An indirect jump that is not a return.
-fn switches(block: &Block) -> bool {
-    jumps(block) && !returns(block)
+/// Whether a block ends with an indirect jump that is neither a call nor a return.
+fn uses_dispatch(block: &Block) -> bool {
+    is_indirect_jump(block) && !is_return(block)
 }
 
 impl<'g, 'a> Graph<'g, 'a> {
     pub(super) fn new(
         blocks: &'g [&'a Block],
         entries: &BTreeSet<u64>,
-        switched: &BTreeSet<u64>,
+        indirect_targets: &BTreeSet<u64>,
     ) -> Self {
         let position: BTreeMap<u64, usize> = (blocks.iter().enumerate())
             .map(|(number, block)| (block.head, number))
             .collect();
-        let switch = switch_targets(blocks, &position, switched);
-        let return_points = recursions(blocks, &position);
+        let dispatch_targets = find_dispatch_targets(blocks, &position, indirect_targets);
+        let return_points = self_call_return_points(blocks, &position);
         let dispatch = blocks.len();
         let mut successors = Vec::with_capacity(dispatch + 1);
         for block in blocks {
             let mut next: Vec<usize> = (block.successors())
                 .filter_map(|head| position.get(&head).copied())
                 .collect();
-            if switches(block) && !switch.is_empty() {
+            if uses_dispatch(block) && !dispatch_targets.is_empty() {
                 next.push(dispatch);
             }
-            if returns(block) {
+            if is_return(block) {
                 next.extend(return_points.values());
             }
             let callee = block.callee().filter(|_| !return_points.is_empty());
@@ -75,7 +84,7 @@ impl<'g, 'a> Graph<'g, 'a> {
             next.dedup();
             successors.push(next);
         }
-        successors.push(switch.values().copied().collect());
+        successors.push(dispatch_targets.values().copied().collect());
         let mut predecessors = vec![Vec::new(); successors.len()];
         for (number, next) in successors.iter().enumerate() {
             for &target in next {
@@ -90,35 +99,35 @@ impl<'g, 'a> Graph<'g, 'a> {
             entries: (blocks.iter())
                 .map(|block| {
                     let enters = |all: &BTreeSet<u64>| all.contains(&block.head);
-                    enters(entries) || enters(switched) && switch.is_empty()
+                    enters(entries) || enters(indirect_targets) && dispatch_targets.is_empty()
                 })
                 .collect(),
             checks: vec![false; dispatch + 1],
             order: Vec::new(),
-            switch,
-            returns: return_points,
+            dispatch_targets,
+            return_points,
         };
         graph.sort();
         graph
     }
 
-    /// Makes every block one that is entered and that looks at the budget.
+    /// Makes every block an entry that compares the budget.
     pub(super) fn check_all(&mut self) {
         self.entries.fill(true);
         self.sort();
         self.checks.fill(true);
     }
 
-    /// Orders the blocks and marks the targets of retreating edges.
+    /// Orders the nodes by a depth-first search and marks the targets of retreating edges as checks.
     fn sort(&mut self) {
         let mut rank = vec![usize::MAX; self.successors.len()];
         let mut post = Vec::with_capacity(self.successors.len());
         let mut seen = vec![false; self.successors.len()];
-        // The lowest entry is finished last and so comes first: a function's start, usually. What none
-        // of them reaches is entered through the dispatch.
+        // The lowest entry, usually the start of the function, is searched last and so comes first in the
+        // order. The dispatch is a root too: some blocks are reached only through it.
         let entries = (0..self.blocks.len()).rev();
         let entries = entries.filter(|&block| self.entries[block]);
-        let dispatch = (!self.switch.is_empty()).then_some(self.blocks.len());
+        let dispatch = (!self.dispatch_targets.is_empty()).then_some(self.blocks.len());
         for root in entries.chain(dispatch) {
             let mut path = vec![(root, 0)];
             if std::mem::replace(&mut seen[root], true) {
@@ -146,14 +155,15 @@ impl<'g, 'a> Graph<'g, 'a> {
             }
         }
         self.order = post;
-        // Not so the dispatch, which has no address of its own.
+        // A check is an entry. The dispatch is not: it has no address of its own.
         for (entry, check) in self.entries.iter_mut().zip(&self.checks) {
             *entry |= *check;
         }
     }
 
-    /// Whether a block continues its only predecessor.
-    pub(super) fn glued(&self, block: usize) -> bool {
+    /// Whether a block belongs to the chain of its predecessor: it has only one, which ends by length,
+    /// and nothing else can enter it.
+    pub(super) fn extends_predecessor(&self, block: usize) -> bool {
         let &[before] = self.predecessors[block].as_slice() else {
             return false;
         };
@@ -162,21 +172,24 @@ impl<'g, 'a> Graph<'g, 'a> {
     }
 }
 
-/// Heads that the unit's indirect jumps may go to, if it has any.
-fn switch_targets(
+/// The targets of the unit's indirect jumps by head; none if it has no indirect jumps.
+fn find_dispatch_targets(
     blocks: &[&Block],
     position: &BTreeMap<u64, usize>,
-    switched: &BTreeSet<u64>,
+    indirect_targets: &BTreeSet<u64>,
 ) -> BTreeMap<u64, usize> {
-    let jumps = blocks.iter().any(|block| switches(block));
+    let any = blocks.iter().any(|block| uses_dispatch(block));
     (position.iter())
-        .filter(|(head, _)| jumps && switched.contains(head))
+        .filter(|(head, _)| any && indirect_targets.contains(head))
         .map(|(&head, &number)| (head, number))
         .collect()
 }
 
-/// Where the unit's calls of itself return to, if they are few.
-fn recursions(blocks: &[&Block], position: &BTreeMap<u64, usize>) -> BTreeMap<u64, usize> {
+/// The return points of the unit's calls of itself, if there are at most [`SELF_CALLS`].
+fn self_call_return_points(
+    blocks: &[&Block],
+    position: &BTreeMap<u64, usize>,
+) -> BTreeMap<u64, usize> {
     let calls_itself =
         |block: &&&Block| (block.callee()).is_some_and(|callee| position.contains_key(&callee));
     let points: BTreeMap<u64, usize> = (blocks.iter().filter(calls_itself))
@@ -186,7 +199,7 @@ fn recursions(blocks: &[&Block], position: &BTreeMap<u64, usize>) -> BTreeMap<u6
         })
         .collect();
     match points.len() {
-        0..=RECURSIONS => points,
+        0..=SELF_CALLS => points,
         _ => BTreeMap::new(),
     }
 }

@@ -1,20 +1,20 @@
-//! Which chains of a unit are in a loop.
+//! Finds the chains of a unit that are in a loop.
 //!
-//! A loop here is what control can come back to: a strongly connected part of the graph, found by
-//! Tarjan's algorithm, so that irreducible loops count too. No recursion: the graphs are the guest's.
-//! How deep loops are nested is not told: settling in front of inner loops was measured to cost more
-//! than it gives.
+//! A loop here is a strongly connected component of the graph, so irreducible loops count too. Tarjan's
+//! algorithm finds them. It is written without recursion, because the guest's code decides how deep the
+//! graph is. The nesting of loops is not computed: writing registers back in front of inner loops was
+//! measured to cost more than it gains.
 
-use super::Chain;
+use super::chain::Chain;
 
-/// A chain that was not seen yet.
-const NEW: usize = usize::MAX;
+/// The index of a chain that was not visited yet.
+const UNVISITED: usize = usize::MAX;
 
 /// For each chain, whether control may come back to it without leaving the unit.
 pub(super) fn repeated(chains: &[Chain<'_>]) -> Vec<bool> {
     let mut walk = Walk {
         chains,
-        index: vec![NEW; chains.len()],
+        index: vec![UNVISITED; chains.len()],
         low: vec![0; chains.len()],
         open: vec![false; chains.len()],
         stack: Vec::new(),
@@ -22,18 +22,19 @@ pub(super) fn repeated(chains: &[Chain<'_>]) -> Vec<bool> {
         repeated: vec![false; chains.len()],
     };
     for root in 0..chains.len() {
-        if walk.index[root] == NEW {
+        if walk.index[root] == UNVISITED {
             walk.visit(root);
         }
     }
     walk.repeated
 }
 
-/// Tarjan's algorithm in progress.
+/// The state of Tarjan's algorithm, under its usual names.
 struct Walk<'a, 'b> {
     chains: &'a [Chain<'b>],
     index: Vec<usize>,
     low: Vec<usize>,
+    /// Whether a chain is on the stack.
     open: Vec<bool>,
     stack: Vec<usize>,
     next: usize,
@@ -41,6 +42,7 @@ struct Walk<'a, 'b> {
 }
 
 impl Walk<'_, '_> {
+    /// Numbers a chain and puts it on the stack.
     fn begin(&mut self, chain: usize) -> (usize, usize) {
         (self.index[chain], self.low[chain]) = (self.next, self.next);
         self.next += 1;
@@ -49,13 +51,14 @@ impl Walk<'_, '_> {
         (chain, 0)
     }
 
+    /// Visits all chains that can be reached from `root`.
     fn visit(&mut self, root: usize) {
         let mut path = vec![self.begin(root)];
         while let Some((chain, tried)) = path.last_mut() {
             let chain = *chain;
             if let Some(&next) = self.chains[chain].successors.get(*tried) {
                 *tried += 1;
-                if self.index[next] == NEW {
+                if self.index[next] == UNVISITED {
                     path.push(self.begin(next));
                 } else if self.open[next] {
                     self.low[chain] = self.low[chain].min(self.index[next]);
@@ -72,7 +75,7 @@ impl Walk<'_, '_> {
         }
     }
 
-    /// Takes the component of a chain that reaches none before it off the stack.
+    /// Takes a finished component off the stack. `chain` is its first member.
     fn close(&mut self, chain: usize) {
         let first = (self.stack.iter()).rposition(|&member| member == chain);
         let several = first.is_some_and(|first| self.stack.len() - first > 1);

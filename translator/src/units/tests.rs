@@ -1,4 +1,4 @@
-//! How a program is cut into units.
+//! Tests of how the blocks of a code region are divided into units, and of the units' entries.
 
 use lockstep_isa::{Cost, Inst, Op, Profile, Reg, Version, encode::encode};
 
@@ -6,7 +6,7 @@ use crate::code_region::CodeRegion;
 use crate::discover::discover;
 use crate::hints::Hints;
 
-use super::{REACH, Unit, partition};
+use super::{UNIT_SPAN_BYTES, Unit, partition};
 use crate::Options;
 
 const BASE: u64 = 0x1_0000;
@@ -38,13 +38,14 @@ fn indirect() -> Inst {
     }
 }
 
-/// Where the first blocks of the units of a code region stand that is entered at `entry`.
+/// The heads of each unit of a code region that is entered at `entry`.
 fn heads(pages: usize, entry: u64, code: &[(u64, Inst)]) -> Vec<Vec<u64>> {
     let heads = |unit: &Unit<'_>| unit.heads.keys().copied().collect();
     units(pages, entry, code, &[], heads)
 }
 
-/// What `of` says of the units of a code region that is entered at `entry`, and to which data points.
+/// What `of` returns for each unit of a code region that is entered at `entry`. `pointers` are words of
+/// data that point into the region.
 fn units<T>(
     pages: usize,
     entry: u64,
@@ -91,7 +92,10 @@ fn targets_of_the_dispatch_share_its_way_in() {
     ];
     let pointers = [BASE + 12, BASE + 20, BASE + 28];
     let entries = units(1, BASE, &code, &pointers, |unit| {
-        (unit.entries().collect::<Vec<_>>(), unit.ways_in().len())
+        (
+            unit.entries().collect::<Vec<_>>(),
+            unit.entry_chains().len(),
+        )
     });
     let expected = vec![(BASE, 0), (BASE + 28, 1), (BASE + 12, 2), (BASE + 20, 2)];
     assert_eq!(entries, [(expected, 3)]);
@@ -113,13 +117,16 @@ fn code_below_the_first_function_is_in_a_unit() {
 fn code_with_wide_gaps_is_in_several_units() {
     const STEP: u64 = 0x1000;
     let mut code = Vec::new();
-    for at in (BASE..BASE + 8 * REACH - STEP).step_by(STEP as usize) {
+    for at in (BASE..BASE + 8 * UNIT_SPAN_BYTES - STEP).step_by(STEP as usize) {
         code.extend([(at, ecall()), (at + 4, jump(STEP as i32 - 4))]);
     }
-    code.push((BASE + 8 * REACH - STEP, ecall()));
-    let units = heads((8 * REACH / STEP) as usize, BASE, &code);
+    code.push((BASE + 8 * UNIT_SPAN_BYTES - STEP, ecall()));
+    let units = heads((8 * UNIT_SPAN_BYTES / STEP) as usize, BASE, &code);
     assert!(units.len() > 1);
     for unit in units {
-        assert!(unit[unit.len() - 1] - unit[0] <= REACH, "{unit:x?}");
+        assert!(
+            unit[unit.len() - 1] - unit[0] <= UNIT_SPAN_BYTES,
+            "{unit:x?}"
+        );
     }
 }

@@ -1,8 +1,9 @@
-//! The primitives: each as a few compiler instructions.
+//! The lifter's primitives: each emits a few of Cranelift's instructions.
 //!
-//! Known numbers are folded where addresses and constants are made; the compiler runs without its
-//! optimiser, which was measured to buy nothing but time. Words and the longer pieces of arithmetic
-//! are in [`super::value`], memory and control in their own files.
+//! Operations that compute addresses and constants are folded here if their operands are known: Cranelift
+//! runs without its optimiser. Longer arithmetic is in [`super::value`] and [`super::wide`], accesses to
+//! memory are in [`super::memory`]. A control primitive only sets the terminator; [`super::control`]
+//! emits it at the end of the chain.
 
 use std::convert::Infallible;
 
@@ -10,9 +11,10 @@ use cranelift_codegen::ir::{InstBuilder, types::I64};
 use lockstep_contract::helpers::Helper;
 use lockstep_isa::{Amo, Cond, Extend, Primitives, Reg, Size, Width};
 
-use super::value::{Division, Word, size_type};
+use super::lifter::{Lifter, Terminator};
+use super::value::{Division, size_type};
 use super::wide::Half;
-use super::{Flow, Lifter};
+use super::word::Word;
 use crate::fold;
 
 impl Primitives for Lifter<'_, '_> {
@@ -24,11 +26,11 @@ impl Primitives for Lifter<'_, '_> {
     }
 
     fn pc(&mut self) -> Word {
-        Word::Known(self.place.pc)
+        Word::Known(self.position.pc)
     }
 
     fn next_pc(&mut self) -> Word {
-        Word::Known(self.place.next_pc)
+        Word::Known(self.position.next_pc)
     }
 
     fn get(&mut self, reg: Reg) -> Word {
@@ -118,7 +120,7 @@ impl Primitives for Lifter<'_, '_> {
                 let holds = self.holds(cond, a, b);
                 let result = self.builder.ins().uextend(I64, holds);
                 if cond == Cond::Ltu {
-                    self.note_below(a, b, result);
+                    self.record_unsigned_less(a, b, result);
                 }
                 Word::Value(result)
             }
@@ -161,7 +163,7 @@ impl Primitives for Lifter<'_, '_> {
     }
 
     fn mulhsu(&mut self, a: Word, b: Word) -> Word {
-        // Read as unsigned, a negative a is 2^64 too large: that is b too much in the high half.
+        // umulhi takes a negative `a` for a number that is 2^64 larger, so the high half is `b` too large.
         self.binary(Width::Full, a, b, |l, a, b| {
             let high = l.builder.ins().umulhi(a, b);
             let bits = l.number(63);
@@ -221,8 +223,8 @@ impl Primitives for Lifter<'_, '_> {
 
     fn orc_b(&mut self, a: Word) -> Word {
         self.unary(Width::Full, a, |l, a| {
-            // The top bit of a byte of `any` is set where the byte is not zero: no carry leaves a
-            // byte, since 0x7f + 0x7f has 8 bits.
+            // In `any` the top bit of a byte is set if that byte of `a` is not zero. No carry leaves a byte,
+            // because 0x7f + 0x7f has 8 bits.
             let low = l.number(0x7f7f_7f7f_7f7f_7f7f);
             let top = l.number(0x8080_8080_8080_8080);
             let masked = l.builder.ins().band(a, low);
@@ -237,15 +239,15 @@ impl Primitives for Lifter<'_, '_> {
     }
 
     fn clmul(&mut self, a: Word, b: Word) -> Word {
-        self.help(Helper::Clmul, a, b)
+        self.call_helper(Helper::Clmul, a, b)
     }
 
     fn clmulh(&mut self, a: Word, b: Word) -> Word {
-        self.help(Helper::Clmulh, a, b)
+        self.call_helper(Helper::Clmulh, a, b)
     }
 
     fn clmulr(&mut self, a: Word, b: Word) -> Word {
-        self.help(Helper::Clmulr, a, b)
+        self.call_helper(Helper::Clmulr, a, b)
     }
 
     fn load(
@@ -298,7 +300,7 @@ impl Primitives for Lifter<'_, '_> {
         self.check_access(addr, 0);
         let old = self.load_checked(addr, 0, size, Extend::Sign);
         let signed = self.extend(Extend::Sign, size, value);
-        // Sign-extended operands compare as their low bits do, unsigned too.
+        // Sign-extended numbers compare as their low bits do, also as unsigned numbers.
         let new = match amo {
             Amo::Swap => value,
             Amo::Add => self.add(Width::Full, old, value),
@@ -315,11 +317,13 @@ impl Primitives for Lifter<'_, '_> {
     }
 
     fn branch(&mut self, cond: Cond, a: Word, b: Word, offset: i32) {
-        let taken = fold::target(self.xlen, self.place.pc, offset);
-        self.flow = match (a, b) {
-            (Word::Known(a), Word::Known(b)) if fold::holds(cond, a, b) => Flow::Static(taken),
-            (Word::Known(_), Word::Known(_)) => Flow::Static(self.place.next_pc),
-            _ => Flow::Branch {
+        let taken = fold::target(self.xlen, self.position.pc, offset);
+        self.terminator = match (a, b) {
+            (Word::Known(a), Word::Known(b)) if fold::holds(cond, a, b) => {
+                Terminator::Static(taken)
+            }
+            (Word::Known(_), Word::Known(_)) => Terminator::Static(self.position.next_pc),
+            _ => Terminator::Branch {
                 holds: self.holds(cond, a, b),
                 taken,
             },
@@ -327,23 +331,23 @@ impl Primitives for Lifter<'_, '_> {
     }
 
     fn jump(&mut self, offset: i32) {
-        self.flow = Flow::Static(fold::target(self.xlen, self.place.pc, offset));
+        self.terminator = Terminator::Static(fold::target(self.xlen, self.position.pc, offset));
     }
 
     fn jump_to(&mut self, target: Word) {
-        self.flow = match target {
-            Word::Known(target) => Flow::Static(target),
-            Word::Value(target) => Flow::Dynamic(target),
+        self.terminator = match target {
+            Word::Known(target) => Terminator::Static(target),
+            Word::Value(target) => Terminator::Dynamic(target),
         };
     }
 
     fn ecall(&mut self) -> Result<(), Infallible> {
-        self.flow = Flow::Ecall;
+        self.terminator = Terminator::Ecall;
         Ok(())
     }
 
     fn ebreak(&mut self) -> Result<(), Infallible> {
-        self.flow = Flow::Ebreak;
+        self.terminator = Terminator::Ebreak;
         Ok(())
     }
 }

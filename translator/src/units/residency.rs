@@ -1,0 +1,69 @@
+//! Decides which guest registers of a unit are memory-resident.
+//!
+//! Usually every guest register is an SSA value throughout the unit, and each exit stores the dirty ones
+//! to the context. The number of these stores is exits times dirty registers, so hostile code could make
+//! the output explode. In a unit with too many of them, all registers are memory-resident: they live in
+//! the context between chains, so an exit has none to store. An interpreter loop is different, because
+//! its speed matters: there, the registers that most of its chains share stay SSA values.
+
+use std::cmp::Reverse;
+use std::ops::RangeInclusive;
+
+use lockstep_isa::Reg;
+
+use super::chain::Chain;
+
+/// How many targets the indirect jumps of an interpreter loop have. A guest function with fewer is none,
+/// and neither is one with more: thousands of targets are hostile code, in which each register that
+/// is an SSA value costs a move for every target.
+pub(super) const INTERPRETER_LOOP_TARGETS: RangeInclusive<usize> = 64..=1024;
+/// The most stores that the exits of a unit may need if its registers are SSA values.
+const UNIT_EXIT_STORES: usize = 30_000;
+/// The host's registers for guest registers, the budget and the context. An interpreter loop keeps as many
+/// guest registers in them as its chains leave free on average. Lua, whose chains use four, runs a tenth
+/// faster with ten guest registers in host registers than with two; a loop whose chains use 23 runs a
+/// tenth slower.
+const HOST_REGISTERS: usize = 14;
+/// The guest registers that an interpreter loop keeps in host registers at least. With none it is slower,
+/// even if its chains need all host registers.
+const LOOP_REGISTERS_AT_LEAST: usize = 2;
+
+/// Chooses the memory-resident registers of a unit, as a mask. `targets` is how many targets the dispatch
+/// has.
+pub(super) fn memory_resident(chains: &[Chain<'_>], targets: usize) -> u32 {
+    let exits = |chain: &Chain<'_>| chain.accesses.len() + 1;
+    let registers = |chain: &Chain<'_>| (chain.dirty | chain.defs).count_ones() as usize;
+    let stores: usize = (chains.iter())
+        .map(|chain| exits(chain) * registers(chain))
+        .sum();
+    if stores <= UNIT_EXIT_STORES {
+        return 0;
+    }
+    if !INTERPRETER_LOOP_TARGETS.contains(&targets) {
+        return u32::MAX;
+    }
+    let touched = |chain: &Chain<'_>| (chain.uses | chain.defs).count_ones() as usize;
+    let mean = chains
+        .iter()
+        .map(touched)
+        .sum::<usize>()
+        .div_ceil(chains.len());
+    let affordable = UNIT_EXIT_STORES / chains.iter().map(exits).sum::<usize>();
+    let in_registers = HOST_REGISTERS
+        .saturating_sub(mean)
+        .max(LOOP_REGISTERS_AT_LEAST)
+        .min(affordable);
+    let users = |register: usize| {
+        let users = chains
+            .iter()
+            .filter(|chain| chain.uses & 1 << register != 0);
+        users.count()
+    };
+    let mut all: Vec<usize> = (1..Reg::COUNT).collect();
+    all.sort_by_key(|&register| Reverse(users(register)));
+    all[in_registers..]
+        .iter()
+        .fold(0, |memory_resident, register| {
+            memory_resident | 1 << register
+        })
+}
