@@ -1,0 +1,32 @@
+//! Why a translation gave no module.
+//!
+//! Code that cannot be translated is not an error: the report lists it, and the interpreter runs it.
+
+/// Why a translation gave no module.
+#[derive(Debug, thiserror::Error)]
+pub enum TranslateError {
+    /// The input is no code region: it is not whole pages inside a memory of an allowed size.
+    #[error(
+        "no region: {len:#x} bytes at {base:#x} in a memory of {memory_size:#x} bytes \
+         (whole pages inside a memory of at most 4 MiB are needed)"
+    )]
+    CodeRegion {
+        /// Guest address of the first byte.
+        base: u64,
+        /// Length in bytes.
+        len: u64,
+        /// Bytes of guest memory.
+        memory_size: u64,
+    },
+    /// The target is not supported.
+    #[error("cannot translate for {target}: {reason}")]
+    Target {
+        /// The triple.
+        target: String,
+        /// Why not.
+        reason: String,
+    },
+    /// A defect of this project or of Cranelift.
+    #[error("the compiler failed: {0}")]
+    Compiler(String),
+}
