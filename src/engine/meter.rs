@@ -332,6 +332,7 @@ impl Meter {
 }
 
 /// A machine ended a run.
+#[cfg(feature = "ckb")]
 pub(crate) fn ran(run: Run) {
     counter!("ckb_lockstep_runs", "engine" => run.engine()).increment(1);
     if run.native > 0 {
@@ -348,6 +349,7 @@ pub(crate) fn ran(run: Run) {
 }
 
 /// A machine that cannot or may not use native code began a run.
+#[cfg(feature = "ckb")]
 pub(crate) fn fell_back(cause: &'static str) {
     counter!("ckb_lockstep_fallbacks", "cause" => cause).increment(1);
 }

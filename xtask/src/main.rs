@@ -10,7 +10,9 @@ mod prove;
 mod reproduce;
 mod soak;
 mod spike;
+mod step;
 mod suite;
+mod tools;
 
 use std::process::ExitCode;
 
@@ -24,8 +26,8 @@ usage: cargo xtask test
        cargo xtask guests [--check | --third-party [--record] | --native | --wasm | --polkavm]
        cargo xtask soak [--tier T] [--profile P] [--first SEED] [--jobs J] --count N | --totals
 
-  test                   format, lints, documentation and every test; installs the RISC-V compiler
-                         where apt-get is at hand
+  test                   format, dependencies, lints, features, fuzz targets, documentation and every
+                         test; asks before it installs the RISC-V compiler, unless CI is set
   modules                the size of each package and the circles among its source files;
                          with a PATH, of another checkout
   prove [STEP...]        everything that takes too long for `test`: Spike, fusion, suspension, soak, mutations,

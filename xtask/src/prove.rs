@@ -8,7 +8,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Instant;
 
-use crate::suite::{self, SuiteError};
+use crate::step::{self, StepError};
 use crate::{mutate, reproduce, soak, spike};
 
 /// What a step may fail with.
@@ -135,17 +135,17 @@ pub(crate) fn show() {
     }
 }
 
-fn tests(binary: &str, variable: &str, value: &str) -> Result<(), SuiteError> {
+fn tests(binary: &str, variable: &str, value: &str) -> Result<(), StepError> {
     let arguments = ["test", "--release", "--test", binary, "--", "--nocapture"];
-    suite::cargo(binary, &arguments, &[(variable, value)])
+    step::cargo(binary, &arguments, &[(variable, value)])
 }
 
-fn bench(name: &str) -> Result<(), SuiteError> {
-    suite::cargo(name, &["bench", "--bench", name], &[])
+fn bench(name: &str) -> Result<(), StepError> {
+    step::cargo(name, &["bench", "--bench", name], &[])
 }
 
 /// The targets, and what each takes beside its time (`fuzz/README.md`).
-fn fuzz() -> Result<(), SuiteError> {
+fn fuzz() -> Result<(), StepError> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz");
     let targets: [(&str, &[&str], &[&str]); 3] = [
         ("elf", &[], &["-max_len=10000", "-len_control=0"]),
@@ -167,7 +167,7 @@ fn fuzz() -> Result<(), SuiteError> {
         if target == "programs" {
             command.env("RUSTC_WRAPPER", folder.join("wrap.sh"));
         }
-        suite::step(&format!("fuzzing {target}"), &mut command)?;
+        step::step(&format!("fuzzing {target}"), &mut command)?;
     }
     Ok(())
 }

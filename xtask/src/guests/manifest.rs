@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::{GuestError, at};
+use super::error::{GuestError, at};
 
 const COMPILER: &str = "# compiler: ";
 const FLAGS: &str = "# flags: ";

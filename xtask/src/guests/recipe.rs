@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::GuestError;
+use super::error::GuestError;
 use super::third_party::Sources;
 
 /// Where a guest's sources are kept.

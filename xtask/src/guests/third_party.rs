@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use super::GuestError;
+use super::error::GuestError;
 
 /// Folder of each crate, by its name.
 #[derive(Debug)]

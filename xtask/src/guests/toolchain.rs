@@ -7,9 +7,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use super::error::{GuestError, at};
 use super::peer;
 use super::recipe::{Form, Machine, Recipe};
-use super::{GuestError, at};
 
 const CLANG: &str = "clang-19";
 const LLD: &str = "ld.lld-19";

@@ -17,7 +17,7 @@ use std::fmt;
 use std::fs;
 use std::path::Path;
 
-use super::MutateError;
+use super::error::MutateError;
 
 /// Tests to run: a binary and which of its tests.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]

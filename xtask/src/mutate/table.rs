@@ -5,7 +5,7 @@ use std::fmt::Write;
 use std::fs;
 use std::path::Path;
 
-use super::MutateError;
+use super::error::MutateError;
 use super::list::Fault;
 
 const FILE: &str = "tests/mutations/TABLE.md";

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use super::MutateError;
+use super::error::MutateError;
 use super::list::{Fault, Tests};
 
 /// A test that runs longer hangs, and that is noticed too.

@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
-use super::SoakError;
+use super::error::SoakError;
 
 /// Words in front of the counts.
 const WORDS: [&str; 4] = ["suite", "profile", "revision", "first"];

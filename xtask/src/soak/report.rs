@@ -6,8 +6,9 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
+use super::error::SoakError;
+use super::kinds::{NARROW, PROFILES, TIERS};
 use super::ledger::{COUNTS, Ledger, Line};
-use super::{NARROW, PROFILES, SoakError, TIERS};
 
 /// Programs that there should be in all, and for each machine.
 const GOAL: (u64, u64) = (2_000_000, 100_000);
