@@ -142,7 +142,7 @@ fn in_part(rounds: usize) -> String {
         let builder = Engine::builder().no_cache().no_warm().no_helper();
         let builder = builder.mode(Mode::Native).translate(Translate::Now);
         let builder = builder.compiler(move |text, hints, options, progress| {
-            let mut made = translator::translate(text, hints, options, progress)?;
+            let mut made = translator::translate_while(text, hints, options, progress)?;
             let mut module = made.module.into_module();
             for (row, entry) in module.table.iter_mut().enumerate() {
                 // Well mixed, and the same each time.

@@ -154,7 +154,7 @@ fn while_the_compiler_hangs(transaction: &Transaction, rounds: usize) {
                 .threshold(1)
                 .compiler(move |text, hints, options, progress| {
                     shut.wait();
-                    translator::translate(text, hints, options, progress)
+                    translator::translate_while(text, hints, options, progress)
                 })
                 .build();
             hanging.push(with_engine(Arc::new(hangs), run));
@@ -211,14 +211,16 @@ impl Busy {
                     while pausing.load(Ordering::SeqCst) && !ending.load(Ordering::SeqCst) {
                         sleep(Duration::from_millis(1));
                     }
-                    let made = translator::translate(text, hints, options, &mut |done, all| {
-                        counted.fetch_add(1, Ordering::SeqCst);
-                        progress(done, all);
-                        while pausing.load(Ordering::SeqCst) && !ending.load(Ordering::SeqCst) {
-                            sleep(Duration::from_millis(1));
-                        }
-                    });
-                    if ending.load(Ordering::SeqCst) {
+                    let made =
+                        translator::translate_while(text, hints, options, &mut |done, all| {
+                            counted.fetch_add(1, Ordering::SeqCst);
+                            let go_on = progress(done, all);
+                            while pausing.load(Ordering::SeqCst) && !ending.load(Ordering::SeqCst) {
+                                sleep(Duration::from_millis(1));
+                            }
+                            go_on
+                        });
+                    if ending.load(Ordering::SeqCst) || made.is_err() {
                         return made;
                     }
                 }

@@ -160,7 +160,11 @@ impl Engine {
     ) -> Result<Prepared, Unavailable> {
         let entry = self.shared.registry.entry(region);
         let missing = |state: &State| matches!(state, State::Missing(_));
-        self.shared.settle(&entry, missing, hints, progress)
+        let mut progress = |done, all| {
+            progress(done, all);
+            Ok(())
+        };
+        self.shared.settle(&entry, missing, hints, &mut progress)
     }
 
     /// Puts a module that was loaded by other means where look-ups find it: `region` is the code that

@@ -26,7 +26,7 @@ use lockstep_test_support::recorder::Page;
 use lockstep_test_support::transaction::system::{Signature, sighash, system_cell};
 use lockstep_test_support::transaction::{Case, silent};
 use lockstep_test_support::trusted::trusted;
-use lockstep_translator::{Fault, Injection, Options, key, translate};
+use lockstep_translator::{Fault, Injection, Options, key, translate_while};
 
 const PLENTY: u64 = 70_000_000;
 const LOCK: &str = "secp256k1_blake160_sighash_all";
@@ -40,7 +40,7 @@ fn miscompiling(builder: EngineBuilder, injection: Injection) -> EngineBuilder {
                 .then_some(injection),
             ..options.clone()
         };
-        let mut translation = translate(text, hints, &planted, progress)?;
+        let mut translation = translate_while(text, hints, &planted, progress)?;
         let mut module = translation.module.into_module();
         module.key = key(text, options)?;
         translation.module = trusted(module);

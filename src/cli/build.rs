@@ -428,7 +428,7 @@ pub(crate) fn failure(error: &TranslateError) -> Failure {
             ),
         ),
         TranslateError::CodeRegion { .. } => Failure::new(code::DATA, "CodeRegion", error),
-        TranslateError::Compiler(_) => {
+        TranslateError::Compiler(_) | TranslateError::Stopped { .. } => {
             Failure::defect(format!("{error}; please report it with the ELF"))
         }
     }

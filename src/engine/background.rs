@@ -1,11 +1,10 @@
 //! What the worker threads do with a job: everything that a thread that verifies must not wait for.
 
-use std::panic::resume_unwind;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::entry::{Entry, State};
-use super::obtain::Stopped;
+use super::obtain::Stop;
 use super::pool::Job;
 use super::shared::Shared;
 
@@ -38,19 +37,13 @@ impl Shared {
     }
 
     /// Ends a translation between two units when it takes too long or nobody waits for it any more.
-    pub(super) fn watch(&self) -> impl FnMut(usize, usize) {
+    pub(super) fn watch(&self) -> impl FnMut(usize, usize) -> Result<(), Stop> {
         let started = Instant::now();
         let budget: Duration = self.budgets.translation;
-        move |_, _| {
-            let stopped = match () {
-                () if self.pool.is_stopped() => Stopped::Dropped,
-                () if started.elapsed() > budget => Stopped::OverBudget,
-                () => return,
-            };
-            // Where a panic ends the process, a translation goes on to its end.
-            if cfg!(panic = "unwind") {
-                resume_unwind(Box::new(stopped));
-            }
+        move |_, _| match () {
+            () if self.pool.is_stopped() => Err(Stop::EngineDropped),
+            () if started.elapsed() > budget => Err(Stop::OverBudget),
+            () => Ok(()),
         }
     }
 }

@@ -2,6 +2,7 @@
 //! translating. Slow, and safe to fail: the caller says where it may happen.
 
 use std::fmt::Display;
+use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Arc;
@@ -20,15 +21,17 @@ use super::helper::Helper;
 use super::shared::Shared;
 use super::{Origin, Translate, Unavailable};
 
-/// Thrown by a progress callback to end a translation between two units. It is unwound with, without
-/// a message, and caught where the translation began.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Stopped {
+/// Why a translation is ended between two units.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Stop {
     /// It took longer than it may.
     OverBudget,
     /// The engine is gone.
-    Dropped,
+    EngineDropped,
 }
+
+/// Told how many units of how many are done. An error ends the translation.
+pub(super) type Progress<'a> = dyn FnMut(usize, usize) -> Result<(), Stop> + 'a;
 
 /// A translation that gave no module.
 struct Failed {
@@ -56,7 +59,7 @@ impl Shared {
         entry: &Entry,
         again: bool,
         hints: &mut dyn FnMut() -> Hints,
-        progress: &mut dyn FnMut(usize, usize),
+        progress: &mut Progress<'_>,
     ) -> Obtained {
         let stored = self.stored(entry, again);
         let missing = matches!(stored, Err(State::Missing(_)));
@@ -136,7 +139,7 @@ impl Shared {
         &self,
         entry: &Entry,
         hints: &Hints,
-        progress: &mut dyn FnMut(usize, usize),
+        progress: &mut Progress<'_>,
     ) -> Obtained {
         let (_, id) =
             (entry.key(&self.options).as_ref()).map_err(|reason| State::Failed(reason.clone()))?;
@@ -178,11 +181,19 @@ impl Shared {
         &self,
         entry: &Entry,
         hints: &Hints,
-        progress: &mut dyn FnMut(usize, usize),
+        progress: &mut Progress<'_>,
     ) -> Result<(Arc<NativeModule>, Report), Failed> {
         let options = Options {
             threads: self.threads(),
             ..self.options.clone()
+        };
+        let mut stop = None;
+        let mut progress = |done, all| match progress(done, all) {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(reason) => {
+                stop = Some(reason);
+                ControlFlow::Break(())
+            }
         };
         // A panic in the compiler must not take a node down: such code stays interpreted.
         let translate = || match &self.helper {
@@ -190,20 +201,20 @@ impl Shared {
             Some(program) if self.options.inject.is_none() => {
                 self.translate_apart(program, entry, hints)
             }
-            _ => (self.compiler.0)(&entry.region(), hints, &options, progress)
+            _ => (self.compiler.0)(&entry.region(), hints, &options, &mut progress)
                 .map(|translation| (translation.module, translation.report))
                 .map_err(|error| Failed::new("refused", error)),
         };
-        let (module, report) = catch_unwind(AssertUnwindSafe(translate)).map_err(|payload| {
-            match payload.downcast_ref() {
-                Some(Stopped::OverBudget) => {
-                    let budget = self.budgets.translation.as_secs_f64();
-                    Failed::new("over_budget", format!("it takes longer than {budget} s"))
-                }
-                Some(Stopped::Dropped) => Failed::new("stopped", "the engine is gone"),
-                None => Failed::new("panicked", "the translator panicked"),
+        let made = catch_unwind(AssertUnwindSafe(translate))
+            .unwrap_or_else(|_| Err(Failed::new("panicked", "the translator panicked")));
+        let (module, report) = made.map_err(|failed| match stop {
+            Some(Stop::OverBudget) => {
+                let budget = self.budgets.translation.as_secs_f64();
+                Failed::new("over_budget", format!("it takes longer than {budget} s"))
             }
-        })??;
+            Some(Stop::EngineDropped) => Failed::new("stopped", "the engine is gone"),
+            None => failed,
+        })?;
         let module = NativeModule::map(module).map_err(|error| Failed::new("unmappable", error))?;
         self.keep(&module);
         Ok((Arc::new(module), report))

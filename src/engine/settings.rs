@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::num::NonZero;
+use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, OnceLock};
@@ -62,7 +63,7 @@ type Translator = dyn Fn(
         &CodeRegion<'_>,
         &Hints,
         &Options,
-        &mut dyn FnMut(usize, usize),
+        &mut dyn FnMut(usize, usize) -> ControlFlow<()>,
     ) -> Result<Translation, TranslateError>
     + Send
     + Sync;
@@ -73,7 +74,7 @@ pub(super) struct Compiler(pub(super) Arc<Translator>);
 
 impl Default for Compiler {
     fn default() -> Compiler {
-        Compiler(Arc::new(lockstep_translator::translate))
+        Compiler(Arc::new(lockstep_translator::translate_while))
     }
 }
 
@@ -328,7 +329,8 @@ impl EngineBuilder {
     }
 
     /// Puts a function in the place of the translator: for tests of compilers that hang, fail or
-    /// mistranslate.
+    /// mistranslate. Where its last argument, which is told how far it is, says `Break`, it is to end
+    /// with an error.
     #[doc(hidden)]
     #[must_use]
     pub fn compiler(
@@ -337,7 +339,7 @@ impl EngineBuilder {
             &CodeRegion<'_>,
             &Hints,
             &Options,
-            &mut dyn FnMut(usize, usize),
+            &mut dyn FnMut(usize, usize) -> ControlFlow<()>,
         ) -> Result<Translation, TranslateError>
         + Send
         + Sync

@@ -18,13 +18,13 @@ use super::entry::{Claim, Entry, State};
 use super::hints::{Copied, hints_in_memory};
 use super::meter::Meter;
 use super::negative::Negative;
-use super::obtain::Obtained;
+use super::obtain::{Obtained, Progress};
 use super::pool::{Job, Pool};
 use super::registry::Registry;
 use super::settings::{Budgets, Compiler};
 use super::shadow::Shadow;
 use super::switches::{self, Switches};
-use super::warm::{Preloaded, Progress};
+use super::warm::{self, Preloaded};
 use super::{Mode, Origin, Prepared, Translate, Unavailable};
 
 /// Everything of an engine but the right to stop its threads.
@@ -44,7 +44,7 @@ pub(super) struct Shared {
     pub(super) negative: Negative,
     pub(super) pool: Pool,
     pub(super) preloaded: Preloaded,
-    pub(super) progress: Option<Progress>,
+    pub(super) progress: Option<warm::Progress>,
     pub(super) meter: Meter,
     pub(super) findings: Findings,
     pub(super) shadow: Shadow,
@@ -113,7 +113,7 @@ impl Shared {
             return false;
         }
         let mut hints = || hints_in_memory(region, request.memory, request.pc);
-        let prepared = self.settle(entry, |_| entry.is_due(), &mut hints, &mut |_, _| {});
+        let prepared = self.settle(entry, |_| entry.is_due(), &mut hints, &mut |_, _| Ok(()));
         // Why there is none was said; there may be some later.
         prepared.is_ok_and(|prepared| !matches!(prepared.origin, Origin::Registry))
     }
@@ -152,7 +152,7 @@ impl Shared {
         entry: &Entry,
         again: impl Fn(&State) -> bool,
         hints: &mut dyn FnMut() -> Hints,
-        progress: &mut dyn FnMut(usize, usize),
+        progress: &mut Progress<'_>,
     ) -> Result<Prepared, Unavailable> {
         match entry.claim(again) {
             Claim::Settled(Ok(module)) => {

@@ -57,7 +57,7 @@ fn a_text_is_queued_once_however_many_machines_run_it() {
         .compiler(move |text, hints, options, progress| {
             counted.fetch_add(1, Ordering::SeqCst);
             shut.wait();
-            translator::translate(text, hints, options, progress)
+            translator::translate_while(text, hints, options, progress)
         })
         .build();
     let elf = elf(200_000);
@@ -95,7 +95,7 @@ fn the_queue_is_bounded_and_what_ran_most_comes_first() {
                 .expect("nobody panics")
                 .push(text.bytes.to_vec());
             shut.wait();
-            translator::translate(text, hints, options, progress)
+            translator::translate_while(text, hints, options, progress)
         })
         .build();
     let elfs = [30_000, 100_000, 1_000_000, 200_000].map(elf);
@@ -155,7 +155,9 @@ fn a_dropped_engine_ends_its_threads() {
             came.open();
             shut.wait();
             // Between two units; the engine is gone by now.
-            progress(1, 2);
+            if progress(1, 2).is_break() {
+                return Err(TranslateError::Stopped { done: 1, all: 2 });
+            }
             ended.fetch_add(1, Ordering::SeqCst);
             Err(TranslateError::Compiler("nobody wants it".to_owned()))
         });

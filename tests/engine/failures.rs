@@ -22,7 +22,7 @@ fn a_compiler_that_hangs_costs_its_worker_and_nothing_else() {
             if text.bytes[..64] == elf_text(100_000)[..64] {
                 shut.wait();
             }
-            translator::translate(text, hints, options, progress)
+            translator::translate_while(text, hints, options, progress)
         })
         .build();
     wait_until("the hanging translation", || {
@@ -56,7 +56,7 @@ fn what_failed_is_tried_again_after_waits_that_double() {
             // Two failures, then it works.
             match counted.fetch_add(1, Ordering::SeqCst) {
                 0 | 1 => Err(TranslateError::Compiler("a test".to_owned())),
-                _ => translator::translate(text, hints, options, progress),
+                _ => translator::translate_while(text, hints, options, progress),
             }
         })
         .build();
@@ -92,7 +92,7 @@ fn a_panic_is_a_failure_and_the_worker_goes_on() {
                 // As a panic, without its message among the tests' output.
                 panic::resume_unwind(Box::new("a test"));
             }
-            translator::translate(text, hints, options, progress)
+            translator::translate_while(text, hints, options, progress)
         })
         .build();
     let (bad, good) = (elf(100_000), elf(300_000));
@@ -110,10 +110,10 @@ fn a_translation_over_its_budget_ends_between_two_units() {
         .threshold(1000)
         .translation_time(Duration::from_millis(20))
         .compiler(|_, _, _, progress| {
-            loop {
-                progress(0, 1);
+            while progress(0, 1).is_continue() {
                 sleep(Duration::from_millis(1));
             }
+            Err(TranslateError::Stopped { done: 0, all: 1 })
         })
         .build();
     let elf = elf(100_000);
@@ -127,10 +127,10 @@ fn a_translation_over_its_budget_ends_between_two_units() {
         .translation_time(LONG)
         .compiler(|text, hints, options, progress| {
             for unit in 0..20 {
-                progress(unit, 20);
+                assert!(progress(unit, 20).is_continue());
                 sleep(Duration::from_millis(1));
             }
-            translator::translate(text, hints, options, progress)
+            translator::translate_while(text, hints, options, progress)
         })
         .build();
     wait_until("native code", || run(&elf, &engine) > 0);

@@ -29,4 +29,12 @@ pub enum TranslateError {
     /// A defect of this project or of Cranelift.
     #[error("the compiler failed: {0}")]
     Compiler(String),
+    /// The caller of [`translate_while`](crate::translate_while) did not want it to go on.
+    #[error("the translation was stopped after {done} of {all} units")]
+    Stopped {
+        /// Units that were compiled.
+        done: usize,
+        /// Units in all.
+        all: usize,
+    },
 }

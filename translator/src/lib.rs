@@ -29,6 +29,8 @@ mod sweep;
 mod trusted;
 mod units;
 
+use core::ops::ControlFlow;
+
 use lockstep_contract::key::{self, Key};
 use lockstep_contract::module::TrustedModule;
 
@@ -103,6 +105,25 @@ pub fn translate(
     options: &Options,
     progress: &mut dyn FnMut(usize, usize),
 ) -> Result<Translation, TranslateError> {
+    translate_while(region, hints, options, &mut |done, all| {
+        progress(done, all);
+        ControlFlow::Continue(())
+    })
+}
+
+/// Translates a code region into a module, for as long as the caller wants.
+///
+/// `progress` is told how many of how many units are done, before the first one and after each, and
+/// decides whether the translation goes on. A unit that is being compiled is not interrupted.
+///
+/// # Errors
+/// Those of [`translate`], and [`TranslateError::Stopped`] when `progress` breaks.
+pub fn translate_while(
+    region: &CodeRegion<'_>,
+    hints: &Hints,
+    options: &Options,
+    progress: &mut dyn FnMut(usize, usize) -> ControlFlow<()>,
+) -> Result<Translation, TranslateError> {
     let key = key(region, options)?;
     let mut program = discover::discover(region, hints);
     if let Some(injection) = options.inject {
@@ -117,7 +138,14 @@ pub fn translate(
     let mut compiler = Compiler::new(options)?;
     let mut assembler = Assembler::new(key, hints.recorded(), region, &mut compiler)?;
     let mut number = 0;
-    progress(number, units.len());
+    let mut go_on = |done: usize| match progress(done, units.len()) {
+        ControlFlow::Continue(()) => Ok(()),
+        ControlFlow::Break(()) => Err(TranslateError::Stopped {
+            done,
+            all: units.len(),
+        }),
+    };
+    go_on(number)?;
     parallel::compile(region, &units, options, compiler, &mut |unit, compiled| {
         let fits = !assembler.full();
         let compiled = match fits {
@@ -136,7 +164,7 @@ pub fn translate(
             Err(reason) => leave(&mut report, unit, reason),
         }
         number += 1;
-        progress(number, units.len());
+        go_on(number)?;
         Ok(fits)
     })?;
     for unit in &units[number..] {
