@@ -28,7 +28,7 @@ use lockstep_runtime::{CostTable, Environment, Event, Library};
 pub use self::core::NativeCore;
 pub use self::settings::{Counters, counters, install, thread_counters, with_engine};
 use crate::engine::Engine;
-use crate::engine::meter::{self, Run};
+use crate::engine::meter::{self, Fallback, Run};
 
 /// A machine that runs guests natively where it can and interprets the rest, exactly as the
 /// oracle's assembly machine would run them.
@@ -96,9 +96,9 @@ impl DefaultMachineRunner for NativeMachine {
         let library = engine.library();
         if library.is_some() {
             if cost.model().is_none() {
-                meter::fell_back("cost");
+                meter::fell_back(Fallback::Cost);
             } else if !engine.is_enabled() {
-                meter::fell_back("off");
+                meter::fell_back(Fallback::Off);
             }
         }
         let before = machine.inner_mut().progress();

@@ -2,7 +2,7 @@
 //!
 //! Scripts of one size at one address are common, and whoever writes scripts can make thousands of
 //! them that differ in their last byte. So a code region is compared with the few that were found last, which
-//! is what mostly settles it, and else with those that have its fingerprint. A fingerprint is a fast
+//! mostly decides it, and else with those that have its fingerprint. A fingerprint is a fast
 //! hash under a key of this process; it decides nothing, but what is worth comparing.
 
 use std::collections::BTreeMap;
@@ -14,8 +14,8 @@ use foldhash::quality::SeedableRandomState;
 
 use super::entry::Entry;
 
-/// Texts that are compared without a fingerprint.
-const RECENT: usize = 2;
+/// Code regions that are compared without a fingerprint.
+const RECENT_REGIONS: usize = 2;
 
 /// A hash of a code region.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -31,7 +31,7 @@ impl Fingerprint {
     }
 }
 
-/// Texts of one place.
+/// The code regions of one place.
 #[derive(Debug, Default)]
 pub(super) struct Bucket {
     all: BTreeMap<Fingerprint, Vec<Arc<Entry>>>,
@@ -80,7 +80,7 @@ impl Bucket {
 
     fn note(&self, entry: &Arc<Entry>) {
         let mut recent = self.recent.write().unwrap_or_else(PoisonError::into_inner);
-        recent.truncate(RECENT - 1);
+        recent.truncate(RECENT_REGIONS - 1);
         recent.insert(0, Arc::clone(entry));
     }
 }

@@ -1,7 +1,8 @@
 //! One code region of this process: its bytes, its key, and how far it is on the way to native code.
 //!
-//! Machines see none of this but the [`SharedRegion`]. Whoever wants native code for the code region claims it;
-//! one claim is out at a time, and who comes later waits for its end or goes away, as it likes.
+//! Machines see none of this but the [`SharedRegion`]. Whoever wants native code for the code region claims
+//! the work; one claim is out at a time, and who comes later waits for its end or does without. How the
+//! module is obtained is not decided here.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, OnceLock, PoisonError};
@@ -11,13 +12,15 @@ use lockstep_isa::{Cost, Profile};
 use lockstep_runtime::{NativeModule, SharedRegion};
 use lockstep_translator::{CodeRegion, Options};
 
-use super::{Unavailable, lock};
+use super::outcome::Fallback;
+use super::prepared::Unavailable;
+use super::sync::lock;
 
-/// Interpreted cycles between two looks into a cache that has no module, at first. A look takes some
-/// microseconds, so many cycles more than a millisecond.
-const RECHECK: u64 = 1_000_000;
-/// Doublings of that at most.
-const DOUBLINGS: u64 = 20;
+/// Interpreted cycles after which a cache that has no module is looked into again, the first time. A
+/// look takes some microseconds, and so many cycles take more than a millisecond.
+const FIRST_RECHECK_CYCLES: u64 = 1_000_000;
+/// How often that number doubles at most.
+const MAX_RECHECK_DOUBLINGS: u64 = 20;
 
 /// A code region and what is known of it.
 #[derive(Debug)]
@@ -34,7 +37,8 @@ pub(super) struct Entry {
     /// Made when it is first needed: it takes a digest of the code region.
     key: OnceLock<Result<(Key, KeyId), Unavailable>>,
     state: Mutex<State>,
-    settled: Condvar,
+    /// Signalled when nobody is at work on it any more.
+    finished: Condvar,
     /// How often the cache was looked into in vain.
     misses: AtomicU64,
 }
@@ -61,13 +65,14 @@ pub(super) enum State {
 /// What somebody who wants native code gets.
 #[derive(Debug)]
 pub(super) enum Claim<'a> {
-    /// This is the state; there is nothing to do.
-    Settled(Result<Arc<NativeModule>, Unavailable>),
+    /// There is nothing to do, and this is the result.
+    Finished(Result<Arc<NativeModule>, Unavailable>),
     /// The work is yours.
     Yours(Work<'a>),
 }
 
-/// The right to settle an entry. Dropped without that, the entry is as if nobody had looked.
+/// The right to work on an entry. Dropped before the work is finished, the entry is as if nobody had
+/// looked.
 #[derive(Debug)]
 pub(super) struct Work<'a> {
     entry: &'a Entry,
@@ -87,7 +92,7 @@ impl Entry {
             used: AtomicU64::new(0),
             key: OnceLock::new(),
             state: Mutex::new(State::New),
-            settled: Condvar::new(),
+            finished: Condvar::new(),
             misses: AtomicU64::new(0),
         }
     }
@@ -140,10 +145,10 @@ impl Entry {
         lock(&self.state).clone()
     }
 
-    /// Puts it into a state, whatever it was in, and wakes who waits.
-    pub(super) fn settle(&self, state: State) {
+    /// Ends the work on it: it is in this state now, whatever it was in, and who waits goes on.
+    pub(super) fn finish(&self, state: State) {
         *lock(&self.state) = state;
-        self.settled.notify_all();
+        self.finished.notify_all();
     }
 
     /// Claims the work, unless it is done; waits for whoever is at it. `again` is asked where there
@@ -157,12 +162,12 @@ impl Entry {
                     return Claim::Yours(self.begin(&mut state));
                 }
                 State::Busy => {
-                    let waited = self.settled.wait(state);
+                    let waited = self.finished.wait(state);
                     state = waited.unwrap_or_else(PoisonError::into_inner);
                 }
-                State::Has(module) => return Claim::Settled(Ok(Arc::clone(module))),
+                State::Has(module) => return Claim::Finished(Ok(Arc::clone(module))),
                 State::Missing(reason) | State::Failed(reason) | State::Quarantined(reason) => {
-                    return Claim::Settled(Err(reason.clone()));
+                    return Claim::Finished(Err(reason.clone()));
                 }
             }
         }
@@ -184,6 +189,18 @@ impl Entry {
             *state = State::Queued;
         }
         queued
+    }
+
+    /// Why a machine that asks now gets no native code, if so.
+    pub(super) fn fallback(&self) -> Option<Fallback> {
+        match self.state() {
+            State::Has(_) if self.known.module().is_some() => None,
+            State::Has(_) => Some(Fallback::ScriptOff),
+            State::New | State::Queued | State::Busy => Some(Fallback::Pending),
+            State::Missing(_) => Some(Fallback::Missing),
+            State::Failed(_) => Some(Fallback::Failed),
+            State::Quarantined(_) => Some(Fallback::Quarantined),
+        }
     }
 
     /// Notes that nobody is at it and none will be before so many cycles were interpreted, unless
@@ -211,7 +228,7 @@ impl Entry {
     /// How many cycles later the cache is to be looked into again: twice as many each time.
     pub(super) fn next_recheck(&self) -> u64 {
         let misses = self.misses.fetch_add(1, Ordering::Relaxed);
-        RECHECK << misses.min(DOUBLINGS)
+        FIRST_RECHECK_CYCLES << misses.min(MAX_RECHECK_DOUBLINGS)
     }
 
     /// Bytes of the module that it has.
@@ -244,7 +261,7 @@ impl Drop for Work<'_> {
         if matches!(*state, State::Busy) {
             *state = State::New;
             drop(state);
-            self.entry.settled.notify_all();
+            self.entry.finished.notify_all();
         }
     }
 }

@@ -1,13 +1,13 @@
 //! Translation in a helper process, as the node sees it: start, ask, wait, check, or do without.
 //!
-//! One process a translation. The helper limits itself (`translate helper`); nothing here relies on
-//! that: the clock runs on this side, what comes back is bounded in size and is bytes of unknown origin
-//! until the strict reader and the key have had their say. Whatever a helper does costs the helper, and
-//! a reason that is counted. What no reader can see is whether the code in a good module is right: that
-//! is what shadow checking is for.
+//! Each translation has a process of its own. The helper limits itself (`translate helper`), but
+//! nothing here relies on that: the clock runs on this side, and what comes back is bounded in size and
+//! is bytes of unknown origin until the strict reader accepts them and the key in them is the one that
+//! was asked for. Whatever goes wrong ends the helper, and the reason is counted. Whether the code in a
+//! well-formed module is right cannot be seen here; shadow checking finds that out.
 //!
-//! All on one thread: the pipes are sockets because those can be asked without waiting, and a child of
-//! the helper that holds one open cannot make anybody wait.
+//! One thread does all of it. The pipes are sockets, which can be read without waiting, so that a child
+//! of the helper that holds one open cannot make anybody wait.
 
 use std::fmt;
 use std::io::{self, ErrorKind, Read, Write};
@@ -23,12 +23,13 @@ use lockstep_contract::key::Key;
 use lockstep_contract::module::TrustedModule;
 use lockstep_translator::{CodeRegion, Hints};
 
+use super::outcome::HelperOutcome;
 use crate::helper::{ANSWER_LIMIT, AnswerError, read_answer, request};
 
-/// Bytes of what it complains of that are looked at.
-const COMPLAINT: usize = 4096;
+/// Bytes of a helper's standard error that are looked at.
+const MAX_COMPLAINT_BYTES: usize = 4096;
 /// Bytes that are read at a time.
-const PIECE: usize = 1 << 16;
+const READ_BYTES: usize = 1 << 16;
 /// How long to wait before it is looked at again: at first, and at most.
 const FIRST_WAIT: Duration = Duration::from_micros(200);
 const LONGEST_WAIT: Duration = Duration::from_millis(5);
@@ -39,28 +40,44 @@ pub(super) struct Helper {
     pub(super) program: PathBuf,
     /// Bytes.
     pub(super) memory: u64,
-    /// On the clock, and of CPU.
+    /// That it may take by the clock, and as much of CPU time.
     pub(super) time: Duration,
 }
 
 /// Why a helper gave no module.
 #[derive(Debug)]
 pub(super) struct HelperError {
-    /// As it is counted: one of those in [`Stats::helpers`](super::Stats::helpers).
-    pub(super) cause: &'static str,
+    pub(super) outcome: HelperOutcome,
+    /// The system had no process or descriptor to give: neither the code nor the program is to blame.
+    pub(super) passing: bool,
     reason: String,
 }
 
 impl HelperError {
-    fn new(cause: &'static str, reason: impl ToString) -> HelperError {
-        let reason = reason.to_string();
-        HelperError { cause, reason }
+    fn new(outcome: HelperOutcome, reason: impl ToString) -> HelperError {
+        HelperError {
+            outcome,
+            passing: false,
+            reason: reason.to_string(),
+        }
+    }
+
+    /// The process could not be started.
+    fn not_started(program: &Path, error: &io::Error) -> HelperError {
+        let outcome = match error.kind() {
+            ErrorKind::NotFound => HelperOutcome::Missing,
+            _ => HelperOutcome::NotStarted,
+        };
+        HelperError {
+            passing: is_shortage(error),
+            ..HelperError::new(outcome, format!("{}: {error}", program.display()))
+        }
     }
 }
 
 impl fmt::Display for HelperError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the helper ({}): {}", self.cause, self.reason)
+        write!(f, "the helper ({}): {}", self.outcome, self.reason)
     }
 }
 
@@ -74,25 +91,20 @@ impl Helper {
         hints: &Hints,
         wanted: &dyn Fn() -> bool,
     ) -> Result<TrustedModule, HelperError> {
-        let mut running = Running::start(self).map_err(|error| {
-            let cause = match error.kind() {
-                ErrorKind::NotFound => "missing",
-                _ => "not_started",
-            };
-            HelperError::new(cause, format!("{}: {error}", self.program.display()))
-        })?;
+        let mut running = Running::start(self)
+            .map_err(|error| HelperError::not_started(&self.program, &error))?;
         let request = request(key, hints, region);
         let (answer, status) = running.exchange(&request, self.time, wanted)?;
         if !status.success() {
             return Err(running.ended(status));
         }
         let module = read_answer(&answer, key, hints).map_err(|error| {
-            let cause = match error {
-                AnswerError::Malformed(_) | AnswerError::Module(_) => "garbage",
-                AnswerError::Other(_) => "wrong_key",
-                AnswerError::Refused(_) => "refused",
+            let outcome = match error {
+                AnswerError::Malformed(_) | AnswerError::Module(_) => HelperOutcome::Garbage,
+                AnswerError::Other(_) => HelperOutcome::WrongKey,
+                AnswerError::Refused(_) => HelperOutcome::Refused,
             };
-            HelperError::new(cause, error)
+            HelperError::new(outcome, error)
         })?;
         // SAFETY: the answer came over a socket that only the process just started has the other end
         // of, and that process ended well. It ran the program that the operator named as translator
@@ -101,7 +113,7 @@ impl Helper {
     }
 }
 
-/// A helper at work. Dropped, it is killed.
+/// A helper process at work, which is killed when this is dropped.
 struct Running {
     child: Child,
     pipe: UnixStream,
@@ -158,26 +170,27 @@ impl Running {
             self.send(&mut unsent);
             // Looked at first, so that all that an ended process wrote is there to be read.
             let status = self.child.try_wait();
-            let status = status.map_err(|error| HelperError::new("died", error))?;
+            let status = status.map_err(|error| HelperError::new(HelperOutcome::Died, error))?;
             let room = ANSWER_LIMIT + 1 - answer.len();
             let read = drain(&mut self.pipe, &mut answer, room);
-            let room = COMPLAINT - self.complaint.len();
+            let room = MAX_COMPLAINT_BYTES - self.complaint.len();
             // What does not fit stays where it is; a helper that complains on blocks, and is late.
             let _ = drain(&mut self.errors, &mut self.complaint, room);
             if answer.len() > ANSWER_LIMIT {
                 let reason = format!("its answer has more than {ANSWER_LIMIT:#x} bytes");
-                return Err(HelperError::new("garbage", reason));
+                return Err(HelperError::new(HelperOutcome::Garbage, reason));
             }
             if let Some(status) = status {
                 return Ok((answer, status));
             }
-            read.map_err(|error| HelperError::new("died", error))?;
+            read.map_err(|error| HelperError::new(HelperOutcome::Died, error))?;
             if started.elapsed() > time {
                 let reason = format!("no answer within {} s", time.as_secs_f64());
-                return Err(HelperError::new("hung", reason));
+                return Err(HelperError::new(HelperOutcome::Hung, reason));
             }
             if !wanted() {
-                return Err(HelperError::new("stopped", "nobody waits for it any more"));
+                let reason = "nobody waits for it any more";
+                return Err(HelperError::new(HelperOutcome::Stopped, reason));
             }
             wait = match before == (unsent.len(), answer.len()) {
                 true => (wait * 2).min(LONGEST_WAIT),
@@ -208,23 +221,31 @@ impl Running {
         let complaint = String::from_utf8_lossy(&self.complaint);
         let complaint = complaint.trim().escape_debug().to_string();
         // The numbers are those of Linux and the BSDs: SIGABRT, SIGKILL, SIGXCPU.
-        let cause = match status.signal() {
+        let outcome = match status.signal() {
             // What the standard library says before it ends the process.
-            Some(6) if complaint.contains("memory allocation of") => "memory",
-            Some(9) => "killed",
-            Some(24) => "cpu",
-            _ => "died",
+            Some(6) if complaint.contains("memory allocation of") => HelperOutcome::Memory,
+            Some(9) => HelperOutcome::Killed,
+            Some(24) => HelperOutcome::Cpu,
+            _ => HelperOutcome::Died,
         };
-        HelperError::new(cause, format!("{status}: {complaint}"))
+        HelperError::new(outcome, format!("{status}: {complaint}"))
     }
+}
+
+/// Whether an error says that the system, or this process's share of it, has no more processes, memory
+/// or descriptors.
+fn is_shortage(error: &io::Error) -> bool {
+    // ENFILE and EMFILE, which have no kind of their own; the numbers are those of Linux and the BSDs.
+    matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::OutOfMemory)
+        || matches!(error.raw_os_error(), Some(23 | 24))
 }
 
 /// Reads what is there, so much at most, without waiting for more.
 fn drain(from: &mut UnixStream, into: &mut Vec<u8>, room: usize) -> io::Result<()> {
     let mut left = room;
-    let mut piece = vec![0; PIECE];
+    let mut piece = vec![0; READ_BYTES];
     while left > 0 {
-        let count = left.min(PIECE);
+        let count = left.min(READ_BYTES);
         match from.read(&mut piece[..count]) {
             Ok(0) => break,
             Ok(count) => {

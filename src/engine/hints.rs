@@ -17,10 +17,10 @@ use lockstep_translator::{CodeRegion, Hints};
 /// Bytes of data that are looked through and, if need be, copied, from the lowest address on: constants and
 /// initialised data come first in memory, what a program computes comes behind. Pages in which no word
 /// can mean a place in the code region do not count: large tables of numbers push no pointers out.
-const MOST: usize = 256 << 10;
+const SCANNED_DATA_BYTES: usize = 256 << 10;
 
 /// Bytes that one table of 4-byte words may have.
-const TABLE: u64 = 4 << 10;
+const MAX_TABLE_BYTES: u64 = 4 << 10;
 
 /// A copy of the data of a guest.
 #[derive(Debug)]
@@ -64,7 +64,7 @@ fn data<'m>(region: &CodeRegion<'_>, memory: &'m Memory) -> Vec<(u64, &'m [u8])>
     let bytes = memory.as_bytes();
     // The top quarter is the stack: what lies there differs from run to run, unless it is constant.
     let stack = memory.pages() - memory.pages() / 4;
-    let mut left = MOST / PAGE_SIZE;
+    let mut left = SCANNED_DATA_BYTES / PAGE_SIZE;
     let data = runs(memory.flags(), |page, flag| {
         // Pages without a flag were never written and are zero.
         let written = flag != 0 && flag & EXECUTABLE == 0;
@@ -90,7 +90,7 @@ fn may_name(region: &CodeRegion<'_>, start: u64, page: &[u8]) -> bool {
     // Memory ends far below 2^31, so 32 bits tell.
     let (base, len) = (region.base as u32, region.bytes.len() as u32);
     let nearest = region.base.wrapping_sub(start + PAGE_SIZE as u64) as u32;
-    let reach = len.saturating_add(PAGE_SIZE as u32 + TABLE as u32);
+    let reach = len.saturating_add(PAGE_SIZE as u32 + MAX_TABLE_BYTES as u32);
     // In pieces, each without a branch.
     page.chunks_exact(256).any(|words| {
         let mut named = false;
@@ -222,11 +222,11 @@ mod tests {
     #[test]
     fn what_names_nothing_does_not_count_and_the_rest_is_bounded() {
         let mut memory = memory();
-        let most = MOST as u64;
+        let most = SCANNED_DATA_BYTES as u64;
         point(&mut memory, 8 * PAGE, 2);
         point(&mut memory, 9 * PAGE + most, 4);
         for filler in [[0; 4], [3; 4], u32::MAX.to_le_bytes()] {
-            let between = filler.repeat(MOST / 4);
+            let between = filler.repeat(SCANNED_DATA_BYTES / 4);
             memory.store_bytes(9 * PAGE, &between).unwrap();
             assert_eq!(found(&memory), [2, 4, 0x800], "{filler:?}");
         }
@@ -259,7 +259,11 @@ mod tests {
                 for target in [BASE, BASE + 2, end - 2] {
                     assert!(names(at, target as u32));
                     // Of tables that begin in the page, or end in it.
-                    for table in [page, page + at, (page + at).saturating_sub(TABLE - 4)] {
+                    for table in [
+                        page,
+                        page + at,
+                        (page + at).saturating_sub(MAX_TABLE_BYTES - 4),
+                    ] {
                         let distance = target.wrapping_sub(table) as u32;
                         assert!(distance == 0 || names(at, distance), "{page:#x} {at}");
                     }

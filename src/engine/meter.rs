@@ -1,8 +1,9 @@
 //! What an engine did, counted: for the program that has the engine, and for the node's metrics page.
 //!
-//! Nothing here is on the way of a guest: a machine adds up what it does and hands it over at the end
-//! of a run, everything else happens once a text. The metrics go to whatever recorder the process
-//! installed for the facade `metrics`, under the names that [`METRICS`] lists.
+//! Counting costs a running guest nothing: a machine adds up what it does and hands it over at the end
+//! of a run, and everything else happens once a code region. The metrics go to whatever recorder the
+//! process installed for the facade `metrics`, under the names that [`METRICS`] lists. This is not the
+//! log: what an operator has to read is said there.
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -10,9 +11,9 @@ use std::sync::Mutex;
 use lockstep_runtime::Exits;
 use metrics::{counter, gauge, histogram};
 
-use super::entry::{Entry, State};
-use super::lock;
-use super::registry::Registry;
+pub(crate) use super::outcome::Fallback;
+use super::outcome::{HelperOutcome, ShadowOutcome, TranslationOutcome};
+use super::sync::lock;
 
 /// What an engine did so far.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -39,9 +40,9 @@ pub struct Stats {
     /// Helper processes, by what came of them: `made` a module; `missing`, `not_started`; `killed` by
     /// SIGKILL; `hung`, over its time on the clock; `cpu`, over its CPU time; `memory`, over its memory;
     /// `died` in another way; `garbage`, an answer that is none; `wrong_key`, another module; `refused`;
-    /// `stopped`, with the engine.
+    /// `stopped`, because the engine was dropped.
     pub helpers: BTreeMap<&'static str, u64>,
-    /// Texts for which there was no room in the queue.
+    /// Code regions for which there was no room in the queue, or no thread.
     pub put_off: u64,
     /// Intervals that shadow checking sampled, by what came of it: `same`, `different`, `dropped`.
     pub shadowed: BTreeMap<&'static str, u64>,
@@ -124,12 +125,12 @@ pub const METRICS: &[(&str, Kind, &str)] = &[
     (
         "ckb_lockstep_queue_length",
         Kind::Gauge,
-        "Texts that wait for translation",
+        "Code regions that wait for translation",
     ),
     (
         "ckb_lockstep_put_off",
         Kind::Counter,
-        "Texts for which there was no room in the queue",
+        "Code regions for which there was no room in the queue, or no thread",
     ),
     (
         "ckb_lockstep_modules",
@@ -236,30 +237,27 @@ impl Meter {
         lock(&self.stats).clone()
     }
 
-    /// A machine asked for a text, and this is what it got.
-    pub(super) fn asked(&self, entry: &Entry) {
-        let cause = match entry.state() {
-            State::Has(_) if entry.known.module().is_some() => {
-                lock(&self.stats).registry_hits += 1;
-                counter!("ckb_lockstep_hits").increment(1);
-                return;
-            }
-            State::Has(_) => "script_off",
-            State::New | State::Queued | State::Busy => "pending",
-            State::Missing(_) => "missing",
-            State::Failed(_) => "failed",
-            State::Quarantined(_) => "quarantined",
-        };
-        *lock(&self.stats).fallbacks.entry(cause).or_insert(0) += 1;
-        counter!("ckb_lockstep_fallbacks", "cause" => cause).increment(1);
+    /// A machine asked for native code and found it in the process.
+    pub(super) fn registry_hit(&self) {
+        lock(&self.stats).registry_hits += 1;
+        counter!("ckb_lockstep_hits").increment(1);
     }
 
+    /// A machine asked for native code and did not get any.
+    pub(super) fn registry_miss(&self, cause: Fallback) {
+        let name = cause.name();
+        *lock(&self.stats).fallbacks.entry(name).or_insert(0) += 1;
+        fell_back(cause);
+    }
+
+    /// A module was taken from the cache, which took so many seconds.
     pub(super) fn cache_hit(&self, seconds: f64) {
         lock(&self.stats).cache_hits += 1;
         counter!("ckb_lockstep_cache_hits").increment(1);
         histogram!("ckb_lockstep_load_seconds").record(seconds);
     }
 
+    /// A look-up in the cache gave no usable module.
     pub(super) fn cache_miss(&self, cause: &'static str) {
         *lock(&self.stats).cache_misses.entry(cause).or_insert(0) += 1;
         counter!("ckb_lockstep_cache_misses", "cause" => cause).increment(1);
@@ -271,61 +269,73 @@ impl Meter {
         counter!("ckb_lockstep_cache_foreign", "field" => field).increment(1);
     }
 
-    /// A translation ended in this way.
-    pub(super) fn translated(&self, outcome: &'static str, seconds: f64, bytes: Option<usize>) {
-        let mut stats = lock(&self.stats);
-        stats.translate_seconds += seconds;
-        match bytes {
-            Some(bytes) => {
-                stats.translations += 1;
-                histogram!("ckb_lockstep_module_bytes").record(bytes as f64);
-            }
-            None => stats.failures += 1,
-        }
-        counter!("ckb_lockstep_translations", "outcome" => outcome).increment(1);
+    /// A translation gave a module with so many bytes of code.
+    pub(super) fn translated(&self, seconds: f64, code_bytes: usize) {
+        self.translation_ended(TranslationOutcome::Made, seconds);
+        lock(&self.stats).translations += 1;
+        histogram!("ckb_lockstep_module_bytes").record(code_bytes as f64);
+    }
+
+    /// A translation gave no module.
+    pub(super) fn translation_failed(&self, outcome: TranslationOutcome, seconds: f64) {
+        self.translation_ended(outcome, seconds);
+        lock(&self.stats).failures += 1;
+    }
+
+    fn translation_ended(&self, outcome: TranslationOutcome, seconds: f64) {
+        lock(&self.stats).translate_seconds += seconds;
+        counter!("ckb_lockstep_translations", "outcome" => outcome.name()).increment(1);
         histogram!("ckb_lockstep_translate_seconds").record(seconds);
     }
 
     /// A helper process ended in this way.
-    pub(super) fn helper(&self, outcome: &'static str) {
-        *lock(&self.stats).helpers.entry(outcome).or_insert(0) += 1;
-        counter!("ckb_lockstep_helpers", "outcome" => outcome).increment(1);
+    pub(super) fn helper(&self, outcome: HelperOutcome) {
+        let name = outcome.name();
+        *lock(&self.stats).helpers.entry(name).or_insert(0) += 1;
+        counter!("ckb_lockstep_helpers", "outcome" => name).increment(1);
     }
 
+    /// A code region gave way because a queue was full, or no thread was to be had.
     pub(super) fn put_off(&self) {
         lock(&self.stats).put_off += 1;
         counter!("ckb_lockstep_put_off").increment(1);
     }
 
+    /// So many code regions wait for translation.
     pub(super) fn queue(&self, length: usize) {
         gauge!("ckb_lockstep_queue_length").set(length as f64);
     }
 
+    /// So many keys are on the negative list.
     pub(super) fn negative(&self, length: usize) {
         gauge!("ckb_lockstep_negative").set(length as f64);
     }
 
-    /// Something was loaded or forgotten.
-    pub(super) fn resident(&self, registry: &Registry) {
-        let (modules, bytes) = registry.resident();
+    /// So many modules are loaded, with so many bytes.
+    pub(super) fn resident(&self, modules: usize, bytes: usize) {
         gauge!("ckb_lockstep_modules").set(modules as f64);
         gauge!("ckb_lockstep_resident_bytes").set(bytes as f64);
     }
 
-    pub(super) fn shadowed(&self, outcome: &'static str) {
-        *lock(&self.stats).shadowed.entry(outcome).or_insert(0) += 1;
-        counter!("ckb_lockstep_shadowed", "outcome" => outcome).increment(1);
+    /// The check of a sampled interval ended in this way.
+    pub(super) fn shadowed(&self, outcome: ShadowOutcome) {
+        let name = outcome.name();
+        *lock(&self.stats).shadowed.entry(name).or_insert(0) += 1;
+        counter!("ckb_lockstep_shadowed", "outcome" => name).increment(1);
     }
 
+    /// Native code and the interpreter differ.
     pub(super) fn mismatch(&self) {
         lock(&self.stats).mismatches += 1;
         counter!("ckb_lockstep_mismatches").increment(1);
     }
 
+    /// So many modules are quarantined.
     pub(super) fn quarantined(&self, modules: usize) {
         gauge!("ckb_lockstep_quarantined").set(modules as f64);
     }
 
+    /// Whether native code may run.
     pub(super) fn enabled(&self, enabled: bool) {
         gauge!("ckb_lockstep_enabled").set(f64::from(u8::from(enabled)));
     }
@@ -348,8 +358,7 @@ pub(crate) fn ran(run: Run) {
     }
 }
 
-/// A machine that cannot or may not use native code began a run.
-#[cfg(feature = "ckb")]
-pub(crate) fn fell_back(cause: &'static str) {
-    counter!("ckb_lockstep_fallbacks", "cause" => cause).increment(1);
+/// A machine does without native code.
+pub(crate) fn fell_back(cause: Fallback) {
+    counter!("ckb_lockstep_fallbacks", "cause" => cause.name()).increment(1);
 }

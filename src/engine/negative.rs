@@ -1,7 +1,7 @@
-//! Code that cannot be translated, or costs more than its budget: not tried again at once, nor for
-//! ever given up.
+//! The negative list: code that could not be translated, or cost more than its budget. It is tried
+//! again, but not at once.
 //!
-//! By the key, so that it outlives the code region in the registry. How long to wait is counted in cycles of
+//! The list goes by the key, so that a failure outlives the code region in the registry. How long to wait is counted in cycles of
 //! that code that the interpreter ran, not in time: code that nobody runs is not tried again, code that
 //! burns the node's time is. The wait doubles with each failure.
 
@@ -10,16 +10,17 @@ use std::sync::Mutex;
 
 use lockstep_contract::key::KeyId;
 
-use super::{Unavailable, lock};
+use super::prepared::Unavailable;
+use super::sync::lock;
 
 /// Keys that are remembered; beyond, the one that failed longest ago is forgotten.
-const MOST: usize = 4096;
+const REMEMBERED_KEYS: usize = 4096;
 /// The first wait, in thresholds: a translation may cost many times what the threshold does.
-const FIRST: u64 = 64;
-/// Doublings at most.
-const DOUBLINGS: u32 = 20;
+const FIRST_WAIT_THRESHOLDS: u64 = 64;
+/// How often the wait doubles at most.
+const MAX_WAIT_DOUBLINGS: u32 = 20;
 
-/// The list.
+/// The list, shared by all threads.
 #[derive(Debug, Default)]
 pub(super) struct Negative(Mutex<List>);
 
@@ -40,8 +41,8 @@ struct Failure {
 
 impl Failure {
     fn wait(&self, threshold: u64) -> u64 {
-        let doublings = self.times.saturating_sub(1).min(DOUBLINGS);
-        threshold.saturating_mul(FIRST << doublings)
+        let doublings = self.times.saturating_sub(1).min(MAX_WAIT_DOUBLINGS);
+        threshold.saturating_mul(FIRST_WAIT_THRESHOLDS << doublings)
     }
 }
 
@@ -58,7 +59,7 @@ impl Negative {
         let mut list = lock(&self.0);
         list.clock += 1;
         let now = list.clock;
-        if list.failures.len() >= MOST && !list.failures.contains_key(id) {
+        if list.failures.len() >= REMEMBERED_KEYS && !list.failures.contains_key(id) {
             let oldest = list.failures.iter().min_by_key(|(_, failure)| failure.last);
             if let Some(id) = oldest.map(|(id, _)| *id) {
                 list.failures.remove(&id);
@@ -100,7 +101,7 @@ mod tests {
         for _ in 0..100 {
             negative.add(&id, &reason, 10);
         }
-        assert_eq!(negative.add(&id, &reason, 10), first << DOUBLINGS);
+        assert_eq!(negative.add(&id, &reason, 10), first << MAX_WAIT_DOUBLINGS);
         assert_eq!(negative.add(&id, &reason, u64::MAX / 2), u64::MAX);
         negative.remove(&id);
         assert_eq!(negative.add(&id, &reason, 10), first);
@@ -115,12 +116,12 @@ mod tests {
             id[..8].copy_from_slice(&number.to_le_bytes());
             KeyId(id)
         };
-        for number in 0..MOST {
+        for number in 0..REMEMBERED_KEYS {
             negative.add(&id(number), &reason, 1);
         }
         negative.add(&id(0), &reason, 1);
-        negative.add(&id(MOST), &reason, 1);
-        assert_eq!(negative.len(), MOST);
+        negative.add(&id(REMEMBERED_KEYS), &reason, 1);
+        assert_eq!(negative.len(), REMEMBERED_KEYS);
         assert!(negative.look_up(&id(0), 1).is_some());
         assert_eq!(negative.look_up(&id(1), 1), None);
     }

@@ -17,7 +17,7 @@ use lockstep_translator::{CodeRegion, Options};
 
 use super::bucket::{Bucket, Fingerprint};
 use super::entry::Entry;
-use super::lock;
+use super::sync::lock;
 
 /// Where a code region lies and what it is for: everything in a key but the content.
 type Place = (u64, u64, u64, u32, u8, bool, bool);
@@ -36,12 +36,12 @@ fn place(region: &CodeRegion<'_>) -> Place {
 
 type Places = BTreeMap<Place, Bucket>;
 
-/// Texts that are kept at most, however small.
-const REGIONS: usize = 1 << 15;
+/// Code regions that are kept at most, however small.
+const MAX_REGIONS: usize = 1 << 15;
 /// Forgotten code regions of which it is remembered what they ran, if that was worth it.
-const DEPARTED: usize = 4096;
+const REMEMBERED_REGIONS: usize = 4096;
 /// Cycles that are worth it.
-const WORTH: u64 = 1_000_000;
+const REMEMBERED_FROM_CYCLES: u64 = 1_000_000;
 
 /// What is kept.
 #[derive(Clone, Copy, Debug, Default)]
@@ -94,7 +94,7 @@ impl Registry {
         Registry {
             places: RwLock::default(),
             limit: Load {
-                regions: REGIONS,
+                regions: MAX_REGIONS,
                 bytes: limit,
             },
             load: Mutex::default(),
@@ -159,11 +159,11 @@ impl Registry {
         let mut departed = lock(&self.departed);
         let mut ran = departed.get(id).copied().unwrap_or_default();
         ran.add(entry, key.digest);
-        if ran.cycles() < WORTH {
+        if ran.cycles() < REMEMBERED_FROM_CYCLES {
             return;
         }
         departed.insert(*id, ran);
-        if departed.len() > DEPARTED {
+        if departed.len() > REMEMBERED_REGIONS {
             let least = departed.iter().min_by_key(|(_, ran)| ran.cycles());
             if let Some(id) = least.map(|(id, _)| *id) {
                 departed.remove(&id);
@@ -295,7 +295,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_is_found_by_content_and_place() {
+    fn a_region_is_found_by_content_and_place() {
         let registry = Registry::new(512 << 20);
         let (one, two) = (vec![1; 4096], vec![2; 4096]);
         let entry = registry.entry(&region(0x10000, &one));
@@ -318,7 +318,7 @@ mod tests {
     }
 
     #[test]
-    fn the_oldest_texts_that_nobody_uses_are_forgotten() {
+    fn the_oldest_regions_that_nobody_uses_are_forgotten() {
         let limit = 4 << 20;
         let registry = Registry::new(limit);
         let bytes: Vec<Vec<u8>> = (0..6).map(|number| vec![number; limit / 4]).collect();
@@ -338,7 +338,7 @@ mod tests {
     }
 
     #[test]
-    fn texts_that_differ_in_a_byte_are_told_apart_and_few_are_compared() {
+    fn regions_that_differ_in_a_byte_are_told_apart_and_few_are_compared() {
         let registry = Registry::new(64 << 20);
         let regions: Vec<Vec<u8>> = (0..1000_u32)
             .map(|number| {
@@ -360,15 +360,18 @@ mod tests {
     }
 
     #[test]
-    fn small_texts_are_bounded_by_their_number() {
+    fn small_regions_are_bounded_by_their_number() {
         let registry = Registry::new(usize::MAX);
         let mut bytes = vec![0; 8];
-        for number in 0..REGIONS as u64 + 10 {
+        for number in 0..MAX_REGIONS as u64 + 10 {
             bytes.copy_from_slice(&number.to_le_bytes());
             registry.entry(&region(0, &bytes));
         }
         let count = registry.entries().len();
-        assert!((REGIONS - REGIONS / 8..REGIONS).contains(&count), "{count}");
+        assert!(
+            (MAX_REGIONS - MAX_REGIONS / 8..MAX_REGIONS).contains(&count),
+            "{count}"
+        );
         // The last one is there.
         let last = registry.entry(&region(0, &bytes));
         assert!(

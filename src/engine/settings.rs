@@ -1,86 +1,34 @@
 //! How an engine is set: by a builder, else by the environment, else by defaults.
 
-use std::fmt;
-use std::num::NonZero;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
-use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use lockstep_cache::{Budget, Cache, CacheError, Locations};
+use lockstep_cache::{Budget, Cache, Locations};
 use lockstep_translator::{CodeRegion, Hints, Injection, Options, TranslateError, Translation};
 
-use super::check::{Checks, Findings};
-use super::meter::Meter;
+use super::front::{Checks, Engine, EngineSettings};
+use super::host::host_options;
 use super::mode::{Mode, Translate, or_default};
-use super::negative::Negative;
-use super::pool::Pool;
-use super::registry::Registry;
-use super::shadow::{Confirm, Shadow, Share};
-use super::shared::{CacheState, Shared};
-use super::switches::Switches;
-use super::warm::{Preloaded, Progress, Warming};
-use super::{Engine, host_options};
+use super::module_builder::{Budgets, BuildSettings, Compiler};
+use super::provider::ProviderSettings;
+use super::share::{Confirm, Share};
+use super::store::CacheSettings;
+use super::warm::{Warming, WarmingObserver};
 use crate::bundle::Evidence;
 
-/// What an engine may spend on native code.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Budgets {
-    /// Interpreted cycles past which a code region is translated.
-    pub(super) threshold: u64,
-    /// Threads that translate.
-    pub(super) workers: usize,
-    /// Texts that may wait for them.
-    pub(super) queue: usize,
-    /// How long one translation may take.
-    pub(super) translation: Duration,
-    /// Bytes of code regions and modules that are kept.
-    pub(super) memory: usize,
-    /// Bytes that a helper process may use.
-    pub(super) helper_memory: u64,
-}
-
-impl Default for Budgets {
-    fn default() -> Budgets {
-        let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
-        Budgets {
-            threshold: 10_000_000,
-            workers: (cores / 4).clamp(1, 4),
-            queue: 64,
-            translation: Duration::from_secs(60),
-            // A module is some ten times as large as its code region, but hundreds of times where the code region
-            // is made for it.
-            memory: 512 << 20,
-            // Seven times what the worst text that is known takes.
-            helper_memory: 1 << 30,
-        }
+impl Engine {
+    /// Starts to describe an engine. Without further calls it is the one of the environment.
+    #[must_use]
+    pub fn builder() -> EngineBuilder {
+        EngineBuilder::default()
     }
-}
 
-/// A function in the place of the translator.
-type Translator = dyn Fn(
-        &CodeRegion<'_>,
-        &Hints,
-        &Options,
-        &mut dyn FnMut(usize, usize) -> ControlFlow<()>,
-    ) -> Result<Translation, TranslateError>
-    + Send
-    + Sync;
-
-/// What makes modules: the translator, but for tests.
-#[derive(Clone)]
-pub(super) struct Compiler(pub(super) Arc<Translator>);
-
-impl Default for Compiler {
-    fn default() -> Compiler {
-        Compiler(Arc::new(lockstep_translator::translate_while))
-    }
-}
-
-impl fmt::Debug for Compiler {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Compiler")
+    /// The engine of this process, made on first use.
+    pub fn global() -> &'static Arc<Engine> {
+        static GLOBAL: OnceLock<Arc<Engine>> = OnceLock::new();
+        GLOBAL.get_or_init(|| Arc::new(Engine::builder().build()))
     }
 }
 
@@ -94,7 +42,7 @@ pub struct EngineBuilder {
     cache_budget: Budget,
     warm: Choice,
     helper: Choice,
-    progress: Option<Progress>,
+    observer: Option<WarmingObserver>,
     budgets: Budgets,
     compiler: Compiler,
     bundles: Option<PathBuf>,
@@ -215,7 +163,7 @@ impl EngineBuilder {
         mut self,
         progress: impl Fn(Warming) + Send + Sync + 'static,
     ) -> EngineBuilder {
-        self.progress = Some(Progress(Arc::new(progress)));
+        self.observer = Some(WarmingObserver(Arc::new(progress)));
         self
     }
 
@@ -235,7 +183,7 @@ impl EngineBuilder {
         self
     }
 
-    /// Texts that may wait for translation: 64 unless this is called, at least one. Each keeps its code region
+    /// Code regions that may wait for translation: 64 unless this is called, at least one. Each keeps its code region
     /// and up to 256 KiB of a guest's data.
     #[must_use]
     pub fn queue(mut self, regions: usize) -> EngineBuilder {
@@ -368,22 +316,30 @@ impl EngineBuilder {
             every_block: true,
             ..options.clone()
         };
-        let engine = |mode, options| self.engine(mode, translate, options);
-        let blocks = (mode == Mode::Check).then(|| engine(Mode::Native, every_block));
-        let mut engine = engine(mode, options);
-        engine.shared.meter.enabled(true);
-        engine.checks = blocks.map(|blocks| Checks {
-            blocks: Box::new(blocks),
-            stops: self.stops,
+        let blocks = (mode == Mode::Check).then(|| {
+            // Its intervals are not repeated: what runs there is compared as it is.
+            Engine::new(EngineSettings {
+                share: Share::NONE,
+                confirm: Confirm::Nothing,
+                ..self.settings(Mode::Native, translate, every_block)
+            })
+        });
+        let engine = Engine::new(EngineSettings {
+            checks: blocks.map(|blocks| Checks {
+                blocks: Box::new(blocks),
+                stops: self.stops,
+            }),
+            ..self.settings(mode, translate, options)
         });
         if let Some(list) = self.warm.or_variable("LOCKSTEP_WARM") {
-            engine.shared.read_warm_list(&list);
+            engine.read_warm_list(&list);
         }
         engine
     }
 
-    /// What is watched: in the engine that runs guests, where native code runs alone.
-    fn shadow_of(&self, mode: Mode) -> Shadow {
+    /// The settings of an engine without checks.
+    fn settings(&self, mode: Mode, translate: Translate, options: Options) -> EngineSettings {
+        // Shadow checking is for engines whose native code runs alone.
         let (share, confirm) = match mode {
             Mode::Auto | Mode::Native => (
                 (self.share).unwrap_or_else(|| or_default(Share::from_environment())),
@@ -391,17 +347,28 @@ impl EngineBuilder {
             ),
             Mode::Interp | Mode::Check => (Share::NONE, Confirm::Nothing),
         };
-        Shadow::new(share, confirm, self.clone())
+        EngineSettings {
+            mode,
+            provider: ProviderSettings {
+                cache: self.cache_settings(),
+                build: BuildSettings {
+                    options,
+                    budgets: self.budgets,
+                    translate,
+                    compiler: self.compiler.clone(),
+                    helper: self.helper.or_variable("LOCKSTEP_HELPER"),
+                },
+            },
+            share,
+            confirm,
+            bundles: self.bundles.clone(),
+            evidence: self.evidence.clone(),
+            observer: self.observer.clone(),
+            checks: None,
+        }
     }
 
-    /// One of the two engines that checking takes, or the only one.
-    pub(super) fn engine(&self, mode: Mode, translate: Translate, options: Options) -> Engine {
-        let folder: Option<Result<PathBuf, CacheError>> = match &self.cache {
-            Choice::Environment => Some(Cache::default_folder()),
-            Choice::Path(folder) => Some(Ok(folder.clone())),
-            Choice::None => None,
-        };
-        let budgets = self.budgets;
+    fn cache_settings(&self) -> CacheSettings {
         let (keys, environment) = (&self.keys, Locations::from_environment());
         let locations = Locations {
             key: keys.key.clone().or(environment.key),
@@ -413,37 +380,14 @@ impl EngineBuilder {
             bytes: own.bytes.or(environment.bytes),
             entries: own.entries.or(environment.entries),
         };
-        let shared = Shared {
-            mode,
-            translate,
-            options,
-            budgets,
-            compiler: self.compiler.clone(),
-            helper: self.helper.or_variable("LOCKSTEP_HELPER"),
-            cache: CacheState {
-                folder,
-                locations,
-                budget,
-                opened: OnceLock::new(),
-                full: AtomicBool::new(false),
+        CacheSettings {
+            folder: match &self.cache {
+                Choice::Environment => Some(Cache::default_folder().map_err(Arc::new)),
+                Choice::Path(folder) => Some(Ok(folder.clone())),
+                Choice::None => None,
             },
-            registry: Registry::new(budgets.memory),
-            switches: Switches::default(),
-            negative: Negative::default(),
-            pool: Pool::new(budgets.workers, budgets.queue),
-            preloaded: Preloaded::default(),
-            progress: self.progress.clone(),
-            meter: Meter::default(),
-            findings: Findings {
-                bundles: self.bundles.clone(),
-                evidence: self.evidence.clone(),
-                ..Findings::default()
-            },
-            shadow: self.shadow_of(mode),
-        };
-        Engine {
-            shared: Arc::new(shared),
-            checks: None,
+            locations,
+            budget,
         }
     }
 }

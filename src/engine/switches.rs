@@ -14,8 +14,9 @@ use lockstep_contract::key::KeyId;
 use lockstep_runtime::NativeModule;
 
 use super::entry::{Entry, State};
+use super::prepared::Unavailable;
 use super::registry::Registry;
-use super::{Unavailable, lock};
+use super::sync::lock;
 
 /// The switches of an engine.
 #[derive(Debug)]
@@ -29,8 +30,8 @@ struct Marks {
     /// Ids of modules, or digests of code regions.
     disabled: BTreeSet<KeyId>,
     quarantined: BTreeMap<KeyId, String>,
-    /// Bytes of the cache's list that were taken in.
-    list: u64,
+    /// Bytes of the cache's list of quarantined modules that were read.
+    list_bytes: u64,
 }
 
 impl Default for Switches {
@@ -53,7 +54,7 @@ impl Switches {
         self.enabled.swap(enabled, Ordering::SeqCst)
     }
 
-    /// Settles an entry with its module, and shows it to machines if that is allowed.
+    /// Ends the work on an entry with its module, and shows the module to machines if that is allowed.
     ///
     /// # Errors
     /// When it is not.
@@ -64,7 +65,7 @@ impl Switches {
     ) -> Result<Arc<NativeModule>, Unavailable> {
         let marks = lock(&self.marks);
         if let Some(reason) = marks.quarantine_of(&module.key().id()) {
-            entry.settle(State::Quarantined(reason.clone()));
+            entry.finish(State::Quarantined(reason.clone()));
             return Err(reason);
         }
         let result = match marks.disabled(entry, &module) {
@@ -76,7 +77,7 @@ impl Switches {
         if result.is_ok() {
             entry.known.put(Arc::clone(&module));
         }
-        entry.settle(State::Has(module));
+        entry.finish(State::Has(module));
         result
     }
 
@@ -128,12 +129,12 @@ impl Switches {
     pub(super) fn follow(&self, cache: &Cache, registry: &Registry) -> Option<usize> {
         let size = cache.quarantine_size();
         let mut marks = lock(&self.marks);
-        if marks.list == size {
+        if marks.list_bytes == size {
             return Some(marks.quarantined.len());
         }
         match cache.quarantined() {
             Ok(list) => {
-                marks.list = size;
+                marks.list_bytes = size;
                 for (id, reason) in list {
                     if marks.quarantined.insert(id, reason).is_none() {
                         marks.take_away(&id, registry);
@@ -180,7 +181,7 @@ impl Marks {
             if let State::Has(module) = entry.state()
                 && module.key().id() == *id
             {
-                entry.settle(State::Quarantined(reason.clone()));
+                entry.finish(State::Quarantined(reason.clone()));
                 entry.known.withdraw();
             }
         }

@@ -2,6 +2,7 @@
 
 use std::thread;
 
+use lockstep_contract::key::KeyId;
 use lockstep_contract::pages::PAGE_SIZE;
 use lockstep_isa::Reg;
 use lockstep_runtime::{CostTable, Environment, Machine, Outcome};

@@ -1,0 +1,253 @@
+//! How a code region gets its module: from the registry, else from the module cache, else by making it.
+//!
+//! The provider joins the store of modules and the builder, on the thread of its caller, which may have
+//! to wait. Which thread that is, and when it comes, is for those who use it. Whatever goes wrong means
+//! that the interpreter runs the code: never an error, always a reason in the log.
+
+use std::sync::Arc;
+
+use lockstep_contract::key::{Key, KeyId};
+use lockstep_runtime::{Library, NativeModule, Request, SharedRegion};
+use lockstep_translator::{CodeRegion, Hints};
+
+use super::entry::{Claim, Entry, State};
+use super::hints::hints_in_memory;
+use super::meter::Meter;
+use super::mode::Translate;
+use super::module_builder::{BuildSettings, Made, ModuleBuilder, NotMade, Patience};
+use super::prepared::{Origin, Prepared, Unavailable};
+use super::store::{CacheSettings, Store};
+
+/// Everything that a provider is made from.
+#[derive(Clone, Debug)]
+pub(super) struct ProviderSettings {
+    pub(super) cache: CacheSettings,
+    pub(super) build: BuildSettings,
+}
+
+/// The store and the builder of one engine.
+#[derive(Debug)]
+pub(super) struct Provider {
+    /// When code without a module is translated.
+    pub(super) translate: Translate,
+    pub(super) store: Store,
+    pub(super) builder: ModuleBuilder,
+    pub(super) meter: Arc<Meter>,
+}
+
+/// A module and where it came from, or the state that its entry is in without one.
+type Obtained = Result<(Arc<NativeModule>, Origin), State>;
+
+impl Provider {
+    pub(super) fn new(settings: ProviderSettings) -> Provider {
+        let meter = Arc::new(Meter::default());
+        let ProviderSettings { cache, build } = settings;
+        Provider {
+            translate: build.translate,
+            store: Store::new(build.budgets.memory, cache, Arc::clone(&meter)),
+            builder: ModuleBuilder::new(build, Arc::clone(&meter)),
+            meter,
+        }
+    }
+
+    /// The module of an entry, obtained by this thread, or by the one that is at work on it, for which
+    /// this one then waits. `again` says whether to try where there was none.
+    ///
+    /// # Errors
+    /// The reason why the interpreter has to run it.
+    pub(super) fn prepare(
+        &self,
+        entry: &Entry,
+        again: impl Fn(&State) -> bool,
+        hints: &mut dyn FnMut() -> Hints,
+        patience: &mut Patience<'_>,
+    ) -> Result<Prepared, Unavailable> {
+        match entry.claim(again) {
+            Claim::Finished(Ok(module)) => {
+                self.store.allowed(entry, &module)?;
+                let origin = Origin::Registry;
+                Ok(Prepared { module, origin })
+            }
+            Claim::Finished(Err(reason)) => Err(reason),
+            Claim::Yours(work) => self.work(entry, work.again, hints, patience),
+        }
+    }
+
+    /// Does the work on an entry that this thread has claimed: from the cache, else by making the
+    /// module, if the setting allows it. `again`: also where it failed before.
+    ///
+    /// # Errors
+    /// As [`Provider::prepare`].
+    pub(super) fn work(
+        &self,
+        entry: &Entry,
+        again: bool,
+        hints: &mut dyn FnMut() -> Hints,
+        patience: &mut Patience<'_>,
+    ) -> Result<Prepared, Unavailable> {
+        let stored = self.stored(entry, again);
+        let missing = matches!(stored, Err(State::Missing(_)));
+        let obtained = match missing && self.translate != Translate::Never {
+            true => self.make(entry, &hints(), patience),
+            false => stored,
+        };
+        self.finish(entry, obtained)
+    }
+
+    /// Looks for an entry's module in the cache, if the entry is in such a state. Without one, the cycles
+    /// of the code region are counted from now on.
+    pub(super) fn load(&self, entry: &Entry, from: impl Fn(&State) -> bool) {
+        if let Some(work) = entry.take(from) {
+            let stored = self.stored(entry, work.again);
+            // The reason, where there is none, is in the log.
+            drop(self.finish(entry, stored));
+        }
+    }
+
+    /// Counts what a machine that asks for an entry gets now.
+    pub(super) fn count_request(&self, entry: &Entry) {
+        match entry.fallback() {
+            None => self.meter.registry_hit(),
+            Some(cause) => self.meter.registry_miss(cause),
+        }
+    }
+
+    /// From the cache. Where it has none, the state says whether one may be made. `again`: it failed
+    /// before, and that was long enough ago.
+    fn stored(&self, entry: &Entry, again: bool) -> Obtained {
+        // Without a key there can be no module.
+        let key = entry.key(&self.builder.options).as_ref();
+        let (key, id) = key.map_err(|reason| State::Failed(reason.clone()))?;
+        self.check_quarantine(id)?;
+        if let Some(reason) = self.store.denied(key) {
+            return Err(State::Failed(reason));
+        }
+        if let Some(module) = self.store.find(key, id) {
+            return Ok((module, Origin::Cache));
+        }
+        // What another process put on the list of quarantined modules is known now.
+        self.check_quarantine(id)?;
+        if let Some(failure) = self.builder.failure(entry)
+            && !again
+        {
+            return Err(not_made(entry, failure));
+        }
+        Err(self.missing(entry, key, id))
+    }
+
+    fn check_quarantine(&self, id: &KeyId) -> Result<(), State> {
+        let quarantined = self.store.switches.quarantine_of(id);
+        quarantined.map_or(Ok(()), |reason| Err(State::Quarantined(reason)))
+    }
+
+    /// Makes the module, and keeps it in the cache.
+    fn make(&self, entry: &Entry, hints: &Hints, patience: &mut Patience<'_>) -> Obtained {
+        let made = self.builder.make(entry, hints, patience);
+        let Made {
+            module,
+            seconds,
+            report,
+        } = made.map_err(|failure| not_made(entry, failure))?;
+        self.store.keep(&module);
+        Ok((module, Origin::Translated { seconds, report }))
+    }
+
+    /// Ends the work on an entry with what came of it.
+    fn finish(&self, entry: &Entry, obtained: Obtained) -> Result<Prepared, Unavailable> {
+        match obtained {
+            Ok((module, origin)) => {
+                entry.known.call_at(u64::MAX);
+                let module = self.store.show(entry, module)?;
+                Ok(Prepared { module, origin })
+            }
+            Err(state) => {
+                let reason = match &state {
+                    State::Missing(reason) | State::Failed(reason) | State::Quarantined(reason) => {
+                        reason.clone()
+                    }
+                    _ => Unavailable::new("the work on it was given up"),
+                };
+                entry.finish(state);
+                Err(reason)
+            }
+        }
+    }
+
+    /// The state of a code region without a module, and when it is looked at again.
+    fn missing(&self, entry: &Entry, key: &Key, id: &KeyId) -> State {
+        let interpreted = entry.known.interpreted();
+        let (wait, why) = match self.translate {
+            Translate::Never => (entry.next_recheck(), ", and LOCKSTEP_TRANSLATE is never"),
+            _ if self.store.preloaded.wants(&key.digest) => (0, ""),
+            _ => {
+                let threshold = self.builder.budgets.threshold;
+                (threshold.saturating_sub(interpreted), "")
+            }
+        };
+        entry.known.call_at(interpreted.saturating_add(wait));
+        State::Missing(Unavailable::new(format!(
+            "no module {id} in the cache{why}"
+        )))
+    }
+}
+
+/// The state of a code region whose translation failed, and when it is looked at again.
+fn not_made(entry: &Entry, failure: NotMade) -> State {
+    let interpreted = entry.known.interpreted();
+    entry
+        .known
+        .call_at(interpreted.saturating_add(failure.wait));
+    match failure.passing {
+        true => State::Missing(failure.reason),
+        false => State::Failed(failure.reason),
+    }
+}
+
+/// As the source of native code for a machine that waits for it.
+impl Library for Provider {
+    fn find(&self, request: &Request<'_>) -> Option<Arc<SharedRegion>> {
+        let region = region_of(request);
+        let entry = self.store.registry.entry(&region);
+        // A module that was fetched for this machine is counted as that, and not as a hit.
+        if !self.find_now(&entry, &region, request) {
+            self.count_request(&entry);
+        }
+        Some(Arc::clone(&entry.known))
+    }
+
+    fn enabled(&self) -> bool {
+        self.store.switches.enabled()
+    }
+
+    fn hot(&self, request: &Request<'_>, known: &Arc<SharedRegion>) {
+        let region = region_of(request);
+        let entry = self.store.registry.entry(&region);
+        // Otherwise it was forgotten meanwhile, and the machine will ask.
+        if Arc::ptr_eq(&entry.known, known) {
+            self.find_now(&entry, &region, request);
+        }
+    }
+}
+
+impl Provider {
+    /// Obtains the module of a code region that a machine waits for. Whether it came now.
+    fn find_now(&self, entry: &Entry, region: &CodeRegion<'_>, request: &Request<'_>) -> bool {
+        let mut hints = || hints_in_memory(region, request.memory, request.pc);
+        let mut untold = |_, _| {};
+        let mut patience = Patience::Attended(&mut untold);
+        let prepared = self.prepare(entry, |_| entry.is_due(), &mut hints, &mut patience);
+        // The reason, where there is none, is in the log; there may be a module later.
+        prepared.is_ok_and(|prepared| !matches!(prepared.origin, Origin::Registry))
+    }
+}
+
+/// The code region that a request is about.
+pub(super) fn region_of<'a>(request: &Request<'a>) -> CodeRegion<'a> {
+    CodeRegion {
+        profile: request.profile,
+        cost: request.cost,
+        memory_size: request.memory_size as u64,
+        base: request.base,
+        bytes: request.region,
+    }
+}

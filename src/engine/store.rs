@@ -1,0 +1,250 @@
+//! The modules that an engine has: those in memory, those in the module cache, and those that must not
+//! run.
+//!
+//! A module comes out of the store only past the switches and the quarantine. The store makes no
+//! module and starts no thread; what is wrong with the cache is a warning, and the engine does without.
+
+use std::fmt::Display;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::time::Instant;
+
+use lockstep_cache::{Authority, Budget, Cache, CacheError, Locations, denied};
+use lockstep_contract::key::{Key, KeyId};
+use lockstep_runtime::NativeModule;
+
+use super::entry::Entry;
+use super::meter::Meter;
+use super::preloaded::Preloaded;
+use super::prepared::Unavailable;
+use super::registry::Registry;
+use super::switches::{Switches, switched_off};
+
+/// Where the module cache is, and what decides whether its modules are trusted.
+#[derive(Clone, Debug)]
+pub(super) struct CacheSettings {
+    /// `None`: no cache is wanted. The error: no folder is known.
+    pub(super) folder: Option<Result<PathBuf, Arc<CacheError>>>,
+    /// The files that decide what is trusted.
+    pub(super) locations: Locations,
+    pub(super) budget: Budget,
+}
+
+/// The modules of one engine.
+#[derive(Debug)]
+pub(super) struct Store {
+    pub(super) registry: Registry,
+    pub(super) switches: Switches,
+    pub(super) preloaded: Preloaded,
+    settings: CacheSettings,
+    /// The cache, opened when it is first needed; none where there is none that can be used.
+    cache: OnceLock<Option<Cache>>,
+    /// Whether the last module that was to be written to the cache could not be.
+    full: AtomicBool,
+    meter: Arc<Meter>,
+}
+
+impl Store {
+    /// An empty store that keeps so many bytes of code regions and modules in memory.
+    pub(super) fn new(memory_bytes: usize, settings: CacheSettings, meter: Arc<Meter>) -> Store {
+        Store {
+            registry: Registry::new(memory_bytes),
+            switches: Switches::default(),
+            preloaded: Preloaded::default(),
+            settings,
+            cache: OnceLock::new(),
+            full: AtomicBool::new(false),
+            meter,
+        }
+    }
+
+    /// The module cache, if there is one that can be used. What is wrong with one that cannot is said
+    /// once.
+    pub(super) fn cache(&self) -> Option<&Cache> {
+        let CacheSettings {
+            folder,
+            locations,
+            budget,
+        } = &self.settings;
+        let open = |folder: &Result<PathBuf, Arc<CacheError>>| match folder {
+            Ok(folder) => Cache::open_with(folder, locations, *budget)
+                .inspect_err(|error| tracing::warn!("{error}; going on without a cache"))
+                .ok(),
+            Err(error) => {
+                tracing::warn!("{error}; going on without a cache");
+                None
+            }
+        };
+        let cache = self.cache.get_or_init(|| folder.as_ref().and_then(open));
+        cache.as_ref()
+    }
+
+    /// Who can say of a module that it is of this machine.
+    pub(super) fn authority(&self) -> Authority {
+        let own = || Authority::present(&self.settings.locations);
+        self.cache()
+            .map_or_else(own, |cache| cache.authority().clone())
+    }
+
+    /// Why the module of this key must not run here, wherever it may come from: what is refused in the
+    /// cache is not made either.
+    pub(super) fn denied(&self, key: &Key) -> Option<Unavailable> {
+        denied(key, self.settings.locations.deny.as_deref()).map(Unavailable::new)
+    }
+
+    /// A module that is not in the registry yet: one that waits for its code region, or one of the cache.
+    pub(super) fn find(&self, key: &Key, id: &KeyId) -> Option<Arc<NativeModule>> {
+        if let Some(module) = self.preloaded.take(id) {
+            return Some(module);
+        }
+        let cache = self.cache()?;
+        if !self.follow_quarantine(cache) {
+            self.meter.cache_miss("unreadable");
+            return None;
+        }
+        let _span = tracing::debug_span!("load", key = %id).entered();
+        let started = Instant::now();
+        let miss = match cache.find(key) {
+            Ok(module) => match NativeModule::map(module) {
+                Ok(module) => {
+                    self.meter.cache_hit(started.elapsed().as_secs_f64());
+                    return Some(Arc::new(module));
+                }
+                Err(error) => {
+                    warn_of_entry(&cache.path(id), &error);
+                    "unmappable"
+                }
+            },
+            Err(miss) => {
+                if miss.is_suspicious() {
+                    warn_of_entry(&cache.path(id), &miss);
+                }
+                if let Some(field) = miss.field() {
+                    self.meter.cache_foreign(field);
+                }
+                miss.name()
+            }
+        };
+        self.meter.cache_miss(miss);
+        None
+    }
+
+    /// Maps the module of the cache that has this id, for the first machine that has its code region.
+    ///
+    /// # Errors
+    /// Why not, in words.
+    pub(super) fn preload(&self, id: &KeyId) -> Result<(), String> {
+        if let Some(reason) = self.switches.quarantine_of(id) {
+            return Err(reason.to_string());
+        }
+        let cache = self.cache().ok_or("there is no cache")?;
+        if !self.follow_quarantine(cache) {
+            return Err("the cache's list of quarantined modules cannot be read".to_owned());
+        }
+        let module = cache.find_by_id(id).map_err(|miss| miss.to_string())?;
+        let module = NativeModule::map(module).map_err(|error| error.to_string())?;
+        self.preloaded.put(*id, Arc::new(module));
+        Ok(())
+    }
+
+    /// Writes a module to the cache, if there is one. Failing to is no reason not to run it.
+    pub(super) fn keep(&self, module: &NativeModule) {
+        let Some(cache) = self.cache() else { return };
+        match cache.store(&module.to_module()) {
+            Ok(_) => self.full.store(false, Ordering::Relaxed),
+            // That was said when it was opened.
+            Err(CacheError::ReadOnly { .. }) => {}
+            // A warning once, until it works again: a disk may stay full for long.
+            Err(error) => match self.full.swap(true, Ordering::Relaxed) {
+                false => tracing::warn!("{error}; the module is used and not kept"),
+                true => tracing::debug!("{error}; the module is used and not kept"),
+            },
+        }
+    }
+
+    /// Ends the work on an entry with its module, and shows the module to machines.
+    ///
+    /// # Errors
+    /// When a switch or the quarantine keeps it from running.
+    pub(super) fn show(
+        &self,
+        entry: &Entry,
+        module: Arc<NativeModule>,
+    ) -> Result<Arc<NativeModule>, Unavailable> {
+        let shown = self.switches.show(entry, module);
+        self.count_resident();
+        shown
+    }
+
+    /// Whether the module of an entry may run.
+    ///
+    /// # Errors
+    /// When a switch keeps machines from it.
+    pub(super) fn allowed(&self, entry: &Entry, module: &NativeModule) -> Result<(), Unavailable> {
+        match self.switches.is_off(entry, module) {
+            true => Err(switched_off()),
+            false => Ok(()),
+        }
+    }
+
+    /// Takes a module away for ever, here and for all who use the cache. Whether it was not so already.
+    pub(super) fn quarantine(&self, id: &KeyId, reason: &str) -> bool {
+        let new = self.switches.quarantine(id, reason, &self.registry);
+        self.preloaded.discard(id);
+        if new {
+            self.meter.quarantined(self.switches.quarantined().len());
+            self.count_resident();
+            tracing::error!(module = %id, reason, "quarantined: its code is interpreted from now on");
+            if let Some(cache) = self.cache()
+                && let Err(error) = cache.quarantine(id, reason)
+            {
+                tracing::error!("{error}; the module is quarantined in this process only");
+            }
+        }
+        new
+    }
+
+    /// Switches the native code of a script off, or on again. Whether that was a change.
+    pub(super) fn switch_script(&self, id: &KeyId, enabled: bool) -> bool {
+        self.switches.set(id, enabled, &self.registry)
+    }
+
+    /// Forgets code regions, whoever uses them. How many.
+    pub(super) fn evict(&self, which: impl Fn(&Entry) -> bool) -> usize {
+        let count = self.registry.forget(which);
+        self.count_resident();
+        count
+    }
+
+    /// The ids of all modules that are loaded now, sorted.
+    pub(super) fn modules(&self) -> Vec<KeyId> {
+        let entries = self.registry.entries();
+        let mut ids: Vec<KeyId> = entries
+            .iter()
+            .filter_map(|entry| entry.module_id())
+            .collect();
+        ids.sort_unstable();
+        ids.dedup();
+        ids
+    }
+
+    /// Heeds what other processes with this cache, or earlier ones, put into its list of quarantined
+    /// modules. Whether all of the list is known now: otherwise no module may be taken from there.
+    fn follow_quarantine(&self, cache: &Cache) -> bool {
+        let quarantined = self.switches.follow(cache, &self.registry);
+        if let Some(quarantined) = quarantined {
+            self.meter.quarantined(quarantined);
+        }
+        quarantined.is_some()
+    }
+
+    fn count_resident(&self) {
+        let (modules, bytes) = self.registry.resident();
+        self.meter.resident(modules, bytes);
+    }
+}
+
+fn warn_of_entry(path: &Path, reason: &dyn Display) {
+    tracing::warn!("cache entry {}: {reason}; it is replaced", path.display());
+}
