@@ -1,9 +1,10 @@
-//! Who vouches for a module: the order in which bytes are looked at before they may become code.
+//! Authentication: the order of steps by which the bytes of a file become a module that may run.
 //!
-//! The seal is read, then the module, whole, into memory of ours, where nobody changes it any more.
-//! Over that copy the MAC of this machine is computed and compared in constant time; where it does not
-//! hold, a signature by a trusted key must, together with the digest that it covers. Only then are the
-//! bytes read as a module, the seal's fields compared with its key, and the deny-list asked.
+//! First the seal is read, then the whole module file, into a private copy that nobody else can change. The
+//! MAC of this machine is computed over that copy and compared in constant time. If it does not match, the
+//! seal needs a signature by a trusted key, and the digest that the signature covers must match. Only
+//! then are the bytes read as a module. At the end the seal's fields are compared with the module's key,
+//! and the deny-list is checked.
 
 use std::fs::File;
 use std::io::{self, Read};

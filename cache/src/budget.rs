@@ -1,9 +1,9 @@
-//! How much a cache may hold, and what goes when it holds more.
+//! The budget of a cache: how many bytes it may hold, and what is removed when it holds more.
 //!
-//! First what nobody can use: temporary files of dead writers, seals without modules, modules without
-//! seals. Then what nobody will use: modules of translators older than the last two. Then what was not
-//! used for longest, until the rest fits. What is pinned stays, and counts. Running nodes need not know:
-//! a module that goes while somebody looks for it is a miss.
+//! Files that cannot be used are removed first: temporary files of writers that died, seals without
+//! modules, modules without seals. Next come modules of translators older than the last two, which will
+//! hardly be used. Then the least recently used modules are removed until the rest fits. Pinned modules
+//! stay, and count. Running nodes are not told: a module that is removed during a look-up is a miss.
 
 use std::cmp::Reverse;
 use std::collections::BTreeSet;

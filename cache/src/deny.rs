@@ -1,7 +1,7 @@
-//! Translators and compilers that are known to make wrong code: their modules are refused, whoever
-//! vouches for them.
+//! The deny-list: translators and compilers that are known to make wrong code. Their modules are refused,
+//! whoever authenticates them.
 //!
-//! Some are known to this build; an operator adds others in a file, a line each:
+//! Some are listed in this build. An operator adds others in a file with one line for each:
 //!
 //! ```text
 //! # what   which        why
@@ -10,8 +10,9 @@
 //! translator 0.1.0+6    …
 //! ```
 //! `which` is a version, `<V`, `<=V`, `V..W` (from V, below W) or `*`. The file is read at each look-up,
-//! so a running node heeds it at once for whatever it loads from then on. One that is there and cannot
-//! be read, or has a line that says nothing, refuses everything: somebody meant to refuse something.
+//! so a change counts at once for every module that a running node loads from then on. If the file exists
+//! but cannot be read, or has a line that cannot be parsed, every module is refused, because somebody
+//! meant to refuse one.
 
 use std::fs::File;
 use std::io::{self, Read};

@@ -1,4 +1,4 @@
-//! Why the cache as a whole, or an entry of it, cannot be used.
+//! The reasons for which the cache as a whole, or one entry of it, cannot be used.
 
 use std::io;
 use std::path::{Path, PathBuf};

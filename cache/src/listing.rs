@@ -1,5 +1,6 @@
-//! What is in a cache's folder, by its names: entries, pins, and what killed writers left. Nothing here
-//! opens a module, so that it works beside running nodes and whatever the files contain.
+//! Lists a cache's folder by the names of its files: entries, pins, and files that killed writers left.
+//!
+//! Nothing here opens a module. So a listing works beside running nodes, whatever the files contain.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File, TryLockError};

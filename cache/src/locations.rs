@@ -1,5 +1,6 @@
-//! Where the files are that decide what is trusted: never in the cache's folder, whose content is
-//! what they are to judge.
+//! The locations of the files that decide what is trusted.
+//!
+//! They are never in the cache's folder: whoever can write there must not decide what is trusted.
 //!
 //! ```text
 //! module.key      32 bytes: the key of this machine (LOCKSTEP_KEY_FILE)

@@ -1,7 +1,8 @@
-//! The key of this machine: 32 random bytes that no other user can read, made once.
+//! The key of this machine: 32 random bytes that no other user can read. It is made once.
 //!
-//! Whoever has it can make modules that this machine runs, and nobody else can. It is not in the
-//! cache's folder, so a cache can be copied without it, and a copied cache is worth nothing elsewhere.
+//! Whoever has the key can make modules that this machine runs, and nobody else can, except by a signature
+//! that this machine trusts. The key is not in the cache's folder. So a copy of the cache does not contain
+//! it, and another machine does not accept the copied modules.
 
 use std::fmt;
 use std::fs;

@@ -1,10 +1,9 @@
 //! The list of modules that must not run again, in the cache's folder.
 //!
-//! A module that was caught doing what the interpreter does not do is removed from the cache, and its
-//! id is put here, so that neither a restart nor another process that shares the folder takes it, or
-//! makes it again: the same translator would make the same module. A new translator makes modules
-//! with other ids. The list is for people, too: emptying the cache keeps it, and who knows better may
-//! delete the file.
+//! When a module did something else than the interpreter, it is removed from the cache and its id is added
+//! here. So no process that shares the folder uses the module after that, or translates it again: the same
+//! translator would make the same module. A new translator makes modules with other ids. Emptying the
+//! cache keeps the list. An operator who knows that the module is right may delete the file.
 //!
 //! ```text
 //! <folder>/quarantine       a line a module: <64 hex digits> <reason>

@@ -1,7 +1,7 @@
-//! Signatures: for modules that are made on one machine and run on another.
+//! Signatures, for modules that are made on one machine and run on another.
 //!
-//! A key pair is two files: the secret one for its owner alone, the public one to be given away. Which
-//! public keys count is a list that only this user may write.
+//! A key pair is two files: the secret key, which only its owner can read, and the public key, which is
+//! given to others. A list that only this user may write says which public keys are trusted.
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -1,17 +1,17 @@
-//! The state that native code sees, at fixed places behind one pointer.
+//! The context: the state that native code shares with its host, at fixed distances from one pointer.
 //!
-//! Native code gets the address of a [`Context`] and reaches everything from it by constant
-//! displacements: registers, the writable-page table, and guest memory, which follows the context
-//! in the same mapping. One base register instead of three is worth several percent on x86-64.
-//! The host allocates the whole region; this file only says where things are.
+//! Native code gets the address of a [`Context`]. It reaches the registers, the tables of pages and guest
+//! memory from there by constant displacements, because all of them are in one mapping. With one base
+//! register instead of three it is several percent faster on x86-64. This file only defines the layout;
+//! the host allocates the mapping.
 //!
 //! ```text
 //! +0              Context (registers, pc, budget, reservation, code, table, helpers)
 //! +PAIRS          one byte a page: 1 when the words at WRITABLE are 1 for it and for the next, else 0
 //! +WRITABLE       one u32 a page: 1 when the page may be written and is already dirty, else 0
-//! +HEADS          one u32 a slot: one more than the address of the trace that ran there last, in
-//!                 versions that take traces by half their address; 0 where none did
-//! +MEMORY         guest memory, MAX_MEMORY bytes at most
+//! +HEADS          one u32 a slot: one more than the address of the trace that ran there last, or 0 for
+//!                 none; used in versions that find a trace by the low half of its address
+//! +MEMORY         guest memory, at most MAX_MEMORY bytes
 //! ```
 
 use core::mem::{offset_of, size_of};
@@ -20,7 +20,7 @@ use crate::helpers::HELPER_COUNT;
 use crate::pages::{MAX_PAGES, PAGE_SIZE};
 
 /// Distance from the context to the table of pairs of writable pages. A store that may reach into the next
-/// page looks here first: one load instead of two. The last page has no next one, and needs none.
+/// page reads this table first, which takes one load instead of two. The last page has no next one, and needs none.
 pub const PAIRS: usize = 0x800;
 /// Distance from the context to the table of writable pages.
 pub const WRITABLE: usize = 0x1000;

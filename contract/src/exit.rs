@@ -1,7 +1,8 @@
-//! Why native code returned to its host.
+//! The reasons for which native code exits, that is, returns to its host.
 //!
-//! Native code never raises an error: it leaves, and the host or the interpreter decides. The
-//! reason travels in one `u64` result; pc, registers and budget are in the context by then.
+//! Native code raises no error. It exits, and the host or the interpreter decides what happens. Native code
+//! returns the reason as one `u64`, the exit word; it has stored pc, registers and budget to the context
+//! before.
 
 /// The reasons, with what each promises about the state.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -1,7 +1,7 @@
-//! Host functions that native code may call, by index into the context's table.
+//! The host functions that native code may call, by their index in the context's table.
 //!
-//! Only pure functions of two words, `extern "C" fn(u64, u64) -> u64` in the host's default
-//! convention: nothing here can see or change the machine.
+//! They are pure functions of two words, `extern "C" fn(u64, u64) -> u64` in the host's default calling
+//! convention. They have no access to the guest's state.
 
 /// A host function.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -1,7 +1,7 @@
-//! What must be equal for a module to be used: the key, its canonical bytes, and its name.
+//! The key of a module: what must be equal for the module to be used.
 //!
-//! The key holds every fact that native code depends on, and nothing else: not where the code came
-//! from, not the hints that steered its discovery. Two keys are compared field by field, so that a
+//! The key holds every fact that native code depends on, and nothing else. It does not hold the file that
+//! the code came from, nor the hints that steered its discovery. Two keys are compared field by field, so that a
 //! module that does not fit can be refused with the reason. The bytes of [`Key::encode`] are the key
 //! section of the module file ([`crate::module`]); their BLAKE3 digest names the module in a cache.
 //! This is not authentication: a digest says that bytes are whole, not who made them.

@@ -1,7 +1,7 @@
-//! What translated code and its host agree on: the state in memory, the ways out,
-//! the module file and its key.
+//! What native code and its host agree on: the layout of the context, the reasons for exits, the format
+//! of module files, and their keys and seals.
 //!
-//! No behaviour beyond reading and writing its own formats.
+//! The package reads and writes its own formats and does nothing else.
 
 #![deny(unsafe_code)]
 

@@ -1,6 +1,6 @@
-//! The module file: translated code with what it was made from, in one piece.
+//! The module file: the native code of a code region, with its key and its tables.
 //!
-//! Everything that a reader needs stands here.
+//! This comment is the whole specification of the format.
 //!
 //! # The file
 //! All numbers are little endian. A file has one form only: a reader that accepts a file and a writer
@@ -29,7 +29,7 @@
 //! | --- | --- | --- |
 //! | 1 | key | [`Key::encode`] says it byte by byte |
 //! | 2 | hints | `u64` words, ascending, each once: a guest address, and in the top two bits 0 for a place inside a function, 1 for the target of a pointer, 2 for the start of a function |
-//! | 3 | table | for each halfword of text a `u32`: its native entry as [`Entry`] packs it, 0 for none |
+//! | 3 | table | for each halfword of the code region a `u32`: its native entry as [`Entry`] packs it, 0 for none |
 //! | 4 | blocks | 12 bytes each, `head` ascending, each once: `u32` head, `u16` len, `u8` entries, `u8` 0, `u32` cycles |
 //! | 5 | map | 8 bytes each, `start` ascending, each once: `u32` start, `u32` head |
 //! | 6 | code | host code, position independent, no relocations, to be loaded at a multiple of a page |
@@ -38,7 +38,7 @@
 //!
 //! # What must hold
 //! - key: the format is 2; memory is 1 to 1024 pages of 4096 bytes; base and len are whole pages, len is
-//!   not 0, and the text lies inside the memory; CPU features ascend, each once, none empty.
+//!   not 0, and the code region lies inside the memory; CPU features ascend, each once, none empty.
 //! - code: 1 to 2^32 - 1 bytes. `enter` is below that; where the target is `aarch64` it is a multiple of 4.
 //! - table: exactly len / 2 entries, each of a function that starts inside the code.
 //! - blocks: head and len are even, head + len <= key's len; 1 to 16 entries; 2 * entries <= len < 256.

@@ -1,4 +1,6 @@
-//! Pages of guest memory and their flags.
+//! Pages of guest memory and their flags, as CKB-VM defines them.
+//!
+//! Translator and runtime both need these numbers. Who may change a flag, and when, is the runtime's.
 
 /// Bytes a page.
 pub const PAGE_SIZE: usize = 4096;

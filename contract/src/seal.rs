@@ -1,9 +1,9 @@
-//! The seal: what stands beside a module file, in a file of its own, to say who vouches for it.
+//! The seal: a file beside a module file that says who authenticates it.
 //!
-//! A module file is the translator's bytes and nothing else, the same on every machine. What is known
-//! of it only here, or was added later, is in the seal: `NAME.lkm.seal` beside `NAME.lkm`. A seal is
-//! short text, so that people can read and carry it, in one form only: what was read and is written
-//! again gives the same bytes.
+//! A module file has the translator's bytes and nothing else, and is the same on every machine. What is
+//! local to a machine, or was added later, is in the seal: `NAME.lkm.seal` beside `NAME.lkm`. A seal is
+//! short text, so that people can read it. It has one form only: a seal that is read and written again
+//! gives the same bytes.
 //!
 //! ```text
 //! lockstep-seal 1
@@ -19,13 +19,13 @@
 //! ```
 //!
 //! Records and signatures stand in the order in which they were added. A signature covers every line
-//! before its own ([`Seal::covered`]), so that it vouches for the records that the signer saw, and a
-//! record that comes later makes no signature void. The MAC covers the module and every line before its
+//! before its own ([`Seal::covered`]). So it covers the records that the signer saw, and a record that is
+//! added later makes no signature invalid. The MAC covers the module and every line before its
 //! own. Lines end with a line feed, also the last; `<text>` is at most 256 printable ASCII characters
 //! or spaces; numbers are decimal without leading zeros, hexadecimal digits are lower case.
 //!
-//! What it is not: proof. This is the format; the keys, and the question whether a seal holds, are
-//! the runtime's.
+//! This file is the format only. The secret keys, and the decision whether a seal is valid, are in the
+//! package `cache`.
 
 use core::fmt::{self, Write as _};
 

@@ -1,4 +1,4 @@
-//! A key from its canonical bytes.
+//! Reads a key from its canonical bytes.
 
 use lockstep_isa::{Cost, Extensions, Profile, Version, Xlen};
 

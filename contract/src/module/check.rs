@@ -1,4 +1,5 @@
-//! What must hold of a module, wherever it comes from: a file, or a translator in this process.
+//! The conditions that every module must meet, whether it comes from a file or from a translator in this
+//! process.
 
 use super::{
     ALIGN, BLOCK, ENTRY, Entry, FIRST, HINT, Kind, Module, ModuleError, SPAN, Section, Span,

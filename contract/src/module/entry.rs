@@ -1,8 +1,8 @@
 //! A row of the entry table: which function, and which of its entries.
 //!
-//! One `u32` says both, so that going from one function to another is one load. Functions number
-//! their entries because a dense number costs four bytes in a jump table, and an address that has to
-//! be looked up costs four for each halfword of guest code.
+//! One `u32` holds both, so that a transfer from one function to another takes one load. A function numbers
+//! its entries densely, because a jump table over numbers has four bytes for each entry, while one over
+//! addresses has four bytes for each halfword of guest code.
 
 /// Bits of the entry's number.
 const NUMBER_BITS: u32 = 12;

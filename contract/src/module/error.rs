@@ -1,4 +1,4 @@
-//! Why bytes are not a module: what is wrong, where, what was found and what should be there.
+//! The error for bytes that are not a module: what is wrong, where, what was found and what was expected.
 
 use core::fmt;
 

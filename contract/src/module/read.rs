@@ -1,7 +1,7 @@
-//! Bytes to a [`Module`]: the frame of the file, then its sections, then what must hold of them.
+//! Reads a [`Module`] from bytes: the frame of the file, then its sections, then the conditions on them.
 //!
-//! Nothing is taken on trust. Every number is compared with the bytes that are there before it is used,
-//! so that memory is taken in proportion to the file's size and no input makes this panic.
+//! The reader trusts no number. It compares each with the bytes that are there before it uses it. So it
+//! allocates memory in proportion to the size of the file, and no input makes it panic.
 
 use super::{
     BLOCK, Block, DIGEST, ENTRY, FIRST, HEADER, HINT, Kind, MAGIC, Module, ModuleError, ROW,

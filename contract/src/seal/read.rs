@@ -1,5 +1,7 @@
-//! A seal from the bytes of its file. Safe, strict and bounded: whoever can write to a folder decides
-//! what is read here.
+//! Reads a seal from the bytes of its file.
+//!
+//! Whoever can write to the folder chooses these bytes. So the reader accepts one form only, limits every
+//! length and count, and no input makes it panic.
 
 use core::str::FromStr;
 
