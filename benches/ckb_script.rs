@@ -1,4 +1,4 @@
-//! Scripts of transactions through `ckb-script`: the oracle's assembly machine against ours, with the
+//! Scripts of transactions through `ckb-script`: CKB-VM's assembly machine against ours, with the
 //! native modules in memory. The smallest script there is, and the lock that most cells have.
 //!
 //! Prints CPU time a verification (medians of interleaved rounds) and their ratio, then where the

@@ -1,5 +1,5 @@
 //! Verifies the transactions in files as a node would, natively, and says how that compares with the
-//! oracle's assembly machine.
+//! reference's assembly machine.
 //!
 //! A file is in the format of `ckb-debugger --tx-file`; `ckb-cli mock-tx dump` writes one of any
 //! transaction on the chain. A node has cells and headers in its store; the rest is the same there.

@@ -1,4 +1,4 @@
-//! Chaos mode: random programs on memory that is full of pseudo-random bytes, on the oracle's assembly
+//! Chaos mode: random programs on memory that is full of pseudo-random bytes, on CKB-VM's assembly
 //! machine and on ours, in pieces and with a host that reads and writes in between. Every byte and the
 //! seed that is left are the same, so the frames were touched first in the same order.
 //!
@@ -26,7 +26,7 @@ fn number(variable: &str, default: u64) -> u64 {
     }
 }
 
-/// The three machines of a program: the oracle's, ours, ours behind the oracle's traits.
+/// The three machines of a program: CKB-VM's, ours, ours behind CKB-VM's traits.
 struct Machines {
     asm: Asm,
     ours: Ours,
@@ -47,7 +47,7 @@ fn act(random: &mut Random, size: u64) -> Act {
     let frame = random.below(size >> 18) << 18;
     let addr = frame + random.pick(&[0, 8, 4094, 0x20000, 0x3f000, 0x3fffc, 0x3ffff]);
     match random.below(5) {
-        // The oracle does not guard reads behind a memory smaller than the largest: it fills what lies there.
+        // CKB-VM does not guard reads behind a memory smaller than the largest: it fills what lies there.
         0 => Act::Read(
             addr,
             random.pick(&[0, 1, 8, 5000, 1 << 18]).min(size - addr),
@@ -59,7 +59,7 @@ fn act(random: &mut Random, size: u64) -> Act {
     }
 }
 
-fn on_oracle<M: SupportMachine<REG = u64>>(machine: &mut M, act: Act) -> String {
+fn on_ckb_vm<M: SupportMachine<REG = u64>>(machine: &mut M, act: Act) -> String {
     fn text<T: std::fmt::Debug>(result: Result<T, ckb_vm::Error>) -> String {
         match result {
             Ok(value) => format!("{value:?}"),
@@ -188,8 +188,8 @@ fn attempt(source: &source::Source, seed: u64) -> Result<u64, String> {
             break;
         }
         let act = act(&mut random, size);
-        let asm = on_oracle(machines.asm.inner_mut(), act);
-        let adapter = on_oracle::<NativeCore>(machines.adapter.inner_mut(), act);
+        let asm = on_ckb_vm(machines.asm.inner_mut(), act);
+        let adapter = on_ckb_vm::<NativeCore>(machines.adapter.inner_mut(), act);
         let ours = on_ours(machines.ours.core_mut(), act);
         if asm != ours || asm != adapter {
             return Err("the host sees something else".to_string());

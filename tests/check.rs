@@ -1,4 +1,4 @@
-//! The check engine: it finds nothing where nothing is wrong, and a fault that was planted in one
+//! The check engine: it finds nothing where nothing is wrong, and a fault that was injected into one
 //! block of native code is reported at that block, with a bundle that shows it again.
 
 use lockstep_test_support::driver;
@@ -54,7 +54,7 @@ fn listed(name: &str) -> Guest {
     Guest::of(&found.expect("it is listed").program(&[]), Version::V2)
 }
 
-/// Runs with a planted fault and gives what was found, which must be one block.
+/// Runs with an injected fault and gives what was found, which must be one block.
 fn caught(guest: &Guest, block: u64, fault: Fault) -> (u64, String) {
     let trip = guest.run(&checking(Some(Injection { block, fault })));
     let stopped = Err(Trap::Defect(Defect::Diverged { block }));
@@ -155,7 +155,7 @@ fn a_fault_in_the_shipped_module_alone_is_found_in_its_interval() {
         xor: 4,
     };
     let engine = checking(None);
-    guest.adopt_planted(&engine, Injection { block, fault });
+    guest.adopt_injected(&engine, Injection { block, fault });
     let Trip { end, found, .. } = guest.run(&engine);
     let (blocks, difference) = found.expect("it was found");
     assert!(matches!(

@@ -1,6 +1,6 @@
-//! A node in bad weather: transactions verified on several threads while modules are compiled in the
-//! background, evicted and quarantined, scripts are switched off and on, the kill switch is thrown,
-//! and the engine is replaced, all at random. Every verdict and cycle count is the oracle's.
+//! A node under load: transactions are verified on several threads while modules are compiled in
+//! the background, evicted and quarantined, scripts are switched off and on, the kill switch is thrown,
+//! and the engine is replaced, all at random. Every verdict and cycle count is CKB-VM's.
 //!
 //! `LOCKSTEP_CONCURRENCY` is how many verifications there are for each number of threads; without it, a
 //! share that takes some seconds. What another thread does when cannot be repeated, so there is no
@@ -37,7 +37,7 @@ fn count() -> usize {
     }
 }
 
-/// A transaction with the oracle's answers.
+/// A transaction with CKB-VM's answers.
 struct Known {
     name: String,
     transaction: Transaction,
@@ -111,9 +111,9 @@ impl Random {
     }
 }
 
-/// What the weather did.
+/// What was done to the engine.
 #[derive(Clone, Copy, Default, Debug)]
-struct Weather {
+struct Interference {
     replaced: usize,
     switched: usize,
     scripts: usize,
@@ -123,17 +123,17 @@ struct Weather {
     from_cache: u64,
 }
 
-impl Weather {
+impl Interference {
     /// With what this engine did until now.
-    fn with(mut self, engine: &Engine) -> Weather {
+    fn with(mut self, engine: &Engine) -> Interference {
         let stats = engine.stats();
         self.translations += stats.translations;
         self.from_cache += stats.cache_hits;
         self
     }
 
-    /// Whether everything happened that is to happen in a sail of so many.
-    fn is_stormy(&self, count: usize) -> bool {
+    /// Whether everything happened that is to happen in a round of so many verifications.
+    fn has_everything_happened(&self, count: usize) -> bool {
         let often = [self.switched, self.scripts, self.evicted];
         let seldom = [self.replaced, self.quarantined];
         self.translations > 0
@@ -156,25 +156,25 @@ fn engine(folder: &Path, translate: Translate) -> Arc<Engine> {
     Arc::new(engine)
 }
 
-/// Engines in one sail, at least.
+/// Engines in one round, at least.
 const ENGINES: usize = 6;
 
 /// How long to wait until everything happened, which takes seconds on an idle machine.
 const LONG: Duration = Duration::from_secs(600);
 
-/// How far a sail is.
+/// How far a round is.
 #[derive(Default)]
-struct Sail {
+struct Round {
     /// Verifications that were begun.
     done: AtomicUsize,
     /// How many there are to be, at least.
     count: usize,
-    /// The storm has begun, and it is over.
+    /// The interference has begun, and it is over.
     begun: AtomicBool,
     ended: AtomicBool,
 }
 
-/// Tells the sailors when the storm goes, also by unwinding.
+/// Tells the verifying threads when the interference ends, also by unwinding.
 struct End<'a>(&'a AtomicBool);
 
 impl Drop for End<'_> {
@@ -184,9 +184,9 @@ impl Drop for End<'_> {
 }
 
 /// Changes everything that can be changed at run time until so many are done and everything happened.
-fn storm(folder: &Path, sail: &Sail, share: &dyn Fn() -> f64) -> Weather {
-    let count = sail.count;
-    let (mut random, mut weather) = (Random(count as u64), Weather::default());
+fn interfere(folder: &Path, round: &Round, share: &dyn Fn() -> f64) -> Interference {
+    let count = round.count;
+    let (mut random, mut interference) = (Random(count as u64), Interference::default());
     let mut generation = 0;
     let mut turn = 0;
     let mut fresh = |generation: usize| {
@@ -198,29 +198,29 @@ fn storm(folder: &Path, sail: &Sail, share: &dyn Fn() -> f64) -> Weather {
         engine
     };
     let mut now = fresh(generation);
-    sail.begun.store(true, Ordering::SeqCst);
+    round.begun.store(true, Ordering::SeqCst);
     let started = Instant::now();
     let mut off = Vec::new();
     loop {
-        let progress = sail.done.load(Ordering::Relaxed);
+        let progress = round.done.load(Ordering::Relaxed);
         // Both engines ran, and what ends now changes that little.
         let mixed = (0.03..0.998).contains(&share());
-        if progress >= count && mixed && weather.with(&now).is_stormy(count) {
+        if progress >= count && mixed && interference.with(&now).has_everything_happened(count) {
             break;
         }
         // What did not happen by then is asserted by the caller.
         if started.elapsed() > LONG {
             break;
         }
-        let due = progress * ENGINES / count > weather.replaced;
+        let due = progress * ENGINES / count > interference.replaced;
         let modules = now.modules();
         let some = (!modules.is_empty()).then(|| modules[random.below(modules.len())]);
         let choice = if due { 0 } else { random.below(100) };
         match (choice, some) {
             // A new process: sometimes with an old cache, quarantined modules and all.
             (0, _) => {
-                weather = weather.with(&now);
-                weather.replaced += 1;
+                interference = interference.with(&now);
+                interference.replaced += 1;
                 generation += random.below(2);
                 now = fresh(generation);
                 off.clear();
@@ -229,10 +229,10 @@ fn storm(folder: &Path, sail: &Sail, share: &dyn Fn() -> f64) -> Weather {
                 now.disable();
                 std::thread::sleep(Duration::from_micros(random.below(1500) as u64));
                 now.enable();
-                weather.switched += 1;
+                interference.switched += 1;
             }
             (9..=16, Some(id)) => {
-                weather.scripts += usize::from(now.disable_script(&id));
+                interference.scripts += usize::from(now.disable_script(&id));
                 off.push(id);
             }
             (17..=30, _) => {
@@ -240,20 +240,20 @@ fn storm(folder: &Path, sail: &Sail, share: &dyn Fn() -> f64) -> Weather {
                     now.enable_script(&id);
                 }
             }
-            (31..=38, Some(id)) => weather.evicted += now.evict(&id),
-            (39, _) => weather.evicted += now.evict_all(),
+            (31..=38, Some(id)) => interference.evicted += now.evict(&id),
+            (39, _) => interference.evicted += now.evict_all(),
             (40..=41, Some(id)) => {
-                weather.quarantined += usize::from(now.quarantine(&id, "a storm"))
+                interference.quarantined += usize::from(now.quarantine(&id, "interference"))
             }
             _ => {}
         }
         std::thread::sleep(Duration::from_micros(random.below(4000) as u64));
     }
-    weather.with(&now)
+    interference.with(&now)
 }
 
-/// Verifies so many on so many threads in the storm.
-fn sail(cases: &[Known], threads: usize, count: usize) {
+/// Verifies so many on so many threads, with the interference beside them.
+fn verify_round(cases: &[Known], threads: usize, count: usize) {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let wrong = Mutex::new(Vec::new());
     let before = counters();
@@ -263,26 +263,27 @@ fn sail(cases: &[Known], threads: usize, count: usize) {
         let native = after.native_cycles - before.native_cycles;
         native as f64 / charged.max(1) as f64
     };
-    let sail = Sail {
+    let round = Round {
         count,
-        ..Sail::default()
+        ..Round::default()
     };
-    let weather = std::thread::scope(|scope| {
-        let weather = scope.spawn(|| {
-            let _end = End(&sail.ended);
-            storm(folder.path(), &sail, &share)
+    let interference = std::thread::scope(|scope| {
+        let interference = scope.spawn(|| {
+            let _end = End(&round.ended);
+            interfere(folder.path(), &round, &share)
         });
-        let sailors: Vec<_> = (0..threads)
+        let verifiers: Vec<_> = (0..threads)
             .map(|number| {
-                let (sail, wrong) = (&sail, &wrong);
+                let (round, wrong) = (&round, &wrong);
                 scope.spawn(move || {
                     let mut random = Random(1000 + number as u64);
                     // Not before there is an engine that leaves the user's cache alone.
-                    while !sail.begun.load(Ordering::SeqCst) && !sail.ended.load(Ordering::SeqCst) {
+                    while !round.begun.load(Ordering::SeqCst) && !round.ended.load(Ordering::SeqCst)
+                    {
                         std::thread::yield_now();
                     }
-                    while !sail.ended.load(Ordering::SeqCst) {
-                        sail.done.fetch_add(1, Ordering::Relaxed);
+                    while !round.ended.load(Ordering::SeqCst) {
+                        round.done.fetch_add(1, Ordering::Relaxed);
                         let case = &cases[random.below(cases.len())];
                         // Half of them in one go, the others up to some limit.
                         let choice = random.below(2 * case.answers.len());
@@ -298,28 +299,31 @@ fn sail(cases: &[Known], threads: usize, count: usize) {
                 })
             })
             .collect();
-        for sailor in sailors {
-            sailor.join().expect("nobody panics");
+        for verifier in verifiers {
+            verifier.join().expect("nobody panics");
         }
-        weather.join().expect("nobody panics")
+        interference.join().expect("nobody panics")
     });
     let (wrong, share) = (wrong.into_inner().expect("nobody panics"), share());
-    let done = sail.done.into_inner();
+    let done = round.done.into_inner();
     assert!(wrong.is_empty(), "{} of {done}: {wrong:#?}", wrong.len());
     println!(
-        "{done} on {threads} threads: {:.1} % native, {weather:?}",
+        "{done} on {threads} threads: {:.1} % native, {interference:?}",
         100.0 * share
     );
-    // It was a storm: both engines ran, and everything happened.
+    // Both engines ran, and everything happened.
     assert!(share > 0.02 && share < 0.999, "{share}");
     assert!(done >= count);
-    assert!(weather.is_stormy(count), "{weather:?}");
+    assert!(
+        interference.has_everything_happened(count),
+        "{interference:?}"
+    );
 }
 
 #[test]
-fn verdicts_are_the_same_in_any_weather() {
+fn verdicts_are_the_same_whatever_happens_to_the_engine() {
     let (cases, count) = (cases(), count());
     for threads in [1, 2, 4] {
-        sail(&cases, threads, count);
+        verify_round(&cases, threads, count);
     }
 }

@@ -24,7 +24,7 @@ const PLENTY: u64 = 20_000_000_000;
 /// Guests above this are not stopped on their way: comparing takes a while.
 const SMALL: u64 = 20_000_000;
 /// Stops on the way.
-const STOPS: usize = if cfg!(debug_assertions) { 12 } else { 40 };
+const STOPPING_POINTS: usize = if cfg!(debug_assertions) { 12 } else { 40 };
 /// Per cent of its cycles that every guest runs natively, at least.
 const NATIVE_SHARE: f64 = 99.0;
 
@@ -121,7 +121,7 @@ fn every_guest_stops_alike_at_random_limits() {
             continue;
         }
         let mut random = Random::new(total);
-        let mut limits: Vec<u64> = (0..STOPS).map(|_| random.below(total)).collect();
+        let mut limits: Vec<u64> = (0..STOPPING_POINTS).map(|_| random.below(total)).collect();
         limits.extend([total - 1, total]);
         limits.sort_unstable();
         let modules = Modules::new();

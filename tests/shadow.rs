@@ -1,7 +1,7 @@
 //! A miscompiled module in a node: caught by shadow checking, quarantined, reported with a bundle; and
 //! with confirmation, never seen by the host at all.
 //!
-//! The compiler is one that plants a fault and says nothing of it: the module has the key of a sound
+//! The compiler is one that injects a fault and says nothing of it: the module has the key of a sound
 //! one. The scripts are the real lock, driven by `ckb-script`, and a guest of two pieces of code.
 
 // As a node's page of metrics; it is looked at, and not shown.
@@ -31,16 +31,16 @@ use lockstep_translator::{Fault, Injection, Options, key, translate_while};
 const PLENTY: u64 = 70_000_000;
 const LOCK: &str = "secp256k1_blake160_sighash_all";
 
-/// A compiler that plants a fault where it finds the block, under the key of a sound module.
+/// A compiler that injects a fault where it finds the block, under the key of a sound module.
 fn miscompiling(builder: EngineBuilder, injection: Injection) -> EngineBuilder {
     builder.compiler(move |text, hints, options, progress| {
-        let planted = Options {
+        let injected = Options {
             inject: (text.base..text.end())
                 .contains(&injection.block)
                 .then_some(injection),
             ..options.clone()
         };
-        let mut translation = translate_while(text, hints, &planted, progress)?;
+        let mut translation = translate_while(text, hints, &injected, progress)?;
         let mut module = translation.module.into_module();
         module.key = key(text, options)?;
         translation.module = trusted(module);

@@ -1,4 +1,4 @@
-//! Guests × engines: the build for this machine, the oracle's assembly machine and trace machine, our
+//! Guests × engines: the build for this machine, CKB-VM's assembly machine and trace machine, our
 //! interpreter, our native code, and with `--peers` Wasmtime and PolkaVM (`benches/peers`). Tables in Markdown,
 //! and `target/bench/guests.{md,json,svg}`; with `--save` the tables go into BENCHMARKS.md, the other two into
 //! `docs/bench`.

@@ -15,9 +15,9 @@ pub(crate) type Sample = f64;
 pub(crate) enum Engine {
     /// The build for this machine.
     Host,
-    /// The oracle's assembly machine.
+    /// CKB-VM's assembly machine.
     Asm,
-    /// The oracle's trace machine.
+    /// CKB-VM's trace machine.
     Trace,
     /// Our interpreter.
     Interpreter,

@@ -1,4 +1,4 @@
-//! The ELF reader and both loaders against the oracle's: the same verdict in every version, and the
+//! The ELF reader and both loaders against CKB-VM's: the same verdict in every version, and the
 //! same pages, entry and memory where both accept.
 #![no_main]
 
@@ -11,9 +11,9 @@ use ckb_vm::machine::asm::AsmMachine;
 use ckb_vm::{Bytes, DefaultMachineRunner, Error, Register, SupportMachine};
 use count::Count;
 use libfuzzer_sys::fuzz_target;
-use lockstep_runtime::image::Image;
 use lockstep_isa::{Extensions, Profile, Version, Xlen};
 use lockstep_runtime::Core;
+use lockstep_runtime::image::Image;
 
 const VERSIONS: [Version; 3] = [Version::V0, Version::V1, Version::V2];
 /// Small, so that a comparison of all of it costs little.
@@ -49,9 +49,9 @@ fn name(error: &Error) -> String {
 
 /// Compares the readers; whether the file is one.
 fn parse<R: Register>(file: &Bytes, version: Version, xlen: Xlen) -> bool {
-    let oracle = parse_elf::<R>(file, version.number());
+    let reference = parse_elf::<R>(file, version.number());
     let ours = Image::parse_for(file, version, xlen);
-    match (&oracle, &ours) {
+    match (&reference, &ours) {
         (Err(error), Err(ours)) => assert_eq!(name(error), ours.name(), "{version:?} {xlen:?}"),
         (Ok(metadata), Ok(image)) => {
             assert_eq!(metadata.entry, image.entry, "{version:?} {xlen:?}");
@@ -82,7 +82,7 @@ fn parse<R: Register>(file: &Bytes, version: Version, xlen: Xlen) -> bool {
             }
             assert!(image.symbols.is_sorted_by(|a, b| a < b));
         }
-        _ => panic!("{version:?} {xlen:?}: oracle {oracle:x?}, ours {ours:x?}"),
+        _ => panic!("{version:?} {xlen:?}: CKB-VM {reference:x?}, ours {ours:x?}"),
     }
     ours.is_ok()
 }
@@ -93,7 +93,7 @@ fn load(asm: &mut AsmCore, file: &Bytes, version: Version) -> bool {
     asm.flags.fill(0);
     asm.frames.fill(0);
     (asm.last_read_frame, asm.last_write_page) = (u64::MAX, u64::MAX);
-    let oracle = asm.load_elf(file, true).map_err(|error| name(&error));
+    let reference = asm.load_elf(file, true).map_err(|error| name(&error));
     let profile = Profile {
         version,
         extensions: Extensions::default(),
@@ -104,12 +104,12 @@ fn load(asm: &mut AsmCore, file: &Bytes, version: Version) -> bool {
     let ours = core
         .load(&image, file)
         .map_err(|trap| trap.name().to_string());
-    assert_eq!(oracle, ours, "{version:?}");
+    assert_eq!(reference, ours, "{version:?}");
     let memory = core.memory();
     let flags = &asm.flags[..memory.pages()];
     assert_eq!(flags, memory.flags(), "{version:?}");
     for (frame, part) in memory.as_bytes().chunks(256 << 10).enumerate() {
-        // A frame that the oracle did not touch has no content yet.
+        // A frame that CKB-VM did not touch has no content yet.
         let same = match asm.frames[frame] {
             0 => part.iter().all(|byte| *byte == 0),
             _ => asm.memory[frame * part.len()..][..part.len()] == *part,

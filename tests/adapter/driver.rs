@@ -1,4 +1,4 @@
-//! Any machine of the oracle's trait, made, loaded, run and looked at.
+//! Any machine of CKB-VM's trait, made, loaded, run and looked at.
 
 use std::sync::{Arc, Once};
 
@@ -18,7 +18,7 @@ use lockstep_test_support::program::{Program, Setup};
 
 /// The reference.
 pub(crate) type Asm = AsmMachine;
-/// The oracle's second opinion, on clean exits.
+/// CKB-VM's second opinion, on clean exits.
 pub(crate) type Trace = TraceMachine<DefaultCoreMachine<u64, WXorXMemory<FlatMemory<u64>>>>;
 /// Ours.
 pub(crate) type Native = NativeMachine;
@@ -128,7 +128,7 @@ pub(crate) fn program(name: &str, source: &str) -> Program {
     }
 }
 
-/// Asserts that the oracle's assembly machine and ours went the same way, state by state, and that
+/// Asserts that CKB-VM's assembly machine and ours went the same way, state by state, and that
 /// the trace machine, where it came to a clean end, came to the same one.
 pub(crate) fn assert_same(name: &str, asm: &[Outcome], ours: &[Outcome], trace: Option<&Outcome>) {
     assert_eq!(asm.len(), ours.len(), "{name}: number of stops");

@@ -1,5 +1,5 @@
-//! The machine for nodes by itself: `NativeMachine` against the oracle's machines, driven as a node
-//! drives them, through the oracle's traits alone.
+//! The machine for nodes by itself: `NativeMachine` against CKB-VM's machines, driven as a node
+//! drives them, through CKB-VM's traits alone.
 //!
 //! What the guest's instructions do is tested elsewhere, engine by engine; here it is the host's
 //! side: loading, limits, pauses, system calls that change everything, snapshots, and memory as the

@@ -1,4 +1,4 @@
-//! Memory as the oracle's trait shows it, call by call, against the assembly machine's.
+//! Memory as CKB-VM's trait shows it, call by call, against the assembly machine's.
 
 use ckb_vm::machine::asm::{AsmCoreMachine, AsmCoreMachineRevealer};
 use ckb_vm::{Bytes, Error, Memory, SupportMachine};
@@ -79,7 +79,7 @@ fn bytes(random: &mut Random) -> Vec<u8> {
         .collect()
 }
 
-/// Flags that the oracle itself uses; others mean nothing to it.
+/// Flags that CKB-VM itself uses; others mean nothing to it.
 fn flag(random: &mut Random) -> u8 {
     random.pick(&[0, 1, 2, 3, 4, 5, 7])
 }

@@ -1,4 +1,4 @@
-//! Our own machine's side of a host beside the oracle's: the order in which a program is set up, the
+//! Our own machine's side of a host beside CKB-VM's: the order in which a program is set up, the
 //! debugger, and arguments that are read from a guest's memory.
 
 use ckb_vm::machine::FlattenedArgsReader;
@@ -100,7 +100,7 @@ fn note_here(core: &mut Core, mark: u64) -> Result<(), Trap> {
 }
 
 /// Loads and runs the program until it ends, going on after each failure of the debugger; the state.
-fn on_oracle(program: &Program, setup: &Setup, debugged: bool) -> (u64, Vec<Verdict>, Snapshot) {
+fn on_ckb_vm(program: &Program, setup: &Setup, debugged: bool) -> (u64, Vec<Verdict>, Snapshot) {
     let core = <Box<AsmCoreMachine> as SupportMachine>::new_with_memory(
         setup.profile.extensions.bits(),
         setup.profile.version.number(),
@@ -195,7 +195,7 @@ fn handlers_and_the_debugger_take_their_turns() {
         let setup = Setup::ckb(version);
         let modules = Modules::new();
         for debugged in [false, true] {
-            let asm = on_oracle(&program, &setup, debugged);
+            let asm = on_ckb_vm(&program, &setup, debugged);
             let mut log = [0; 8];
             let page = asm
                 .2
@@ -326,29 +326,29 @@ fn arguments_come_from_the_memory_of_a_guest() {
     assert_eq!(kinds, all, "{seen:?}");
 }
 
-/// Lists of 32-bit pointers, read by the oracle over 32-bit registers.
+/// Lists of 32-bit pointers, read by CKB-VM over 32-bit registers.
 #[test]
 fn arguments_of_a_guest_with_32_bit_registers() {
     let end = 4 << 20;
     for seed in 0..200 {
         let mut random = Random::new(seed);
-        let mut oracle = FlatMemory::<u32>::new_with_memory(end);
+        let mut reference = FlatMemory::<u32>::new_with_memory(end);
         let mut ours = lockstep_runtime::Memory::new(end).unwrap();
         let argv = random.pick(&[0x100, 0x101, end as u32 - 8, end as u32 - 4, u32::MAX - 1]);
         let mut argc = random.below(6) as u32;
         for number in 0..argc {
             let addr = random.pick(&[0x2000 + 64 * number, end as u32 - 2, u32::MAX, 0x3000]);
             let at = u64::from(argv.wrapping_add(4 * number));
-            let _ = oracle.store32(&(at as u32), &addr);
+            let _ = reference.store32(&(at as u32), &addr);
             let _ = ours.store(at, Size::W, u64::from(addr));
             let string = vec![b'a'; random.below(9) as usize];
-            let _ = oracle.store_bytes(u64::from(addr), &string);
+            let _ = reference.store_bytes(u64::from(addr), &string);
             let _ = ours.store_bytes(u64::from(addr), &string);
         }
         if random.one_in(10) {
             argc = u32::MAX;
         }
-        let mut theirs = FlattenedArgsReader::new(&mut oracle, argc, argv);
+        let mut theirs = FlattenedArgsReader::new(&mut reference, argc, argv);
         // Bits beyond a register of this guest mean nothing.
         let above = random.next() << 32;
         let wide = |word: u32| above | u64::from(word);

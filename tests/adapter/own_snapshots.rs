@@ -1,4 +1,4 @@
-//! Our own snapshots beside the oracle's: for the same state the same content, and either side goes
+//! Our own snapshots beside CKB-VM's: for the same state the same content, and either side goes
 //! on from what the other took.
 
 use std::sync::Arc;
@@ -22,8 +22,8 @@ use lockstep_test_support::snapshots::{
     CkbVmContext, Files, OurContext, ckb_vm_first, ckb_vm_second, first_of, second_of,
 };
 
-/// The program on the oracle's machine, its pages known to come from file 0.
-fn oracles<M: Runner>(program: &Program, setup: &Setup) -> (M, CkbVmContext) {
+/// The program on CKB-VM's machine, its pages known to come from file 0.
+fn of_ckb_vm<M: Runner>(program: &Program, setup: &Setup) -> (M, CkbVmContext) {
     let mut machine: M = machine(setup, vec![Box::new(DebugPrint)]);
     let file = Bytes::copy_from_slice(&program.elf);
     let metadata = parse_elf::<u64>(&file, setup.profile.version.number()).unwrap();
@@ -67,7 +67,7 @@ fn assert_alike(name: &str, asm: &Outcome, ours: &Outcome) {
 /// from what another took.
 fn exchange(program: &Program, setup: &Setup, limit: u64, modules: &Arc<Modules>) {
     let name = &format!("{} in {:?} at {limit}", program.name, setup.profile.version);
-    let (mut asm, asm_context) = oracles::<Asm>(program, setup);
+    let (mut asm, asm_context) = of_ckb_vm::<Asm>(program, setup);
     let (mut interp, interp_context) = ours(program, setup, None);
     let (mut native, native_context) = ours(program, setup, Some(modules));
     let stop = run(&mut asm, limit);
@@ -88,18 +88,14 @@ fn exchange(program: &Program, setup: &Setup, limit: u64, modules: &Arc<Modules>
         assert!(taken == second_of(second.clone()), "{name}");
     }
 
-    // The oracle's on ours, and ours on the oracle's two kinds of machine.
+    // CKB-VM's on ours, and ours on CKB-VM's two kinds of machine.
     let end = resumed::<Asm>(program, setup, &second);
-    let ours_on_oracles = ckb_vm_second(&interp_context.make_snapshot(interp.core_mut()).unwrap());
+    let ours_on_ckb_vm = ckb_vm_second(&interp_context.make_snapshot(interp.core_mut()).unwrap());
+    assert_alike(name, &end, &resumed::<Asm>(program, setup, &ours_on_ckb_vm));
     assert_alike(
         name,
         &end,
-        &resumed::<Asm>(program, setup, &ours_on_oracles),
-    );
-    assert_alike(
-        name,
-        &end,
-        &resumed::<Native>(program, setup, &ours_on_oracles),
+        &resumed::<Native>(program, setup, &ours_on_ckb_vm),
     );
     for modules in [None, Some(Arc::clone(modules))] {
         let mut machine = Ours::fresh("resumed", setup, modules);
@@ -127,7 +123,7 @@ fn resumed<M: Runner>(
 }
 
 #[test]
-fn ours_and_the_oracles_are_one() {
+fn ours_and_those_of_ckb_vm_are_one() {
     for (seed, guest) in guests().iter().enumerate() {
         if guest.default_cycles == 0 {
             continue;
@@ -177,12 +173,12 @@ fn the_first_kind_goes_both_ways() {
         );
         let back = ckb_vm_first(&again);
         native.core_mut().set_cycles(cycles);
-        assert_alike("ours from the oracle's", &end, &native.run(UNLIMITED));
+        assert_alike("ours from CKB-VM's", &end, &native.run(UNLIMITED));
 
         let mut again: Asm = machine(&setup, Vec::new());
         snapshot::resume(again.inner_mut(), &back).unwrap();
         again.inner_mut().set_cycles(cycles);
-        assert_alike("the oracle from ours", &end, &run(&mut again, UNLIMITED));
+        assert_alike("CKB-VM from ours", &end, &run(&mut again, UNLIMITED));
     }
     let setup = Setup::ckb(Version::V2);
     let mut old = Ours::fresh("old", &Setup::ckb(Version::V1), None);

@@ -129,7 +129,7 @@ fn look_ahead_sees_pages_that_may_change() {
     }
 }
 
-/// The oracle does not guard reads of a memory that is smaller than the largest; they are refused
+/// CKB-VM does not guard reads of a memory that is smaller than the largest; they are refused
 /// here.
 #[test]
 fn a_small_memory_ends_where_it_ends() {

@@ -124,7 +124,7 @@ fn costs_that_overflow_the_counter_fail_as_they_do_there() {
     let overflow = Verdict::Fault("CyclesOverflow".to_string());
     let mut overflowed = 0;
     for cost in [u64::MAX, u64::MAX / 2, u64::MAX / 3, u64::MAX / 4, 1 << 62] {
-        // In one trace the oracle's sum wraps where overflow is not checked for, and panics elsewhere.
+        // In one trace CKB-VM's sum wraps where overflow is not checked for, and panics elsewhere.
         if cfg!(debug_assertions) && cost > u64::MAX / 4 {
             continue;
         }
@@ -352,11 +352,7 @@ fn a_machine_may_be_made_here_and_run_there() {
 fn x0_and_unknown_registers() {
     let mut core = <NativeCore as SupportMachine>::new(0, 2, 0);
     core.set_register(0, 5);
-    assert_eq!(
-        core.registers()[0],
-        5,
-        "as in the oracle; corners.rs has more"
-    );
+    assert_eq!(core.registers()[0], 5, "as in CKB-VM; corners.rs has more");
     let wrong = std::panic::catch_unwind(move || {
         core.set_register(32, 5);
     });
@@ -372,6 +368,6 @@ fn the_engine_of_a_thread_is_taken() {
     assert!(!Arc::ptr_eq(make().engine(), &engine));
     let core = make().machine_mut().inner_mut().profile();
     assert_eq!(core.version, Version::V2);
-    // The oracle's core is nowhere in ours.
+    // CKB-VM's core is nowhere in ours.
     assert!(size_of::<NativeMachine>() < size_of::<AsmCoreMachine>());
 }

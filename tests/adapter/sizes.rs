@@ -1,4 +1,4 @@
-//! Every size of memory that one of the oracle's machines accepts: whole frames for the assembly
+//! Every size of memory that one of CKB-VM's machines accepts: whole frames for the assembly
 //! machine, whole pages for the trace machine. Ours runs natively in all of them.
 
 use ckb_vm::{DefaultMachineRunner, Error, Memory, SupportMachine};
@@ -174,7 +174,7 @@ fn other_sizes_are_refused() {
     }
 }
 
-/// The oracle's assembly machine reads behind a small memory here; ours does not.
+/// CKB-VM's assembly machine reads behind a small memory here; ours does not.
 #[test]
 fn a_host_cannot_read_behind_a_small_memory() {
     for size in [PAGE, SMALL_MEMORY, FULL_MEMORY] {

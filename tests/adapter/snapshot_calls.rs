@@ -1,5 +1,5 @@
 //! The second kind of snapshot call by call: whatever is noted, stored, taken and resumed in whatever
-//! order, our context answers as the oracle's does and leaves the same state.
+//! order, our context answers as CKB-VM's does and leaves the same state.
 
 use ckb_vm::{Bytes, CoreMachine, DefaultMachineRunner, Memory, snapshot};
 use lockstep_contract::pages::PAGE_SIZE;

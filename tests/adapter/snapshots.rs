@@ -1,4 +1,4 @@
-//! Snapshots: taken from one machine at any stop, resumed on another, ours or the oracle's.
+//! Snapshots: taken from one machine at any stop, resumed on another, ours or CKB-VM's.
 
 use ckb_vm::elf::parse_elf;
 use ckb_vm::snapshot2::{DataSource, Snapshot2, Snapshot2Context};

@@ -10,27 +10,27 @@ use lockstep_cache::{Authority, Locations, SigningKey};
 use lockstep_contract::module::Module;
 use lockstep_contract::seal::Seal;
 
-use crate::fixture::{Ground, Seen, said};
+use crate::fixture::{Fixture, Seen, said};
 use lockstep_test_support::trusted::trusted;
 
 const DIGEST: usize = 32;
 
-pub(crate) fn module_cut(ground: &Ground) -> Seen {
-    let length = ground.below(ground.good.len());
-    ground.put(&ground.good[..length], &ground.seal);
-    ground.noticed()
+pub(crate) fn module_cut(fixture: &Fixture) -> Seen {
+    let length = fixture.below(fixture.good.len());
+    fixture.put(&fixture.good[..length], &fixture.seal);
+    fixture.noticed()
 }
 
-pub(crate) fn seal_cut(ground: &Ground) -> Seen {
-    let length = ground.below(ground.seal.len());
-    ground.put(&ground.good, &ground.seal[..length]);
-    ground.noticed()
+pub(crate) fn seal_cut(fixture: &Fixture) -> Seen {
+    let length = fixture.below(fixture.seal.len());
+    fixture.put(&fixture.good, &fixture.seal[..length]);
+    fixture.noticed()
 }
 
 /// A bit in any region: header, section table, key, hints, table, blocks, map, code, padding, digest,
 /// all of them as often.
-fn flip(ground: &Ground) -> Vec<u8> {
-    let mut module = ground.good.clone();
+fn flip(fixture: &Fixture) -> Vec<u8> {
+    let mut module = fixture.good.clone();
     let mut regions = vec![0..32, 32..176, module.len() - DIGEST..module.len()];
     for section in 0..6 {
         let number = |at: usize| {
@@ -42,71 +42,71 @@ fn flip(ground: &Ground) -> Vec<u8> {
         // The padding behind it too.
         regions.push(offset..(offset + len).next_multiple_of(16).max(offset + 1));
     }
-    let region = regions[ground.below(regions.len())].clone();
-    let at = region.start + ground.below(region.len());
-    module[at] ^= 1 << ground.below(8);
+    let region = regions[fixture.below(regions.len())].clone();
+    let at = region.start + fixture.below(region.len());
+    module[at] ^= 1 << fixture.below(8);
     module
 }
 
-pub(crate) fn module_flipped(ground: &Ground) -> Seen {
-    let module = flip(ground);
-    ground.put(&module, &ground.seal);
-    ground.noticed()
+pub(crate) fn module_flipped(fixture: &Fixture) -> Seen {
+    let module = flip(fixture);
+    fixture.put(&module, &fixture.seal);
+    fixture.noticed()
 }
 
 /// As somebody would who means it: the digest in the module is right, and so is all in the seal that
 /// takes no key.
-pub(crate) fn module_flipped_resealed(ground: &Ground) -> Seen {
-    let mut module = flip(ground);
+pub(crate) fn module_flipped_resealed(fixture: &Fixture) -> Seen {
+    let mut module = flip(fixture);
     let end = module.len() - DIGEST;
     let digest = blake3::hash(&module[..end]);
     module[end..].copy_from_slice(digest.as_bytes());
-    if module == ground.good {
+    if module == fixture.good {
         // The flipped bit was one of the digest's.
         module[40] ^= 1;
     }
-    let mut seal = Seal::read(&ground.seal).expect("a seal");
-    if ground.below(2) == 0 {
+    let mut seal = Seal::read(&fixture.seal).expect("a seal");
+    if fixture.below(2) == 0 {
         seal.module = *blake3::hash(&module).as_bytes();
     }
-    ground.put(&module, &seal.to_bytes());
-    ground.noticed()
+    fixture.put(&module, &seal.to_bytes());
+    fixture.noticed()
 }
 
 /// A bit in any line: each field as often, whatever its length.
-pub(crate) fn seal_flipped(ground: &Ground) -> Seen {
-    let mut seal = ground.seal.clone();
+pub(crate) fn seal_flipped(fixture: &Fixture) -> Seen {
+    let mut seal = fixture.seal.clone();
     let ends = seal.iter().enumerate().filter(|(_, byte)| **byte == b'\n');
     let ends: Vec<usize> = ends.map(|(at, _)| at + 1).collect();
-    let line = ground.below(ends.len());
+    let line = fixture.below(ends.len());
     let start = line.checked_sub(1).map_or(0, |before| ends[before]);
-    let at = start + ground.below(ends[line] - start);
-    seal[at] ^= 1 << ground.below(8);
-    ground.put(&ground.good, &seal);
-    ground.noticed()
+    let at = start + fixture.below(ends[line] - start);
+    seal[at] ^= 1 << fixture.below(8);
+    fixture.put(&fixture.good, &seal);
+    fixture.noticed()
 }
 
 /// The module, the seal or both of another program, which this machine made.
-pub(crate) fn swapped(ground: &Ground) -> Seen {
-    match ground.below(3) {
-        0 => ground.put(&ground.other, &ground.seal),
-        1 => ground.put(&ground.good, &ground.other_seal),
-        _ => ground.put(&ground.other, &ground.other_seal),
+pub(crate) fn swapped(fixture: &Fixture) -> Seen {
+    match fixture.below(3) {
+        0 => fixture.put(&fixture.other, &fixture.seal),
+        1 => fixture.put(&fixture.good, &fixture.other_seal),
+        _ => fixture.put(&fixture.other, &fixture.other_seal),
     }
-    ground.noticed()
+    fixture.noticed()
 }
 
 /// Code that exits with something else, in a whole module under the right key; beside it the best seal
 /// that can be made without this machine's key.
-pub(crate) fn planted(ground: &Ground) -> Seen {
-    let module = Module::read(&ground.planted).expect("a module");
-    let mut seal = Seal::new(&module.key, &ground.planted);
-    let foreign = ground
+pub(crate) fn foreign(fixture: &Fixture) -> Seen {
+    let module = Module::read(&fixture.foreign).expect("a module");
+    let mut seal = Seal::new(&module.key, &fixture.foreign);
+    let foreign = fixture
         .folder
         .path()
-        .join(format!("foreign{}", ground.below(4)));
-    match ground.below(5) {
-        0 => seal = Seal::read(&ground.seal).expect("a seal"),
+        .join(format!("foreign{}", fixture.below(4)));
+    match fixture.below(5) {
+        0 => seal = Seal::read(&fixture.seal).expect("a seal"),
         1 => {
             let others = Locations {
                 key: Some(foreign.with_extension("key")),
@@ -121,29 +121,29 @@ pub(crate) fn planted(ground: &Ground) -> Seen {
         }
         // The MAC of the good one, and its signature.
         3 => {
-            let good = Seal::read(&ground.seal).expect("a seal");
+            let good = Seal::read(&fixture.seal).expect("a seal");
             seal.notes = good.notes;
             seal.mac = good.mac;
         }
         _ => {}
     }
-    ground.put(&ground.planted, &seal.to_bytes());
-    ground.noticed()
+    fixture.put(&fixture.foreign, &seal.to_bytes());
+    fixture.noticed()
 }
 
-/// Somebody writes into the file, in place, all the time, while others start: planted code, the good
+/// Somebody writes into the file, in place, all the time, while others start: foreign code, the good
 /// one, pieces of both.
-pub(crate) fn rewritten_while_read(ground: &Ground) -> Seen {
-    ground.mend();
+pub(crate) fn rewritten_while_read(fixture: &Fixture) -> Seen {
+    fixture.mend();
     let (begun, done) = (AtomicBool::new(false), AtomicBool::new(false));
-    let start = ground.below(ground.good.len());
+    let start = fixture.below(fixture.good.len());
     let seen = thread::scope(|scope| {
         let (begun, done) = (&begun, &done);
         scope.spawn(move || {
             while !done.load(Ordering::Relaxed) {
-                for bytes in [&ground.planted, &ground.good] {
+                for bytes in [&fixture.foreign, &fixture.good] {
                     // A start replaces the file: each round opens what is there then.
-                    let Ok(mut file) = OpenOptions::new().write(true).open(&ground.path) else {
+                    let Ok(mut file) = OpenOptions::new().write(true).open(&fixture.path) else {
                         continue;
                     };
                     let from = start.min(bytes.len());
@@ -157,12 +157,12 @@ pub(crate) fn rewritten_while_read(ground: &Ground) -> Seen {
         while !begun.load(Ordering::Relaxed) {
             thread::yield_now();
         }
-        let seen = ground.start_twice(false);
+        let seen = fixture.start_twice(false);
         done.store(true, Ordering::Relaxed);
         seen
     });
     // And when it is over.
-    let rest = ground.start_twice(true);
+    let rest = fixture.start_twice(true);
     Seen {
         starts: seen.starts + rest.starts,
         translated: seen.translated + rest.translated,
@@ -171,26 +171,26 @@ pub(crate) fn rewritten_while_read(ground: &Ground) -> Seen {
 }
 
 /// A machine has the module, and then its file is rewritten, cut or removed.
-pub(crate) fn rewritten_while_mapped(ground: &Ground) -> Seen {
-    ground.mend();
-    let engine = ground.engine(Translate::Never).build();
-    let first = ground.run(&engine);
-    ground.is_right(&first);
-    assert_eq!(first.stats.cache_hits, 1, "{}", ground.at);
-    let file = OpenOptions::new().write(true).open(&ground.path);
+pub(crate) fn rewritten_while_mapped(fixture: &Fixture) -> Seen {
+    fixture.mend();
+    let engine = fixture.engine(Translate::Never).build();
+    let first = fixture.run(&engine);
+    fixture.is_right(&first);
+    assert_eq!(first.stats.cache_hits, 1, "{}", fixture.at);
+    let file = OpenOptions::new().write(true).open(&fixture.path);
     let mut file = file.expect("the entry");
-    match ground.below(4) {
-        0 => file.write_all(&ground.planted).expect("writing"),
+    match fixture.below(4) {
+        0 => file.write_all(&fixture.foreign).expect("writing"),
         1 => file.set_len(0).expect("cutting"),
         2 => file
-            .write_all(&vec![0xcc; ground.good.len()])
+            .write_all(&vec![0xcc; fixture.good.len()])
             .expect("writing"),
-        _ => fs::remove_file(&ground.path).expect("removing"),
+        _ => fs::remove_file(&fixture.path).expect("removing"),
     }
-    let mapped = ground.run(&engine);
-    ground.is_right(&mapped);
-    assert_eq!(mapped.stats.cache_hits, 1, "{}", ground.at);
-    let next = ground.start_twice(true);
+    let mapped = fixture.run(&engine);
+    fixture.is_right(&mapped);
+    assert_eq!(mapped.stats.cache_hits, 1, "{}", fixture.at);
+    let next = fixture.start_twice(true);
     Seen {
         starts: 2 + next.starts,
         translated: next.translated,

@@ -7,22 +7,22 @@ use std::path::Path;
 
 use rustix::fs::{CWD, FileType, Mode, mknodat};
 
-use crate::fixture::{Ground, Seen, remove};
+use crate::fixture::{Fixture, Seen, remove};
 
-pub(crate) fn replaced(ground: &Ground) -> Seen {
-    ground.mend();
-    let elsewhere = ground.folder.path().join("elsewhere");
-    let of_module = ground.below(2) == 0;
+pub(crate) fn replaced(fixture: &Fixture) -> Seen {
+    fixture.mend();
+    let elsewhere = fixture.folder.path().join("elsewhere");
+    let of_module = fixture.below(2) == 0;
     let (path, bytes) = match of_module {
-        true => (ground.path.clone(), ground.planted.clone()),
-        false => (ground.seal_path(), ground.seal.clone()),
+        true => (fixture.path.clone(), fixture.foreign.clone()),
+        false => (fixture.seal_path(), fixture.seal.clone()),
     };
-    ground.put_at(&elsewhere, &bytes);
+    fixture.put_at(&elsewhere, &bytes);
     remove(&path);
-    let thing = ground.below(11);
+    let thing = fixture.below(11);
     match thing {
         0 => symlink(&elsewhere, &path).expect("a link"),
-        1 => symlink(ground.folder.path().join("nowhere"), &path).expect("a link"),
+        1 => symlink(fixture.folder.path().join("nowhere"), &path).expect("a link"),
         2 => symlink(&path, &path).expect("a link to itself"),
         3 => fs::hard_link(&elsewhere, &path).expect("a link"),
         4 => fs::create_dir(&path).expect("a folder"),
@@ -34,44 +34,44 @@ pub(crate) fn replaced(ground: &Ground) -> Seen {
             mknodat(CWD, &path, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).expect("a pipe");
             assert!(fs::symlink_metadata(&path).is_ok_and(|found| found.file_type().is_fifo()));
         }
-        7 => drop(UnixListener::bind(shorter(ground, &path)).expect("a socket")),
+        7 => drop(UnixListener::bind(shorter(fixture, &path)).expect("a socket")),
         8 => fs::write(&path, b"").expect("an empty file"),
         9 => {
             // What was there, but others may write to it.
             fs::write(&path, &bytes).expect("a file");
-            let mode = [0o622, 0o660, 0o666, 0o602][ground.below(4)];
+            let mode = [0o622, 0o660, 0o666, 0o602][fixture.below(4)];
             fs::set_permissions(&path, fs::Permissions::from_mode(mode)).expect("a mode");
         }
         _ => {
             let file = fs::File::create(&path).expect("a file");
-            let huge = [600 << 20, 1 << 40][ground.below(2)];
+            let huge = [600 << 20, 1 << 40][fixture.below(2)];
             file.set_len(huge).expect("a sparse file");
         }
     }
     // A folder that holds something is not ours to remove, and the right seal is right through a hard
     // link too.
-    let seen = ground.start_twice(thing != 5);
+    let seen = fixture.start_twice(thing != 5);
     if thing == 5 {
         remove(&path);
     } else if thing != 3 || of_module {
         assert_eq!(
             seen.translated, 1,
             "{}: thing {thing}, {:?}",
-            ground.at, seen.said
+            fixture.at, seen.said
         );
     }
     assert_eq!(
         fs::read(&elsewhere).expect("it is there"),
         bytes,
         "{}",
-        ground.at
+        fixture.at
     );
     seen
 }
 
 /// The name of a socket has at most 107 bytes.
-fn shorter(ground: &Ground, path: &Path) -> std::path::PathBuf {
-    let short = ground.folder.path().join("s");
+fn shorter(fixture: &Fixture, path: &Path) -> std::path::PathBuf {
+    let short = fixture.folder.path().join("s");
     remove(&short);
     symlink(path.parent().expect("a folder"), &short).expect("a link");
     let name = path.file_name().expect("a name");

@@ -21,8 +21,8 @@ use lockstep_test_support::trusted::trusted;
 
 /// What the guest exits with.
 pub(crate) const EXIT: i8 = 7;
-/// What planted code exits with.
-pub(crate) const PLANTED_EXIT: i8 = 13;
+/// What foreign code exits with.
+pub(crate) const FOREIGN_EXIT: i8 = 13;
 const OTHER_EXIT: i8 = 21;
 
 /// What came of a run.
@@ -42,7 +42,7 @@ pub(crate) struct Ran {
     pub(crate) stats: Stats,
 }
 
-pub(crate) struct Ground {
+pub(crate) struct Fixture {
     pub(crate) folder: TempDir,
     pub(crate) random: Mutex<Random>,
     /// Which run it is, for messages.
@@ -59,7 +59,7 @@ pub(crate) struct Ground {
     pub(crate) other: Vec<u8>,
     pub(crate) other_seal: Vec<u8>,
     /// A whole module with a right digest under the good one's key, which does something else.
-    pub(crate) planted: Vec<u8>,
+    pub(crate) foreign: Vec<u8>,
 }
 
 /// A program that exits with a code after some rounds.
@@ -75,8 +75,8 @@ fn module_of(elf: &[u8]) -> Module {
     translations.swap_remove(0).module.into_module()
 }
 
-impl Ground {
-    pub(crate) fn new(seed: u64) -> Ground {
+impl Fixture {
+    pub(crate) fn new(seed: u64) -> Fixture {
         // Not the disk: what is flushed to it ten thousand times takes an hour.
         let memory = Path::new("/dev/shm");
         let folder = match memory.is_dir() {
@@ -84,15 +84,15 @@ impl Ground {
             false => tempfile::tempdir(),
         };
         let folder = folder.expect("a temporary folder");
-        let (elf, twin) = (guest(EXIT, 100), guest(PLANTED_EXIT, 90));
+        let (elf, twin) = (guest(EXIT, 100), guest(FOREIGN_EXIT, 90));
         fs::write(folder.path().join("guest.elf"), &elf).expect("writing the guest");
         let module = module_of(&elf);
-        let planted = Module {
+        let foreign = Module {
             key: module.key.clone(),
             ..module_of(&twin)
         };
         let other = module_of(&guest(OTHER_EXIT, 80));
-        let mut ground = Ground {
+        let mut fixture = Fixture {
             random: Mutex::new(Random::new(seed)),
             at: String::new(),
             cycles: 0,
@@ -101,25 +101,25 @@ impl Ground {
             seal: Vec::new(),
             other: other.to_bytes(),
             other_seal: Vec::new(),
-            planted: planted.to_bytes(),
+            foreign: foreign.to_bytes(),
             elf,
             folder,
         };
-        let interpreted = ground.run(&ground.engine(Translate::Never).mode(Mode::Interp).build());
+        let interpreted = fixture.run(&fixture.engine(Translate::Never).mode(Mode::Interp).build());
         assert_eq!(interpreted.exit, EXIT);
-        ground.cycles = interpreted.cycles;
-        let cache = ground.engine(Translate::Never).build();
+        fixture.cycles = interpreted.cycles;
+        let cache = fixture.engine(Translate::Never).build();
         cache.cache().expect("a cache");
         // With all that a seal can have.
-        let mut seal = Seal::new(&module.key, &ground.good);
+        let mut seal = Seal::new(&module.key, &fixture.good);
         seal.notes
             .push(Note::Record(Record::new("native+interp", 1234, "a corpus")));
-        let signer = SigningKey::generate(&ground.folder.path().join("signer"));
+        let signer = SigningKey::generate(&fixture.folder.path().join("signer"));
         signer.expect("a key").sign(&mut seal);
-        ground.authority().seal(&mut seal, &trusted(module));
-        ground.seal = seal.to_bytes();
-        ground.other_seal = ground.sealed_by_us(&ground.other);
-        ground
+        fixture.authority().seal(&mut seal, &trusted(module));
+        fixture.seal = seal.to_bytes();
+        fixture.other_seal = fixture.sealed_by_us(&fixture.other);
+        fixture
     }
 
     pub(crate) fn keys(&self) -> Locations {
@@ -215,7 +215,7 @@ impl Ground {
         assert_eq!(ran.stats.failures, 0, "{}", self.at);
     }
 
-    /// With a fault played: a start that must be right, and the next, which must find a good module
+    /// After a damage: a start that must be right, and the next, which must find a good module
     /// again where `mended` says that one can be put there.
     pub(crate) fn start_twice(&self, mended: bool) -> Seen {
         let first = self.start(Translate::Now);

@@ -6,29 +6,29 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 
 use lockstep::engine::Translate;
 
-use crate::fixture::{Ground, Seen, remove, said};
+use crate::fixture::{Fixture, Seen, remove, said};
 
-pub(crate) fn key_faults(ground: &Ground) -> Seen {
-    ground.mend();
-    let path = ground.keys().key.expect("a place");
+pub(crate) fn key_faults(fixture: &Fixture) -> Seen {
+    fixture.mend();
+    let path = fixture.keys().key.expect("a place");
     let key = fs::read(&path).expect("the key");
-    let fault = ground.below(8);
+    let fault = fixture.below(8);
     match fault {
         0 => remove(&path),
         1 => {
             let mut other = key.clone();
-            other[ground.below(32)] ^= 1 << ground.below(8);
-            ground.put_at(&path, &other);
+            other[fixture.below(32)] ^= 1 << fixture.below(8);
+            fixture.put_at(&path, &other);
         }
-        2 => ground.put_at(&path, &key[..ground.below(32)]),
-        3 => ground.put_at(&path, &[&key[..], b"\n"].concat()),
+        2 => fixture.put_at(&path, &key[..fixture.below(32)]),
+        3 => fixture.put_at(&path, &[&key[..], b"\n"].concat()),
         4 => {
-            let mode = [0o640, 0o604, 0o660, 0o602][ground.below(4)];
+            let mode = [0o640, 0o604, 0o660, 0o602][fixture.below(4)];
             fs::set_permissions(&path, fs::Permissions::from_mode(mode)).expect("a mode");
         }
         5 => {
-            let elsewhere = ground.folder.path().join("elsewhere.key");
-            ground.put_at(&elsewhere, &key);
+            let elsewhere = fixture.folder.path().join("elsewhere.key");
+            fixture.put_at(&elsewhere, &key);
             remove(&path);
             symlink(&elsewhere, &path).expect("a link");
         }
@@ -45,13 +45,13 @@ pub(crate) fn key_faults(ground: &Ground) -> Seen {
     // Another key, or a new one: what it did not seal is a miss. No key: no cache.
     let usable = fault < 2;
     let seen = if usable {
-        ground.noticed()
+        fixture.noticed()
     } else {
-        let starts = [(); 2].map(|()| ground.start(Translate::Now));
+        let starts = [(); 2].map(|()| fixture.start(Translate::Now));
         for ran in &starts {
-            ground.is_right(ran);
-            assert_eq!(ran.stats.cache_hits, 0, "{}: fault {fault}", ground.at);
-            assert_eq!(ran.stats.translations, 1, "{}: fault {fault}", ground.at);
+            fixture.is_right(ran);
+            assert_eq!(ran.stats.cache_hits, 0, "{}: fault {fault}", fixture.at);
+            assert_eq!(ran.stats.translations, 1, "{}: fault {fault}", fixture.at);
         }
         Seen {
             starts: 2,
@@ -61,6 +61,6 @@ pub(crate) fn key_faults(ground: &Ground) -> Seen {
     };
     let folder = path.parent().expect("a folder");
     fs::set_permissions(folder, fs::Permissions::from_mode(0o700)).expect("a mode");
-    ground.put_at(&path, &key);
+    fixture.put_at(&path, &key);
     seen
 }

@@ -2,12 +2,12 @@
 //! are cut, flipped, exchanged, rewritten while they are read, replaced by links and devices; writers
 //! that are killed; processes that write and collect at once; a disk that is full.
 //!
-//! Each run plays one such fault and starts twice. Each start must come to the interpreter's exit code
-//! and cycles. Modules that an attacker would plant are whole, with right digests, for the right key,
+//! Each run does one such damage and starts twice. Each start must come to the interpreter's exit code
+//! and cycles. Modules that an attacker would put there are whole, with right digests, for the right key,
 //! and exit with another code: code that ran without being authenticated shows itself. What the cache
-//! said is counted by kind of fault.
+//! said is counted by kind of damage.
 //!
-//! `LOCKSTEP_CACHE_DAMAGES=10000 cargo test --release --test cache_damage -- --nocapture` plays as many, and prints the
+//! `LOCKSTEP_CACHE_DAMAGES=10000 cargo test --release --test cache_damage -- --nocapture` does as many, and prints the
 //! counts; without, it is a few hundred. `LOCKSTEP_CACHE_DAMAGE_SEED` gives other faults.
 
 #![cfg(unix)]
@@ -21,10 +21,10 @@ mod processes;
 
 use std::collections::BTreeMap;
 
-use fixture::{Ground, Seen};
+use fixture::{Fixture, Seen};
 
-/// A kind of fault: its name, how many of a hundred, and how it is played.
-type Kind = (&'static str, usize, fn(&Ground) -> Seen);
+/// A kind of damage: its name, how many of a hundred, and what does it.
+type Kind = (&'static str, usize, fn(&Fixture) -> Seen);
 
 const KINDS: &[Kind] = &[
     ("module cut", 9, bytes::module_cut),
@@ -37,7 +37,7 @@ const KINDS: &[Kind] = &[
     ),
     ("bit flipped in the seal", 13, bytes::seal_flipped),
     ("swapped with another", 10, bytes::swapped),
-    ("planted under the right key", 8, bytes::planted),
+    ("foreign under the right key", 8, bytes::foreign),
     ("rewritten while read", 4, bytes::rewritten_while_read),
     ("rewritten while mapped", 4, bytes::rewritten_while_mapped),
     ("replaced by something else", 12, file_kinds::replaced),
@@ -62,14 +62,14 @@ fn no_fault_does_more_than_cost_a_translation() {
     println!("| fault | runs | starts | translated again | what the cache said |");
     println!("| --- | --- | --- | --- | --- |");
     let (mut runs, mut starts) = (0, 0);
-    for (number, (name, share, play)) in KINDS.iter().enumerate() {
-        let mut ground = Ground::new(seed * 1000 + number as u64);
+    for (number, (name, share, damage)) in KINDS.iter().enumerate() {
+        let mut fixture = Fixture::new(seed * 1000 + number as u64);
         let count = (faults * share / 100).max(1);
         let mut said: BTreeMap<String, usize> = BTreeMap::new();
         let (mut kind_starts, mut translated) = (0, 0);
         for run in 0..count {
-            ground.at = format!("{name}, run {run} of seed {seed}");
-            let seen = play(&ground);
+            fixture.at = format!("{name}, run {run} of seed {seed}");
+            let seen = damage(&fixture);
             kind_starts += seen.starts;
             translated += seen.translated;
             for word in seen.said {
@@ -90,13 +90,13 @@ fn no_fault_does_more_than_cost_a_translation() {
     println!("| all | {runs} | {starts} | | |");
 }
 
-/// The faults above could not fail if planted code could not show itself: authenticated, it does.
+/// The faults above could not fail if foreign code could not show itself: authenticated, it does.
 #[test]
-fn planted_code_shows_itself_where_it_is_authenticated() {
-    let ground = Ground::new(0);
-    let planted = ground.planted.clone();
-    ground.put(&planted, &ground.sealed_by_us(&planted));
-    let ran = ground.start(lockstep::engine::Translate::Never);
-    assert_eq!(ran.exit, fixture::PLANTED_EXIT);
+fn foreign_code_shows_itself_where_it_is_authenticated() {
+    let fixture = Fixture::new(0);
+    let foreign = fixture.foreign.clone();
+    fixture.put(&foreign, &fixture.sealed_by_us(&foreign));
+    let ran = fixture.start(lockstep::engine::Translate::Never);
+    assert_eq!(ran.exit, fixture::FOREIGN_EXIT);
     assert_eq!(ran.stats.cache_hits, 1);
 }

@@ -8,18 +8,18 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::fixture::{EXIT, Ground, Seen, remove};
+use crate::fixture::{EXIT, Fixture, Seen, remove};
 
-/// The command, with this ground's cache and keys.
-pub(crate) fn command(ground: &Ground, arguments: &[&str]) -> Command {
+/// The command, with this fixture's cache and keys.
+pub(crate) fn command(fixture: &Fixture, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_translate"));
-    set(&mut command, ground);
+    set(&mut command, fixture);
     command.args(arguments);
     command
 }
 
-pub(crate) fn set(command: &mut Command, ground: &Ground) {
-    let folder = ground.folder.path();
+pub(crate) fn set(command: &mut Command, fixture: &Fixture) {
+    let folder = fixture.folder.path();
     command
         .current_dir(folder)
         .env_clear()
@@ -32,29 +32,29 @@ pub(crate) fn set(command: &mut Command, ground: &Ground) {
         .stderr(Stdio::piped());
 }
 
-pub(crate) fn writer_killed(ground: &Ground) -> Seen {
-    match ground.below(4) {
+pub(crate) fn writer_killed(fixture: &Fixture) -> Seen {
+    match fixture.below(4) {
         // It makes the key and the folder too.
         0 => {
-            remove(&ground.keys().key.expect("a place"));
-            remove(&ground.folder.path().join("cache"));
+            remove(&fixture.keys().key.expect("a place"));
+            remove(&fixture.folder.path().join("cache"));
         }
         // It replaces what is damaged.
-        1 => ground.put(&ground.good[..100], &ground.seal),
-        _ => remove(&ground.path),
+        1 => fixture.put(&fixture.good[..100], &fixture.seal),
+        _ => remove(&fixture.path),
     }
-    let verb = ["run", "build"][ground.below(2)];
-    let mut child = command(ground, &[verb, "guest.elf"])
+    let verb = ["run", "build"][fixture.below(2)];
+    let mut child = command(fixture, &[verb, "guest.elf"])
         .spawn()
         .expect("a process");
     // It takes some milliseconds, and writes in the last of them.
-    sleep(Duration::from_micros(ground.below(8_000) as u64));
+    sleep(Duration::from_micros(fixture.below(8_000) as u64));
     child.kill().expect("it is ours");
     child.wait().expect("it is ours");
-    let seen = ground.start_twice(true);
-    if ground.below(8) == 0 {
-        let swept = command(ground, &["cache", "gc"]).status();
-        assert!(swept.expect("a process").success(), "{}", ground.at);
+    let seen = fixture.start_twice(true);
+    if fixture.below(8) == 0 {
+        let swept = command(fixture, &["cache", "gc"]).status();
+        assert!(swept.expect("a process").success(), "{}", fixture.at);
     }
     seen
 }
@@ -74,17 +74,17 @@ const TASKS: &[(&[&str], &[i32])] = &[
     (&["cache", "verify"], &[0, 65]),
 ];
 
-pub(crate) fn at_once(ground: &Ground) -> Seen {
-    match ground.below(3) {
-        0 => ground.mend(),
-        1 => ground.put(&ground.planted, &ground.seal),
+pub(crate) fn at_once(fixture: &Fixture) -> Seen {
+    match fixture.below(3) {
+        0 => fixture.mend(),
+        1 => fixture.put(&fixture.foreign, &fixture.seal),
         // Whoever is first makes the key.
-        _ => remove(&ground.keys().key.expect("a place")),
+        _ => remove(&fixture.keys().key.expect("a place")),
     }
     let mut running: Vec<(usize, Child)> = Vec::new();
-    for _ in 0..2 + ground.below(7) {
-        let task = ground.below(TASKS.len());
-        let child = command(ground, TASKS[task].0).spawn();
+    for _ in 0..2 + fixture.below(7) {
+        let task = fixture.below(TASKS.len());
+        let child = command(fixture, TASKS[task].0).spawn();
         running.push((task, child.expect("a process")));
     }
     let mut starts = 0;
@@ -92,7 +92,7 @@ pub(crate) fn at_once(ground: &Ground) -> Seen {
     for (task, child) in running {
         let output = child.wait_with_output().expect("it is ours");
         let (arguments, codes) = TASKS[task];
-        let at = format!("{}: {arguments:?}", ground.at);
+        let at = format!("{}: {arguments:?}", fixture.at);
         let err = String::from_utf8_lossy(&output.stderr);
         assert_eq!(output.status.signal(), None, "{at}: {err}");
         let code = output.status.code().expect("no signal");
@@ -100,13 +100,13 @@ pub(crate) fn at_once(ground: &Ground) -> Seen {
         if arguments[0] == "run" {
             let object: Value = serde_json::from_slice(&output.stdout).expect("an object");
             assert_eq!(object["exit_code"], EXIT, "{at}: {object}");
-            assert_eq!(object["cycles"], ground.cycles, "{at}: {object}");
+            assert_eq!(object["cycles"], fixture.cycles, "{at}: {object}");
             assert_eq!(object["engine"], "native", "{at}: {object}");
             starts += 1;
             translated += usize::from(object["translate_seconds"].as_f64() > Some(0.0));
         }
     }
-    let seen = ground.start_twice(true);
+    let seen = fixture.start_twice(true);
     Seen {
         starts: starts + seen.starts,
         translated: translated + seen.translated,

@@ -1,4 +1,4 @@
-//! Real transactions verified by `ckb-script`, on the oracle's assembly machine and on ours.
+//! Real transactions verified by `ckb-script`, on CKB-VM's assembly machine and on ours.
 //!
 //! The transactions are signed where there is something to sign, the scripts are those deployed on
 //! CKB's main net and our own for what those do not do (spawn, exec, libraries), and `ckb-script` is

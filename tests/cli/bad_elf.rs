@@ -1,5 +1,5 @@
-//! ELFs that are not what they should be: the oracle's name, exit code 65, the offending value. What
-//! the oracle accepts is accepted.
+//! ELFs that are not what they should be: CKB-VM's name, exit code 65, the offending value. What
+//! CKB-VM accepts is accepted.
 
 use crate::harness::{BASE, Elf, R, Ran, Sandbox, Segment, W, X, call, exits_with};
 
@@ -146,7 +146,7 @@ fn an_entry_that_is_no_code_faults_when_it_runs() {
 }
 
 #[test]
-fn what_the_oracle_accepts_is_accepted() {
+fn what_ckb_vm_accepts_is_accepted() {
     run(&bent(|elf| elf.big_endian = true)).exits(0);
     // No program header at all loads nothing; the first fetch fails.
     let ran = run(&bent(|elf| elf.segments.clear())).exits(254);

@@ -1,5 +1,5 @@
 //! `run --chaos`: a program that reads what it never wrote tells so by ending otherwise for each seed.
-//! That the bytes are the oracle's is `tests/chaos.rs`.
+//! That the bytes are CKB-VM's is `tests/chaos.rs`.
 
 use serde_json::Value;
 

@@ -17,13 +17,13 @@ fn inject(sandbox: &Sandbox, elf: &str, every_block: bool, injection: Injection)
         every_block,
         ..Options::default()
     };
-    let planted = Options {
+    let injected = Options {
         inject: Some(injection),
         ..sound.clone()
     };
     let texts = program.code_regions();
     let text = &texts[0];
-    let translation = translate(text, &program.hints(text), &planted, &mut |_, _| {});
+    let translation = translate(text, &program.hints(text), &injected, &mut |_, _| {});
     let mut module = translation
         .expect("it can be translated")
         .module

@@ -1,4 +1,4 @@
-//! Loading against the oracle: the same files are refused with the same kind of error, what is
+//! Loading against CKB-VM: the same files are refused with the same kind of error, what is
 //! accepted asks for the same pages, and both loaders and both stacks leave the same memory.
 //!
 //! Files are made by hand, taken from the guests and damaged: every byte of the headers, and
@@ -33,23 +33,23 @@ fn name(error: &Error) -> String {
 
 /// Compares what the two readers make of a file.
 fn compare_parse<Reg: Register>(file: &[u8], version: Version, xlen: Xlen) -> Result<(), String> {
-    let oracle = parse_elf::<Reg>(&Bytes::copy_from_slice(file), version.number());
+    let reference = parse_elf::<Reg>(&Bytes::copy_from_slice(file), version.number());
     let ours = Image::parse_for(file, version, xlen);
-    if same_parse(&oracle, &ours) {
+    if same_parse(&reference, &ours) {
         return Ok(());
     }
     Err(format!(
-        "{version:?} {xlen:?}: oracle {oracle:x?}, ours {ours:x?}"
+        "{version:?} {xlen:?}: CKB-VM {reference:x?}, ours {ours:x?}"
     ))
 }
 
-fn same_parse(oracle: &Result<ProgramMetadata, Error>, ours: &Result<Image, ElfError>) -> bool {
-    match (oracle, ours) {
-        (Err(oracle), Err(ours)) => name(oracle) == ours.name(),
-        (Ok(oracle), Ok(ours)) => {
-            oracle.entry == ours.entry
-                && oracle.actions.len() == ours.segments.len()
-                && oracle
+fn same_parse(reference: &Result<ProgramMetadata, Error>, ours: &Result<Image, ElfError>) -> bool {
+    match (reference, ours) {
+        (Err(reference), Err(ours)) => name(reference) == ours.name(),
+        (Ok(reference), Ok(ours)) => {
+            reference.entry == ours.entry
+                && reference.actions.len() == ours.segments.len()
+                && reference
                     .actions
                     .iter()
                     .zip(&ours.segments)
@@ -127,15 +127,15 @@ fn load_in_ours(file: &[u8], version: Version, args: &[Vec<u8>]) -> Result<Loade
 /// Compares memory and registers after loading, in every version.
 fn compare_load(file: &[u8], args: &[Vec<u8>]) -> Result<(), String> {
     for version in VERSIONS {
-        let oracle = load_in_asm(file, version, args);
+        let reference = load_in_asm(file, version, args);
         let ours = load_in_ours(file, version, args);
         let show = |loaded: &Result<Loaded, String>| match loaded {
             Ok(loaded) => format!("{:#x} bytes, pc {:#x}", loaded.bytes, loaded.pc),
             Err(name) => name.clone(),
         };
-        if oracle != ours {
-            let (oracle, ours) = (show(&oracle), show(&ours));
-            return Err(format!("{version:?}: oracle {oracle}, ours {ours}"));
+        if reference != ours {
+            let (reference, ours) = (show(&reference), show(&ours));
+            return Err(format!("{version:?}: CKB-VM {reference}, ours {ours}"));
         }
     }
     Ok(())

@@ -1,4 +1,4 @@
-//! The plan of the initial stack, carried out on the oracle's own memory, against the oracle's stack.
+//! The plan of the initial stack, carried out on CKB-VM's own memory, against CKB-VM's stack.
 
 use ckb_vm::memory::Memory;
 use ckb_vm::registers::SP;
@@ -36,7 +36,7 @@ pub(super) fn shapes(size: u64) -> Vec<Vec<Vec<u8>>> {
     shapes
 }
 
-/// Compares the plan, carried out on the oracle's memory, with the oracle's own stack.
+/// Compares the plan, carried out on CKB-VM's memory, with CKB-VM's own stack.
 fn compare_stack<M: Memory>(version: Version, xlen: Xlen, memory: usize, args: &[Vec<u8>])
 where
     M::REG: Default,
@@ -56,7 +56,7 @@ where
         }
         let list = args.iter().map(|arg| Ok(Bytes::copy_from_slice(arg)));
         let list: Vec<_> = list.collect();
-        let oracle = core
+        let reference = core
             .initialize_stack(list.into_iter(), start, size)
             .map(|used| (core.registers()[SP].to_u64(), used))
             .map_err(|error| name(&error));
@@ -64,7 +64,7 @@ where
         let ours = carry_out(&mut own, version, xlen, (start, size), &slices);
         let shape: Vec<usize> = args.iter().map(Vec::len).take(8).collect();
         let case = format!("{version:?} {xlen:?} {memory:#x} {guarded} {shape:x?}");
-        assert_eq!(oracle, ours, "{case}");
+        assert_eq!(reference, ours, "{case}");
         let same = content(core.memory_mut()) == content(&mut own);
         assert!(same, "memory differs: {case}");
         assert_eq!(flags(core.memory_mut()), flags(&mut own), "{case}");

@@ -1,4 +1,4 @@
-//! The interpreter against the oracle's assembly machine, on random programs.
+//! The interpreter against CKB-VM's assembly machine, on random programs.
 //!
 //! Each program is made of pieces at which engines go wrong: fused sequences and near misses of them,
 //! accesses at page and memory ends, stores to code, loops, jumps into the middle of instructions,

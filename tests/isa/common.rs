@@ -1,4 +1,4 @@
-//! Both decoders on the same bytes, and the oracle's internal encoding read as ours.
+//! Both decoders on the same bytes, and CKB-VM's internal encoding read as ours.
 
 use ckb_vm::cost_model::{constant_cycles, estimate_cycles};
 use ckb_vm::decoder::{Decoder, build_decoder};
@@ -30,14 +30,14 @@ impl Fetched {
     }
 }
 
-/// The oracle's decoder for one profile, and ours beside it.
+/// CKB-VM's decoder for one profile, and ours beside it.
 pub(super) struct Pair {
     pub(super) profile: Profile,
     decoder: Decoder,
     code: Fetched,
 }
 
-/// What the oracle decoded: its own form, and that form read as an [`Inst`].
+/// What CKB-VM decoded: its own form, and that form read as an [`Inst`].
 pub(super) struct Theirs {
     pub(super) encoded: Instruction,
     pub(super) inst: Inst,
@@ -46,7 +46,7 @@ pub(super) struct Theirs {
 /// Both register widths.
 pub(super) const WIDTHS: [Xlen; 2] = [Xlen::X32, Xlen::X64];
 
-/// The 64-bit profile of a version with these ISA bits of the oracle.
+/// The 64-bit profile of a version with these ISA bits of CKB-VM.
 pub(super) fn profile(version: Version, isa: u8) -> Profile {
     Profile {
         version,
@@ -76,7 +76,7 @@ impl Pair {
         let theirs = self.decode(pc, bytes);
         let say = |theirs: &dyn std::fmt::Debug| {
             format!(
-                "{:?} at {pc:#x}: {bytes:02x?}: {ours:?}, oracle {theirs:?}",
+                "{:?} at {pc:#x}: {bytes:02x?}: {ours:?}, CKB-VM {theirs:?}",
                 self.profile
             )
         };
@@ -140,7 +140,7 @@ fn same_facts(inst: &Inst, encoded: Instruction) {
     );
 }
 
-/// The oracle's instruction as an `Inst`, where its name is that of the operation.
+/// CKB-VM's instruction as an `Inst`, where its name is that of the operation.
 fn read(encoded: Instruction, op: Op, xlen: Xlen) -> Result<Inst, String> {
     let name = instruction_opcode_name(extract_opcode(encoded));
     let plain = name.replace("_VERSION0", "").replace("_VERSION1", "");

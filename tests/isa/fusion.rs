@@ -235,7 +235,7 @@ fn triples(regs: [Reg; 3]) -> impl Iterator<Item = [Reg; 3]> {
     (0..27).map(move |n| [regs[n / 9], regs[n / 3 % 3], regs[n % 3]])
 }
 
-/// Without the option, or in version 0, nothing fuses. (The oracle's decoder would in version 0; no
+/// Without the option, or in version 0, nothing fuses. (CKB-VM's decoder would in version 0; no
 /// machine runs it so.)
 #[test]
 fn nothing_fuses_without_the_option() {

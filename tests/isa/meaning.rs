@@ -1,9 +1,9 @@
-//! Meanings: every operation, plain and fused, on edges and random values, against the oracle's
+//! Meanings: every operation, plain and fused, on edges and random values, against CKB-VM's
 //! handlers. Registers are few, so that destinations and sources coincide in every way.
 
 use std::collections::BTreeMap;
 
-use ckb_vm::instructions::execute as oracle_execute;
+use ckb_vm::instructions::execute as ckb_vm_execute;
 use ckb_vm::memory::flat::FlatMemory;
 use ckb_vm::{
     CoreMachine, DefaultCoreMachine, DefaultMachine, DefaultMachineBuilder, Memory, SupportMachine,
@@ -19,13 +19,13 @@ use lockstep_test_support::random::{EDGES, Random};
 
 /// Where the code of a case is said to stand.
 const PC: u64 = 0x1_0000;
-/// A little memory; the oracle has more around it.
+/// A little memory; CKB-VM has more around it.
 pub(super) const BASE: u64 = 0x2_0000;
 const SIZE: usize = 64;
 
-type Oracle = DefaultMachine<DefaultCoreMachine<u64, FlatMemory<u64>>>;
+type CkbVm = DefaultMachine<DefaultCoreMachine<u64, FlatMemory<u64>>>;
 
-fn oracle(version: Version) -> Oracle {
+fn reference(version: Version) -> CkbVm {
     let core = DefaultCoreMachine::new(7, version.number(), u64::MAX);
     DefaultMachineBuilder::new(core).build()
 }
@@ -51,43 +51,43 @@ pub(super) fn state(random: &mut Random) -> Plain {
 }
 
 /// Executes the instruction with both, from this state, and compares what came of it.
-fn compare(oracle: &mut Oracle, mut state: Plain, theirs: &Theirs) {
+fn compare(reference: &mut CkbVm, mut state: Plain, theirs: &Theirs) {
     let inst = &theirs.inst;
     let before = state.clone();
     for (index, value) in state.registers.iter().enumerate() {
-        oracle.set_register(index, *value);
+        reference.set_register(index, *value);
     }
-    oracle.update_pc(PC);
-    oracle.commit_pc();
-    oracle
+    reference.update_pc(PC);
+    reference.commit_pc();
+    reference
         .memory_mut()
         .store_bytes(BASE, &state.memory)
         .expect("in memory");
-    oracle.memory_mut().set_lr(&state.reservation);
-    oracle_execute(theirs.encoded, oracle).expect("no failure");
+    reference.memory_mut().set_lr(&state.reservation);
+    ckb_vm_execute(theirs.encoded, reference).expect("no failure");
 
     state.next = PC + u64::from(inst.len);
     let Ok(()) = execute(inst, &mut state);
     let report = |what| {
         format!(
             "{what} after {inst}, version {}, {before:x?}",
-            oracle.version()
+            reference.version()
         )
     };
     assert_eq!(
         &state.registers[..],
-        oracle.registers(),
+        reference.registers(),
         "{}",
         report("registers")
     );
-    assert_eq!(state.next, *oracle.pc(), "{}", report("pc"));
+    assert_eq!(state.next, *reference.pc(), "{}", report("pc"));
     assert_eq!(
         state.reservation,
-        *oracle.memory().lr(),
+        *reference.memory().lr(),
         "{}",
         report("reservation")
     );
-    let memory = oracle
+    let memory = reference
         .memory_mut()
         .load_bytes(BASE, SIZE as u64)
         .expect("in memory");
@@ -140,7 +140,7 @@ pub(super) fn aim(inst: &Inst, state: &mut Plain, random: &mut Random) -> bool {
 fn every_plain_operation() {
     for version in Version::ALL {
         let mut pair = Pair::new(profile(version, 5));
-        let mut oracle = oracle(version);
+        let mut reference = reference(version);
         let mut random = Random::new(7);
         let mut met: BTreeMap<Op, u32> = BTreeMap::new();
         for &op in Op::ALL
@@ -155,7 +155,7 @@ fn every_plain_operation() {
                 let theirs = pair.check(PC, &word.to_le_bytes()).expect("legal");
                 let mut state = state(&mut random);
                 if aim(&theirs.inst, &mut state, &mut random) {
-                    compare(&mut oracle, state, &theirs);
+                    compare(&mut reference, state, &theirs);
                     *met.entry(theirs.inst.op).or_default() += 1;
                 }
             }
@@ -168,7 +168,7 @@ fn every_plain_operation() {
 fn every_fused_operation() {
     for version in [Version::V1, Version::V2] {
         let mut pair = Pair::new(profile(version, 2));
-        let mut oracle = oracle(version);
+        let mut reference = reference(version);
         let mut random = Random::new(8);
         let mut met: BTreeMap<Op, u32> = BTreeMap::new();
         for _ in 0..300_000 {
@@ -177,7 +177,7 @@ fn every_fused_operation() {
             };
             let theirs = pair.check(PC, &code).expect("legal");
             if theirs.inst.op.row().is_fused() {
-                compare(&mut oracle, state(&mut random), &theirs);
+                compare(&mut reference, state(&mut random), &theirs);
                 *met.entry(theirs.inst.op).or_default() += 1;
             }
         }

@@ -1,9 +1,9 @@
-//! Meanings of RV32: every operation, plain and fused, on edges and random values, against the oracle's
+//! Meanings of RV32: every operation, plain and fused, on edges and random values, against CKB-VM's
 //! handlers over `u32`.
 
 use std::collections::BTreeMap;
 
-use ckb_vm::instructions::execute as oracle_execute;
+use ckb_vm::instructions::execute as ckb_vm_execute;
 use ckb_vm::memory::flat::FlatMemory;
 use ckb_vm::{
     CoreMachine, DefaultCoreMachine, DefaultMachine, DefaultMachineBuilder, Memory, SupportMachine,
@@ -20,7 +20,7 @@ use lockstep_test_support::random::Random;
 /// Where the code of a case is said to stand.
 const PC: u64 = 0x1_0000;
 
-type Oracle = DefaultMachine<DefaultCoreMachine<u32, FlatMemory<u32>>>;
+type CkbVm = DefaultMachine<DefaultCoreMachine<u32, FlatMemory<u32>>>;
 
 fn narrow(version: Version, isa: u8) -> Profile {
     Profile {
@@ -29,7 +29,7 @@ fn narrow(version: Version, isa: u8) -> Profile {
     }
 }
 
-fn oracle(version: Version) -> Oracle {
+fn reference(version: Version) -> CkbVm {
     let core = DefaultCoreMachine::new(7, version.number(), u64::MAX);
     DefaultMachineBuilder::new(core).build()
 }
@@ -47,25 +47,25 @@ fn narrow_state(random: &mut Random) -> Plain {
 }
 
 /// Executes the instruction with both, from this state, and compares what came of it.
-fn compare(oracle: &mut Oracle, mut state: Plain, theirs: &Theirs) {
+fn compare(reference: &mut CkbVm, mut state: Plain, theirs: &Theirs) {
     let inst = &theirs.inst;
     let before = state.clone();
     for (index, value) in state.registers.iter().enumerate() {
-        oracle.set_register(index, *value as u32);
+        reference.set_register(index, *value as u32);
     }
-    oracle.update_pc(PC as u32);
-    oracle.commit_pc();
-    let memory = oracle.memory_mut();
+    reference.update_pc(PC as u32);
+    reference.commit_pc();
+    let memory = reference.memory_mut();
     (memory.store_bytes(BASE, &state.memory)).expect("in memory");
     memory.set_lr(&(state.reservation as u32));
-    oracle_execute(theirs.encoded, oracle).expect("no failure");
+    ckb_vm_execute(theirs.encoded, reference).expect("no failure");
 
     state.next = PC + u64::from(inst.len);
     let Ok(()) = execute(inst, &mut Narrow(&mut state));
-    let version = oracle.version();
+    let version = reference.version();
     let report = |what| format!("{what} after {inst}, version {version}, {before:x?}");
     let registers = state.registers.map(|value| value as u32);
-    assert_eq!(registers, oracle.registers(), "{}", report("registers"));
+    assert_eq!(registers, reference.registers(), "{}", report("registers"));
     assert_eq!(
         state.registers,
         state.registers.map(held),
@@ -73,8 +73,8 @@ fn compare(oracle: &mut Oracle, mut state: Plain, theirs: &Theirs) {
         report("what is held")
     );
     // Targets of branches wrap in the machine.
-    assert_eq!(state.next as u32, *oracle.pc(), "{}", report("pc"));
-    let reservation = *oracle.memory().lr();
+    assert_eq!(state.next as u32, *reference.pc(), "{}", report("pc"));
+    let reservation = *reference.memory().lr();
     assert_eq!(held(state.reservation), state.reservation);
     assert_eq!(
         state.reservation as u32,
@@ -83,7 +83,7 @@ fn compare(oracle: &mut Oracle, mut state: Plain, theirs: &Theirs) {
         report("reservation")
     );
     let size = state.memory.len() as u64;
-    let memory = oracle.memory_mut().load_bytes(BASE, size);
+    let memory = reference.memory_mut().load_bytes(BASE, size);
     assert_eq!(
         state.memory,
         memory.expect("in memory"),
@@ -96,7 +96,7 @@ fn compare(oracle: &mut Oracle, mut state: Plain, theirs: &Theirs) {
 fn every_plain_operation_of_32_bits() {
     for version in Version::ALL {
         let mut pair = Pair::new(narrow(version, 5));
-        let mut oracle = oracle(version);
+        let mut reference = reference(version);
         let mut random = Random::new(9);
         let mut met: BTreeMap<Op, u32> = BTreeMap::new();
         let plain = |op: &&Op| !op.row().is_fused() && **op != Op::Ecall;
@@ -111,7 +111,7 @@ fn every_plain_operation_of_32_bits() {
                 };
                 let mut state = narrow_state(&mut random);
                 if aim(&theirs.inst, &mut state, &mut random) {
-                    compare(&mut oracle, state, &theirs);
+                    compare(&mut reference, state, &theirs);
                     *met.entry(theirs.inst.op).or_default() += 1;
                 }
             }
@@ -129,7 +129,7 @@ fn every_plain_operation_of_32_bits() {
 fn every_fused_operation_of_32_bits() {
     for version in [Version::V1, Version::V2] {
         let mut pair = Pair::new(narrow(version, 2));
-        let mut oracle = oracle(version);
+        let mut reference = reference(version);
         let mut random = Random::new(10);
         let mut met: BTreeMap<Op, u32> = BTreeMap::new();
         for _ in 0..300_000 {
@@ -138,7 +138,7 @@ fn every_fused_operation_of_32_bits() {
             };
             let theirs = pair.check(PC, &code).expect("legal");
             if theirs.inst.op.row().is_fused() {
-                compare(&mut oracle, narrow_state(&mut random), &theirs);
+                compare(&mut reference, narrow_state(&mut random), &theirs);
                 *met.entry(theirs.inst.op).or_default() += 1;
             }
         }

@@ -5,7 +5,7 @@ use lockstep_isa::{Extensions, Op, Profile, Version};
 use super::common::{Pair, WIDTHS, profile};
 use lockstep_test_support::random::Random;
 
-/// All combinations of B and A without fusion: the oracle's bits 1 and 4.
+/// All combinations of B and A without fusion: CKB-VM's bits 1 and 4.
 const ISA: [u8; 4] = [0, 1, 4, 5];
 
 /// In the middle of a page, where one fetch reads four bytes.

@@ -5,7 +5,7 @@
 //! addresses; structured programs as compilers make them, with fused patterns, jump tables, memory at
 //! page and frame edges and faults of their own making; wild ones, as no compiler makes them. Seeds
 //! are fixed, so a run is reproducible; they go through every version with every instruction set that
-//! the oracle runs, and through the three ways onto a machine (file, pages, snapshot).
+//! CKB-VM runs, and through the three ways onto a machine (file, pages, snapshot).
 //! A failure is made smaller line by line and printed with its seed: as assembly that can be put
 //! into a case file, and with what odd words decode to.
 //!
@@ -131,7 +131,7 @@ fn wrong_native_code_is_noticed() {
                 .chain(["li a0, 0", line, "exit", "f: ret"])
                 .map(String::from)
                 .collect();
-            let modules = Modules::planted(word_of(line), word_of(wrong));
+            let modules = Modules::injected(word_of(line), word_of(wrong));
             let mut contest = Contest::default();
             let found = contest.run_with(&source, 1, &modules, Opinion::Never);
             let difference = found.expect_err(what);

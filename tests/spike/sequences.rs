@@ -2,7 +2,7 @@
 //! in the grid; here their order, their registers and the way through them are random.
 //!
 //! Spike's memory begins where our text does and knows no page flags, so pointers stay pointers here
-//! and point into data. Everything else is as in the random programs that the oracle runs.
+//! and point into data. Everything else is as in the random programs that CKB-VM runs.
 
 use lockstep_isa::Op;
 use lockstep_isa::table::Ext;

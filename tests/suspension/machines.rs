@@ -1,6 +1,6 @@
-//! The machines that take over from each other: the oracle's assembly machine, the adapter's machine,
+//! The machines that take over from each other: CKB-VM's assembly machine, the adapter's machine,
 //! our interpreter, our native code. Each can be put at a start, run, paused, and seen; each gives a
-//! snapshot and takes one, the first two through the oracle's code, the others through ours.
+//! snapshot and takes one, the first two through CKB-VM's code, the others through ours.
 
 use std::cell::Cell;
 use std::sync::Arc;
@@ -26,9 +26,9 @@ use lockstep_test_support::snapshots::{
 /// An engine.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Kind {
-    /// The oracle's assembly machine.
+    /// CKB-VM's assembly machine.
     Asm,
-    /// Ours behind the oracle's traits.
+    /// Ours behind CKB-VM's traits.
     Adapter,
     /// Our interpreter.
     Interpreter,
@@ -74,15 +74,18 @@ impl Shop {
 
     /// A machine without a program.
     pub(crate) fn blank(&self, kind: Kind) -> Machine {
-        let oracles = CkbVmContext::new(self.files.clone());
+        let ckb_vm_context = CkbVmContext::new(self.files.clone());
         let ours = |modules| {
             let machine = Ours::fresh("ours", &self.setup, modules);
             Machine::Ours(Box::new(machine), OurContext::new(self.files.clone()))
         };
         match kind {
-            Kind::Asm => Machine::Asm(Reference::blank("asm", &self.setup), oracles),
+            Kind::Asm => Machine::Asm(Reference::blank("asm", &self.setup), ckb_vm_context),
             Kind::Adapter => with_engine(Arc::clone(&self.engine), || {
-                Machine::Adapter(Box::new(Reference::blank("adapter", &self.setup)), oracles)
+                Machine::Adapter(
+                    Box::new(Reference::blank("adapter", &self.setup)),
+                    ckb_vm_context,
+                )
             }),
             Kind::Interpreter => ours(None),
             Kind::Native => ours(Some(Arc::clone(&self.modules))),
@@ -98,13 +101,13 @@ impl Shop {
     ) -> Result<Machine, Verdict> {
         let mut machine = self.blank(kind);
         match &mut machine {
-            Machine::Asm(oracle, context) => {
-                start.put_reference(oracle)?;
-                mark_oracles(oracle.inner_mut(), context, mark.then_some(start));
+            Machine::Asm(reference, context) => {
+                start.put_reference(reference)?;
+                mark_ckb_vm(reference.inner_mut(), context, mark.then_some(start));
             }
-            Machine::Adapter(oracle, context) => {
-                start.put_reference(&mut **oracle)?;
-                mark_oracles(oracle.inner_mut(), context, mark.then_some(start));
+            Machine::Adapter(reference, context) => {
+                start.put_reference(&mut **reference)?;
+                mark_ckb_vm(reference.inner_mut(), context, mark.then_some(start));
             }
             Machine::Ours(ours, context) => {
                 let loaded = start.put_ours(ours.core_mut())?;
@@ -124,12 +127,12 @@ impl Shop {
     pub(crate) fn resumed(&self, kind: Kind, taken: &Taken) -> Result<Machine, String> {
         let mut machine = self.blank(kind);
         let name = match &mut machine {
-            Machine::Asm(oracle, context) => {
-                let resumed = resume_oracles(oracle.inner_mut(), context, taken);
+            Machine::Asm(reference, context) => {
+                let resumed = resume_ckb_vm(reference.inner_mut(), context, taken);
                 resumed.map_err(|error| format!("{error:?}"))
             }
-            Machine::Adapter(oracle, context) => {
-                let resumed = resume_oracles(oracle.inner_mut(), context, taken);
+            Machine::Adapter(reference, context) => {
+                let resumed = resume_ckb_vm(reference.inner_mut(), context, taken);
                 resumed.map_err(|error| format!("{error:?}"))
             }
             Machine::Ours(ours, context) => {
@@ -141,7 +144,7 @@ impl Shop {
     }
 }
 
-fn mark_oracles<M: SupportMachine<REG = u64>>(
+fn mark_ckb_vm<M: SupportMachine<REG = u64>>(
     machine: &mut M,
     context: &mut CkbVmContext,
     start: Option<&Start>,
@@ -154,7 +157,7 @@ fn mark_oracles<M: SupportMachine<REG = u64>>(
     }
 }
 
-fn resume_oracles<M: SupportMachine<REG = u64>>(
+fn resume_ckb_vm<M: SupportMachine<REG = u64>>(
     machine: &mut M,
     context: &mut CkbVmContext,
     taken: &Taken,
@@ -180,7 +183,7 @@ fn resume_ours(ours: &mut Ours, context: &mut OurContext, taken: &Taken) -> Resu
     }
 }
 
-fn take_oracles<M: SupportMachine<REG = u64>>(
+fn take_ckb_vm<M: SupportMachine<REG = u64>>(
     machine: &mut M,
     context: &CkbVmContext,
     second: bool,
@@ -199,8 +202,8 @@ impl Machine {
     /// Runs on under this limit, without looking at the state.
     pub(crate) fn run(&mut self, limit: u64) -> Verdict {
         match self {
-            Machine::Asm(oracle, _) => oracle.run_quietly(limit),
-            Machine::Adapter(oracle, _) => oracle.run_quietly(limit),
+            Machine::Asm(reference, _) => reference.run_quietly(limit),
+            Machine::Adapter(reference, _) => reference.run_quietly(limit),
             Machine::Ours(ours, _) => ours.run_quietly(limit),
         }
     }
@@ -209,17 +212,17 @@ impl Machine {
     /// places of their choice; the n-th time it looks on one of ours.
     pub(crate) fn run_to_pause(&mut self, limit: u64, random: &mut Random) -> Verdict {
         match self {
-            Machine::Asm(oracle, _) => {
-                oracle.machine_mut().machine_mut().pause().interrupt();
-                let verdict = oracle.run_quietly(limit);
+            Machine::Asm(reference, _) => {
+                reference.machine_mut().machine_mut().pause().interrupt();
+                let verdict = reference.run_quietly(limit);
                 // It ended before it looked.
-                oracle.machine_mut().machine_mut().pause().free();
+                reference.machine_mut().machine_mut().pause().free();
                 verdict
             }
-            Machine::Adapter(oracle, _) => {
-                oracle.machine_mut().machine_mut().pause().interrupt();
-                let verdict = oracle.run_quietly(limit);
-                oracle.machine_mut().machine_mut().pause().free();
+            Machine::Adapter(reference, _) => {
+                reference.machine_mut().machine_mut().pause().interrupt();
+                let verdict = reference.run_quietly(limit);
+                reference.machine_mut().machine_mut().pause().free();
                 verdict
             }
             Machine::Ours(ours, _) => {
@@ -237,8 +240,8 @@ impl Machine {
     /// The state, of which nothing is known about loading.
     pub(crate) fn look(&mut self, verdict: Verdict) -> Outcome {
         let mut outcome = match self {
-            Machine::Asm(oracle, _) => oracle.outcome(verdict),
-            Machine::Adapter(oracle, _) => oracle.outcome(verdict),
+            Machine::Asm(reference, _) => reference.outcome(verdict),
+            Machine::Adapter(reference, _) => reference.outcome(verdict),
             Machine::Ours(ours, _) => ours.outcome(verdict),
         };
         outcome.loaded = 0;
@@ -248,10 +251,12 @@ impl Machine {
     /// A snapshot of the second kind, or of the first.
     pub(crate) fn take(&mut self, second: bool) -> Result<Taken, String> {
         match self {
-            Machine::Asm(oracle, context) => take_oracles(oracle.inner_mut(), context, second)
+            Machine::Asm(reference, context) => take_ckb_vm(reference.inner_mut(), context, second)
                 .map_err(|error| format!("a snapshot of asm: {error:?}")),
-            Machine::Adapter(oracle, context) => take_oracles(oracle.inner_mut(), context, second)
-                .map_err(|error| format!("a snapshot of the adapter: {error:?}")),
+            Machine::Adapter(reference, context) => {
+                take_ckb_vm(reference.inner_mut(), context, second)
+                    .map_err(|error| format!("a snapshot of the adapter: {error:?}"))
+            }
             Machine::Ours(ours, context) if second => context
                 .make_snapshot(ours.core_mut())
                 .map(Taken::Second)
@@ -266,13 +271,15 @@ impl Machine {
     /// Cycles so far, and those of them that native code charged.
     pub(crate) fn cycles(&mut self) -> (u64, u64) {
         match self {
-            Machine::Asm(oracle, _) => (oracle.cycles(), 0),
-            Machine::Adapter(oracle, _) => (oracle.cycles(), oracle.inner_mut().native_cycles()),
+            Machine::Asm(reference, _) => (reference.cycles(), 0),
+            Machine::Adapter(reference, _) => {
+                (reference.cycles(), reference.inner_mut().native_cycles())
+            }
             Machine::Ours(ours, _) => (ours.cycles(), ours.native_cycles()),
         }
     }
 
-    /// The same machine on the other of our two engines; nothing for the oracle's.
+    /// The same machine on the other of our two engines; nothing for CKB-VM's.
     pub(crate) fn changed(self, shop: &Shop) -> Option<Machine> {
         match self {
             Machine::Ours(mut ours, context) => {

@@ -3,7 +3,7 @@
 //! run comes to.
 //!
 //! In versions 0 and 1 a guest can see which traces ran since its machine was made, so there a
-//! resumed one must come to the end of the oracle's assembly machine, resumed at the same point.
+//! resumed one must come to the end of CKB-VM's assembly machine, resumed at the same point.
 //!
 //! `LOCKSTEP_SUSPENSIONS` sets the number of stopping points, `LOCKSTEP_SUSPENSION_SEED` the first seed.
 
@@ -24,7 +24,7 @@ use lockstep_test_support::random::Random;
 use relay::{Guest, Tally};
 
 /// Stopping points when nothing else is said.
-const STOPS: u64 = if cfg!(debug_assertions) { 60 } else { 400 };
+const STOPPING_POINTS: u64 = if cfg!(debug_assertions) { 60 } else { 400 };
 /// One program in so many is a guest of the repository, one a case file's, the others are random.
 const SHARE: u64 = 6;
 /// Where endless random programs end.
@@ -83,7 +83,7 @@ fn case_programs() -> Vec<(Program, Setup)> {
 
 #[test]
 fn every_stop_leads_to_the_same_end() {
-    let wanted = number("LOCKSTEP_SUSPENSIONS", STOPS);
+    let wanted = number("LOCKSTEP_SUSPENSIONS", STOPPING_POINTS);
     let mut seed = number("LOCKSTEP_SUSPENSION_SEED", 1);
     let (guests, cases) = (short_guests(), case_programs());
     let mut tally = Tally::default();

@@ -40,7 +40,7 @@ pub(crate) struct Tally {
     /// Cycles of resumed machines with native code, and those of them that were native.
     cycles: u64,
     native: u64,
-    /// Where the oracle, resumed, comes to another end than uninterrupted.
+    /// Where CKB-VM, resumed, comes to another end than uninterrupted.
     other_ends: u64,
 }
 
@@ -79,7 +79,7 @@ impl fmt::Display for Tally {
              {native}; {} snapshots of the first kind, {} of the second; {} machines resumed, \
              {share:.1} % of the cycles native where there was native code; {} went on in place on \
              the other engine; {} resumed ends differ from the uninterrupted one, all in versions 0 \
-             and 1 and as the oracle's do",
+             and 1 and as CKB-VM's do",
             self.points(),
             self.limits,
             self.pauses,
@@ -201,7 +201,7 @@ impl Guest {
     }
 
     /// Runs to a random point before the end. Whether it was a pause; nothing when it ended first.
-    /// From the start, with or without marked pages, the oracle comes to the same point.
+    /// From the start, with or without marked pages, CKB-VM comes to the same point.
     fn stop(
         &self,
         machine: &mut Machine,
@@ -225,7 +225,7 @@ impl Guest {
         }
         if let Some(mark) = from_start {
             let mut asm = (self.shop.started(Kind::Asm, &self.start, mark))
-                .map_err(|verdict| format!("the oracle loads once only: {verdict}"))?;
+                .map_err(|verdict| format!("CKB-VM loads once only: {verdict}"))?;
             let verdict = asm.run(limit);
             let expected = asm.look(verdict.clone());
             let found = machine.look(verdict);

@@ -1,4 +1,4 @@
-//! RV32 against the oracle's trace machine over `u32`: random programs, every instruction on edge
+//! RV32 against CKB-VM's trace machine over `u32`: random programs, every instruction on edge
 //! operands, compiled guests, on our interpreter and our native code.
 //!
 //! Decoding and single meanings of RV32 are compared in `isa`, case files with `#: xlen = 32` in `cases`.

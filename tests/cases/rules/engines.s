@@ -1,4 +1,4 @@
-# Where the oracle's own engines differ, beyond what stands with the instructions: what counts is the
+# Where CKB-VM's own engines differ, beyond what stands with the instructions: what counts is the
 # assembly machine. At the end of memory it looks at the page of the first byte before the range.
 
 #: case an amo across the end of memory from an executable page

@@ -1,5 +1,5 @@
 # The assembly machine keeps a trace's length in eight bits. Fused traces can be longer: a multiple
-# of 256 bytes is an error, otherwise the pc goes on from the start + (length mod 256). The oracle's
+# of 256 bytes is an error, otherwise the pc goes on from the start + (length mod 256). CKB-VM's
 # trace machine does it right. Compilers make no such code; native code leaves it alone.
 
 #: case 256 bytes

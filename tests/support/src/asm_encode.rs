@@ -1,6 +1,6 @@
 //! From a mnemonic and its operands to an instruction word, by the product's table and encoder.
 //!
-//! A wrong encoding in the table cannot hide behind this: the oracle decodes the same words.
+//! A wrong encoding in the table cannot hide behind this: CKB-VM decodes the same words.
 
 use lockstep_isa::encode::encode as encode_inst;
 use lockstep_isa::table::Format;

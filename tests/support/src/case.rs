@@ -1,13 +1,13 @@
 //! Case files: tiny assembly programs with their expected values in comments.
 //!
 //! Expected values come from the specification or a calculation of the author's, never from a run
-//! of ours; the oracle confirms them. A file holds one program, or several that begin with
+//! of ours; CKB-VM confirms them. A file holds one program, or several that begin with
 //! `#: case NAME`. What a case says of itself, one thing a line:
 //!
 //! ```text
 //! #: versions = 1 2          virtual machine versions (this is the default)
 //! #: isa = imc,b,mop         extensions (default: what CKB has with the version)
-//! #: xlen = 32              RV32, with the oracle's trace machine as the reference (default 64)
+//! #: xlen = 32              RV32, with CKB-VM's trace machine as the reference (default 64)
 //! #: cost = constant         the cost model (default estimate)
 //! #: memory = 0x80000        bytes of memory (default 256 KiB)
 //! #: args = one two          the whole argv (default none)
@@ -20,7 +20,7 @@
 //! #: cycles 1 = 505          the total in version 1
 //! #: pc = label+4
 //! #: flags 0x20 = 4          the flags of a page
-//! #: trace = differs         the oracle's engines disagree here, as documented
+//! #: trace = differs         CKB-VM's engines disagree here, as documented
 //! #: native = none           no native code may run here
 //! #| a1 a2 -> a0             a table: registers at the start, registers at the end;
 //! #| 1  2  -> 3              the program runs once for each line
@@ -43,7 +43,7 @@ pub struct Case {
     pub setups: Vec<Setup>,
     /// A first limit, at whose stop the expectations hold.
     pub limit: Option<u64>,
-    /// Whether the oracle's trace machine must agree.
+    /// Whether CKB-VM's trace machine must agree.
     pub trace_agrees: bool,
     /// Whether native code must or must not run.
     pub runs_natively: bool,

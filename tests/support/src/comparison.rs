@@ -7,6 +7,7 @@ use std::sync::Arc;
 use lockstep_isa::Xlen;
 
 use crate::agreement::{Agreement, Subject, same_refusal};
+use crate::locate;
 use crate::ours::{Modules, Ours};
 use crate::outcome::{Rule, compare};
 use crate::program::{Program, Setup};
@@ -37,7 +38,14 @@ pub fn check(
         let found = compare((asm.name(), &a), (interp.name(), &b), Rule::Contract)
             .and_then(|()| compare((interp.name(), &b), (native.name(), &c), Rule::Everything));
         if let Err(difference) = found {
-            return Err(format!("{}: at limit {limit}: {difference}", program.name));
+            let place = locate::first_difference(program, setup, modules);
+            let place = place.map_or(String::new(), |trace| {
+                format!(", first in the trace at {trace}")
+            });
+            return Err(format!(
+                "{}: at limit {limit}{place}: {difference}",
+                program.name
+            ));
         }
         stop += 1;
         if stop == limits.len() || !a.verdict.is_cycles_exceeded() {

@@ -169,16 +169,16 @@ impl Guest {
     }
 
     /// Gives the engine a module with a fault that says that it has none.
-    pub fn adopt_planted(&self, engine: &Engine, injection: Injection) {
+    pub fn adopt_injected(&self, engine: &Engine, injection: Injection) {
         let program = lockstep::Program::load(&self.program.elf, &self.platform).expect("it loads");
         let text: CodeRegion<'_> = program.code_regions()[0];
         let sound = Options::default();
-        let planted = Options {
+        let injected = Options {
             inject: Some(injection),
             ..sound.clone()
         };
         let hints = program.hints(&text);
-        let translation = translate(&text, &hints, &planted, &mut |_, _| {});
+        let translation = translate(&text, &hints, &injected, &mut |_, _| {});
         let mut module = translation
             .expect("it can be translated")
             .module

@@ -1,6 +1,6 @@
 //! ELFs made by hand, in either byte order, and numbers that look random and never change.
 //!
-//! Also used by the comparison with the oracle in the root package.
+//! Also used by the comparison with CKB-VM in the root package.
 
 /// Bytes of a 64-bit file header and of a 64-bit program header.
 pub const EHDR: usize = 64;
@@ -142,6 +142,7 @@ pub fn elf_with_symbols(symbols: &[(u64, u8, u16)]) -> Vec<u8> {
 pub struct Random(pub u64);
 
 impl Random {
+    #[expect(clippy::should_implement_trait, reason = "the numbers have no end")]
     pub fn next(&mut self) -> u64 {
         self.0 ^= self.0 >> 12;
         self.0 ^= self.0 << 25;

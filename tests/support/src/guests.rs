@@ -1,7 +1,7 @@
 //! The guest programs as `guests/elf/MANIFEST` lists them (guests/README.md has the format).
 //!
-//! A guest whose file is not there is left out with a line that says how to build it: third-party
-//! guests are built on demand. Scripts are not here: they need a transaction around them.
+//! Third-party guests are built on demand: one that is not there is left out, with a line that says how to
+//! build it. Our own are in the repository, so there a missing file is a failure. Scripts are not here: they need a transaction around them.
 
 use std::fs;
 use std::path::PathBuf;
@@ -65,6 +65,10 @@ fn of_kinds(kinds: &[&str]) -> Vec<Guest> {
         lines.map(parse).partition(|guest| guest.elf.exists());
     for guest in absent {
         let (name, elf) = (guest.name, guest.elf.display());
+        assert!(
+            !guest.elf.starts_with(root().join("guests/elf")),
+            "{name}: {elf} belongs to the repository and is not there"
+        );
         eprintln!("{name}: no {elf}; `cargo xtask guests --third-party` builds it");
     }
     present

@@ -3,9 +3,10 @@
 //!
 //! What only one test uses is with that test. Nothing of this is published, and nothing that is
 //! published depends on it. The feature `machines` brings the translator and CKB-VM, the feature
-//! `transactions` brings ckb-script; without them there are [`elf`] and [`record`], which need nothing.
+//! `transactions` brings ckb-script; without them there are [`elf`], [`failures`] and [`record`], which need nothing.
 
 pub mod elf;
+pub mod failures;
 pub mod record;
 
 #[cfg(feature = "machines")]
@@ -30,6 +31,8 @@ pub mod comparison;
 pub mod driver;
 #[cfg(feature = "machines")]
 pub mod guests;
+#[cfg(feature = "machines")]
+pub mod locate;
 #[cfg(feature = "machines")]
 pub mod ours;
 #[cfg(feature = "machines")]

@@ -185,7 +185,7 @@ impl Ours {
         self.core.native_cycles()
     }
 
-    /// Exit and debug print, as the oracle's side of these tests offers them.
+    /// Exit and debug print, as CKB-VM's side of these tests offers them.
     fn ecall(&mut self) -> Result<Option<i8>, Trap> {
         let number = self.core.register(Reg::A7);
         let argument = self.core.register(Reg::A0);
@@ -251,7 +251,7 @@ impl Ours {
 pub struct Modules {
     options: Options,
     /// A word of code and what is translated in its place.
-    planted: Option<(u32, u32)>,
+    injected: Option<(u32, u32)>,
     known: Mutex<BTreeMap<KeyId, Arc<SharedRegion>>>,
     made: Mutex<Vec<Made>>,
 }
@@ -280,7 +280,7 @@ impl Modules {
     pub fn with(options: Options) -> Arc<Modules> {
         Arc::new(Modules {
             options,
-            planted: None,
+            injected: None,
             known: Mutex::default(),
             made: Mutex::default(),
         })
@@ -288,10 +288,10 @@ impl Modules {
 
     /// An empty library whose modules are wrong: where the code has the first word, they do what the
     /// second one says. For tests of tests.
-    pub fn planted(word: u32, instead: u32) -> Arc<Modules> {
+    pub fn injected(word: u32, instead: u32) -> Arc<Modules> {
         Arc::new(Modules {
             options: Options::default(),
-            planted: Some((word, instead)),
+            injected: Some((word, instead)),
             known: Mutex::default(),
             made: Mutex::default(),
         })
@@ -300,7 +300,7 @@ impl Modules {
     /// The text that is translated.
     fn replace(&self, text: &[u8]) -> Vec<u8> {
         let mut text = text.to_vec();
-        if let Some((word, instead)) = self.planted {
+        if let Some((word, instead)) = self.injected {
             for place in text.as_chunks_mut::<4>().0 {
                 if *place == word.to_le_bytes() {
                     *place = instead.to_le_bytes();

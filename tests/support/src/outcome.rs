@@ -14,7 +14,7 @@ use lockstep_isa::Reg;
 pub enum Verdict {
     /// The guest exited.
     Exit(i8),
-    /// It failed; the oracle's name of the error, without what the error carries.
+    /// It failed; CKB-VM's name of the error, without what the error carries.
     Fault(String),
 }
 
@@ -39,7 +39,7 @@ impl Verdict {
     }
 }
 
-/// The oracle's name for a limit that was reached.
+/// CKB-VM's name for a limit that was reached.
 pub const CYCLES_EXCEEDED: &str = "CyclesExceeded";
 
 impl fmt::Display for Verdict {

@@ -1,7 +1,7 @@
 //! What a test runs: an ELF with its arguments, and the machine it runs on.
 //!
 //! Every engine gets the same two values, so that a difference between engines can only be a
-//! difference between engines. What an engine makes of them is in `oracle.rs` and `ours.rs`.
+//! difference between engines. What an engine makes of them is in `reference.rs` and `ours.rs`.
 
 use std::ops::Range;
 
@@ -28,7 +28,7 @@ pub struct Setup {
     pub profile: Profile,
     /// The cost model.
     pub cost: Cost,
-    /// Bytes of memory. The oracle's assembly machine wants a multiple of 256 KiB.
+    /// Bytes of memory. CKB-VM's assembly machine wants a multiple of 256 KiB.
     pub memory_size: usize,
 }
 

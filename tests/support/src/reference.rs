@@ -1,4 +1,4 @@
-//! The oracle's two engines behind the common door: the assembly machine, which the chain runs and
+//! CKB-VM's two engines behind the common door: the assembly machine, which the chain runs and
 //! which is the reference, and the trace machine, a second opinion.
 //!
 //! Nothing here judges; that is `outcome.rs`.
@@ -20,7 +20,7 @@ pub type Asm = Reference<AsmMachine>;
 /// The second opinion.
 pub type Trace = Reference<TraceMachine<DefaultCoreMachine<u64, WXorXMemory<FlatMemory<u64>>>>>;
 
-/// One of the oracle's engines with a loaded guest.
+/// One of CKB-VM's engines with a loaded guest.
 pub struct Reference<M> {
     name: &'static str,
     machine: M,
@@ -97,9 +97,9 @@ where
     }
 
     fn start(name: &'static str, program: &Program, setup: &Setup) -> Result<Self, Verdict> {
-        let mut oracle = Reference::blank(name, setup);
-        oracle.load(program)?;
-        Ok(oracle)
+        let mut reference = Reference::blank(name, setup);
+        reference.load(program)?;
+        Ok(reference)
     }
 
     /// Loads the program; an error is the kind of failure.

@@ -1,4 +1,4 @@
-//! The oracle's snapshots in our types and the other way round, and a source of data for both.
+//! CKB-VM's snapshots in our types and the other way round, and a source of data for both.
 //!
 //! The fields are the same, so nothing is decided here.
 
@@ -34,12 +34,12 @@ impl DataSource<u8> for Files {
     }
 }
 
-/// The oracle's context, with files as its source.
+/// CKB-VM's context, with files as its source.
 pub type CkbVmContext = snapshot2::Snapshot2Context<u8, Files>;
 /// Ours.
 pub type OurContext = lockstep_runtime::Snapshot2Context<u8, Files>;
 
-/// The oracle's in our type.
+/// CKB-VM's in our type.
 pub fn first_of(taken: &snapshot::Snapshot) -> Snapshot {
     Snapshot {
         version: taken.version,
@@ -52,7 +52,7 @@ pub fn first_of(taken: &snapshot::Snapshot) -> Snapshot {
     }
 }
 
-/// Ours in the oracle's type.
+/// Ours in CKB-VM's type.
 pub fn ckb_vm_first(taken: &Snapshot) -> snapshot::Snapshot {
     snapshot::Snapshot {
         version: taken.version,
@@ -65,7 +65,7 @@ pub fn ckb_vm_first(taken: &Snapshot) -> snapshot::Snapshot {
     }
 }
 
-/// The oracle's in our type.
+/// CKB-VM's in our type.
 pub fn second_of(taken: snapshot2::Snapshot2<u8>) -> Snapshot2<u8> {
     Snapshot2 {
         pages_from_source: taken.pages_from_source,
@@ -79,7 +79,7 @@ pub fn second_of(taken: snapshot2::Snapshot2<u8>) -> Snapshot2<u8> {
     }
 }
 
-/// Ours in the oracle's type.
+/// Ours in CKB-VM's type.
 pub fn ckb_vm_second(taken: &Snapshot2<u8>) -> snapshot2::Snapshot2<u8> {
     snapshot2::Snapshot2 {
         pages_from_source: taken.pages_from_source.clone(),

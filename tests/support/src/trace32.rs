@@ -1,4 +1,4 @@
-//! The reference for RV32: the oracle's trace machine over `u32`, since its assembly machine has 64
+//! The reference for RV32: CKB-VM's trace machine over `u32`, since its assembly machine has 64
 //! bits only.
 //!
 //! It charges and fails instruction by instruction where ours do it trace by trace, as the assembly
@@ -286,7 +286,7 @@ impl Run {
     }
 }
 
-/// Errors that the oracle's trace machine and assembly machine name differently: a store across the
+/// Errors that CKB-VM's trace machine and assembly machine name differently: a store across the
 /// end of memory from an executable page.
 fn documented(trace: &Verdict, ours: &Verdict) -> bool {
     let is = |verdict: &Verdict, name: &str| *verdict == Verdict::Fault(name.to_string());

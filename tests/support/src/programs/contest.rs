@@ -117,7 +117,7 @@ impl Contest {
                 asm.recycle(setup);
                 start
                     .put_reference(&mut asm)
-                    .map_err(|verdict| format!("the oracle loads once only: {verdict}"))?;
+                    .map_err(|verdict| format!("CKB-VM loads once only: {verdict}"))?;
                 asm.run_quietly(limit);
                 Some(Start::snapshot(&mut asm)?)
             }
@@ -306,7 +306,7 @@ impl Contestants<'_> {
     }
 }
 
-/// The oracle's trace machine, whose clean exits are the assembly machine's.
+/// CKB-VM's trace machine, whose clean exits are the assembly machine's.
 fn second_opinion(
     start: &Start,
     setup: &Setup,
@@ -335,7 +335,7 @@ fn same(a: &Core, b: &Core, whole: bool) -> bool {
         && same_bytes(x.as_bytes(), y.as_bytes(), x.flags(), whole)
 }
 
-/// Whether a guest of ours is equal to the oracle's.
+/// Whether a guest of ours is equal to CKB-VM's.
 fn same_as(asm: &mut Asm, core: &Core, whole: bool) -> bool {
     let (asm, memory) = (asm.inner_mut(), core.memory());
     let state = (asm.pc, asm.cycles, asm.load_reservation_address);
@@ -348,7 +348,7 @@ fn same_as(asm: &mut Asm, core: &Core, whole: bool) -> bool {
     if whole {
         for frame in 0..asm.frames_size {
             if asm.frames[frame as usize] == 0 {
-                // As the oracle does before anyone looks.
+                // As CKB-VM does before anyone looks.
                 inited_memory(frame, asm);
                 asm.frames[frame as usize] = 1;
             }

@@ -1,4 +1,4 @@
-//! Every version with every instruction set that the oracle's assembly machine runs.
+//! Every version with every instruction set that CKB-VM's assembly machine runs.
 //!
 //! That is all eight sets of B, MOP and A for versions 1 and 2, and the four without MOP for version
 //! 0, which refuses to run fused code: twenty. What a node runs today is three of them; the others

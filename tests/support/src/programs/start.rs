@@ -3,7 +3,7 @@
 //!
 //! A node does all three: it loads scripts, a system call puts code into pages at an address of the
 //! guest's choice, and a suspended machine comes back on a fresh one that never loads anything. The
-//! snapshot is taken of the oracle's machine, with all of its pages; ours restore it in their own way.
+//! snapshot is taken of CKB-VM's machine, with all of its pages; ours restore it in their own way.
 
 use ckb_vm::machine::DefaultMachineRunner;
 use ckb_vm::snapshot2::Snapshot2;
@@ -61,7 +61,7 @@ pub enum Start {
         pc: u64,
         registers: Vec<(usize, u64)>,
     },
-    /// A state of the oracle's.
+    /// A state of CKB-VM's.
     Snapshot(Box<Snapshot2<u8>>),
 }
 
@@ -105,24 +105,24 @@ impl Start {
         CkbVmContext::new(Files::default())
             .make_snapshot(asm.inner_mut())
             .map(|snapshot| Start::Snapshot(Box::new(snapshot)))
-            .map_err(|error| format!("the oracle's snapshot: {error:?}"))
+            .map_err(|error| format!("CKB-VM's snapshot: {error:?}"))
     }
 
-    /// Puts it onto one of the oracle's machines, which is blank; an error is the kind of failure.
-    pub fn put_reference<M>(&self, oracle: &mut Reference<M>) -> Result<(), Verdict>
+    /// Puts it onto one of CKB-VM's machines, which is blank; an error is the kind of failure.
+    pub fn put_reference<M>(&self, reference: &mut Reference<M>) -> Result<(), Verdict>
     where
         M: DefaultMachineRunner,
         M::Inner: SupportMachine<REG = u64>,
     {
         let fault = |error: ckb_vm::Error| Verdict::fault(&error);
         match self {
-            Start::File(program) => oracle.load(program),
+            Start::File(program) => reference.load(program),
             Start::Pages {
                 pages,
                 pc,
                 registers,
             } => {
-                let machine = oracle.inner_mut();
+                let machine = reference.inner_mut();
                 for part in pages {
                     let bytes = Some(Bytes::copy_from_slice(&part.bytes));
                     machine
@@ -138,7 +138,7 @@ impl Start {
                 Ok(())
             }
             Start::Snapshot(snapshot) => CkbVmContext::new(Files::default())
-                .resume(oracle.inner_mut(), snapshot)
+                .resume(reference.inner_mut(), snapshot)
                 .map_err(fault),
         }
     }
