@@ -13,11 +13,13 @@ use std::time::{Duration, SystemTime};
 use lockstep_contract::key::{KeyId, TRANSLATOR_VERSION};
 use lockstep_contract::seal::{self, Seal};
 
+use super::ages::{WRITING, age, age_at};
 use super::authority::{read, seal_name};
 use super::deny::Release;
 use super::error::CacheError;
 use super::files::{free_space, is_alive};
 use super::listing::{Alone, Group, Listing, Total, remove};
+use super::tally;
 
 /// What a cache may hold. `None` is the default.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -36,15 +38,10 @@ const SHARE_OF_FREE_SPACE: u64 = 20;
 const DEFAULT_MODULES: u64 = 10_000;
 /// How many translators' modules stay, by version.
 const TRANSLATORS_THAT_STAY: usize = 2;
-/// A temporary file this old is nobody's when its process is gone.
-pub(super) const WRITING: Duration = Duration::from_secs(60);
-/// The same where the process seems to run: its number may be another's by now.
+/// A temporary file this old is nobody's where a process of that number runs: it may be another by now.
 const UNFINISHED_OF_A_LIVE_PROCESS: Duration = Duration::from_secs(24 * 3600);
 /// Half an entry this old stays half.
 const HALF_AN_ENTRY: Duration = Duration::from_secs(600);
-
-/// How far clocks may be apart that stamp files of one folder.
-const CLOCKS_APART: Duration = Duration::from_secs(3600);
 
 /// Something that went.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -122,7 +119,7 @@ impl Budget {
 /// When the folder cannot be listed or a file cannot be removed.
 pub fn collect(folder: &Path, budget: Budget) -> Result<Collected, CacheError> {
     let _alone = Alone::in_folder(folder);
-    super::tally::forget(folder);
+    tally::forget(folder);
     let Listing { groups, unfinished } = Listing::of(folder)?;
     let mut collected = Collected::default();
     for (file, process) in unfinished {
@@ -174,24 +171,6 @@ impl Collected {
         let bytes = group.size();
         self.gone.push(Gone { id, bytes, why });
         Ok(())
-    }
-}
-
-/// How long ago a file was written or used, by its time.
-///
-/// A time may lie in the future: the clock was set back, the disk is another machine's, or the file came
-/// from elsewhere with its time. A little of that is no age at all. More says that nothing is known of
-/// the file's age, and it counts as the oldest: it keeps no other out, and if it is used, it is stamped
-/// with the time of that.
-pub(super) fn age(time: SystemTime) -> Duration {
-    age_at(SystemTime::now(), time)
-}
-
-fn age_at(now: SystemTime, time: SystemTime) -> Duration {
-    match now.duration_since(time) {
-        Ok(age) => age,
-        Err(ahead) if ahead.duration() <= CLOCKS_APART => Duration::ZERO,
-        Err(_) => Duration::MAX,
     }
 }
 

@@ -35,6 +35,7 @@ use lockstep_contract::key::{Key, KeyId, Mismatch};
 use lockstep_contract::module::TrustedModule;
 use lockstep_contract::seal::Seal;
 
+mod ages;
 mod authority;
 mod budget;
 mod deny;
@@ -42,6 +43,7 @@ mod error;
 mod files;
 mod listing;
 mod locations;
+mod names;
 mod node_key;
 mod quarantine;
 mod tally;
@@ -57,6 +59,7 @@ pub use error::{CacheError, KeyError, Miss};
 pub use files::{replace, write_all};
 pub use listing::{Entry, clear, list, pin, unpin};
 pub use locations::Locations;
+pub use names::EXTENSION;
 pub use trust::{PublicKey, SigningKey, TrustError, Trusted, is_sound, public_name};
 
 use authority::LARGEST;
@@ -65,9 +68,6 @@ use files::{open_no_follow, ours, writable_by_others};
 use listing::Total;
 use locations::named;
 use tally::Change;
-
-/// Ending of a module's file name.
-pub const EXTENSION: &str = "lkm";
 
 /// An entry that is used is stamped at most so often: the stamps decide what goes first, no more.
 const STAMP_AGAIN_AFTER: Duration = Duration::from_secs(3600);

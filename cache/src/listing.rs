@@ -11,9 +11,10 @@ use std::time::{Duration, Instant, SystemTime};
 
 use lockstep_contract::key::KeyId;
 
-use super::budget::{WRITING, age};
+use super::ages::{WRITING, age};
 use super::error::CacheError;
 use super::files::put;
+use super::names;
 
 /// A module in the folder, with all files that go with it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -112,7 +113,7 @@ pub fn clear(folder: &Path) -> Result<(usize, u64), CacheError> {
     for file in &gone {
         remove(&file.path)?;
     }
-    super::tally::forget(folder);
+    remove(&folder.join(names::TALLY))?;
     let bytes = gone.iter().map(|file| file.size).sum();
     Ok((gone.len(), bytes))
 }
@@ -122,7 +123,7 @@ pub fn clear(folder: &Path) -> Result<(usize, u64), CacheError> {
 /// # Errors
 /// When there is no such module, or the folder cannot be written to.
 pub fn pin(folder: &Path, id: &KeyId) -> Result<(), CacheError> {
-    let module = folder.join(format!("{id}.{}", super::EXTENSION));
+    let module = folder.join(format!("{id}.{}", names::EXTENSION));
     fs::symlink_metadata(&module).map_err(CacheError::io("find the module", &module))?;
     let path = folder.join(format!("{id}.pin"));
     put(&path, b"", true).map_err(CacheError::io("write", &path))
@@ -274,7 +275,7 @@ impl Name {
             let (id, ending) = name.split_once('.')?;
             let id = id.parse().ok()?;
             return Some(match ending {
-                super::EXTENSION => Name::Module(id),
+                names::EXTENSION => Name::Module(id),
                 "lkm.seal" => Name::Seal(id),
                 "pin" => Name::Pin(id),
                 "clif" | "asm" | "map" => Name::Other(id),
@@ -284,7 +285,7 @@ impl Name {
         let (name, number) = hidden.strip_suffix(".tmp")?.rsplit_once('.')?;
         let (name, process) = name.rsplit_once('.')?;
         let numeric = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
-        let ours = ["probe", super::tally::NAME].contains(&name)
+        let ours = ["probe", names::TALLY].contains(&name)
             || matches!(Name::parse(name), Some(of) if !matches!(of, Name::Unfinished(_)));
         (numeric(number) && numeric(process) && ours)
             .then(|| Name::Unfinished(process.parse().unwrap_or(0)))

@@ -27,9 +27,8 @@ use super::authority::read;
 use super::error::CacheError;
 use super::files::put_hint;
 use super::listing::{Listing, Total, remove};
+use super::names::TALLY;
 
-/// Name of the note, and of its temporary files.
-pub(super) const NAME: &str = "tally";
 /// What it begins with.
 const HEADER: &str = "tally 1";
 /// Bytes of a note at most.
@@ -91,7 +90,7 @@ pub(super) fn forget(folder: &Path) {
 }
 
 fn path(folder: &Path) -> PathBuf {
-    folder.join(NAME)
+    folder.join(TALLY)
 }
 
 impl Tally {

@@ -6,8 +6,9 @@ use std::time::{Duration, SystemTime};
 
 use lockstep_contract::key::KeyId;
 
+use super::super::ages::CLOCKS_APART;
 use super::super::{Cache, Locations};
-use super::{Budget, CLOCKS_APART, collect};
+use super::{Budget, collect};
 
 /// A day.
 const DAY: Duration = Duration::from_secs(24 * 3600);

@@ -3,8 +3,9 @@
 use std::fs;
 
 use super::super::listing::{Total, list};
+use super::super::names::TALLY;
 use super::super::{Budget, Cache, Locations, collect};
-use super::{NAME, SMALL_CACHE_MODULES, STORES_BETWEEN_LISTINGS, Tally};
+use super::{SMALL_CACHE_MODULES, STORES_BETWEEN_LISTINGS, Tally};
 use lockstep_contract::key::Key;
 
 /// A cache of its own, gone with this value.
@@ -53,7 +54,7 @@ fn a_large_cache_is_not_listed_for_each_store() {
     let folder = Folder::new("large");
     let cache = folder.open(Budget::default());
     store(&cache, 0..SMALL_CACHE_MODULES);
-    assert!(!folder.0.join(NAME).exists(), "a small cache has no note");
+    assert!(!folder.0.join(TALLY).exists(), "a small cache has no note");
     store(&cache, SMALL_CACHE_MODULES..SMALL_CACHE_MODULES + 1);
     let noted = Tally::read(&folder.0).expect("a note");
     assert_eq!(noted.total.entries, SMALL_CACHE_MODULES + 1);
@@ -110,7 +111,7 @@ fn what_is_no_note_and_one_that_is_too_high_cost_a_listing() {
     let folder = Folder::new("high");
     let cache = folder.open(Budget::default());
     store(&cache, 0..70);
-    let path = folder.0.join(NAME);
+    let path = folder.0.join(TALLY);
     let huge = format!("tally 1 {0} {0} 0\n", u64::MAX);
     let long = "tally 1 100 100 0\n".repeat(20);
     for (number, text) in [

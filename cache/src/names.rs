@@ -1,0 +1,6 @@
+//! Names of files in the cache's folder that more than one part of this package has to know.
+
+/// Ending of a module's file name.
+pub const EXTENSION: &str = "lkm";
+/// The note of how much there is.
+pub(super) const TALLY: &str = "tally";
