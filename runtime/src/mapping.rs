@@ -30,6 +30,10 @@ use crate::interp::decoded::Decoded;
 /// entry it is given, a row of the module's table. The result is an [`Exit`](lockstep_contract::exit::Exit) word.
 pub(crate) type Enter = unsafe extern "C" fn(context: *mut Context, entry: u64) -> u64;
 
+/// The target that this process is built for, as modules name theirs: processor, vendor, operating
+/// system, and its interface. How functions are called depends on all of it.
+pub(crate) const TARGET: &str = env!("LOCKSTEP_TARGET");
+
 /// A module, ready to run.
 #[derive(Debug)]
 pub struct NativeModule {
@@ -55,12 +59,12 @@ enum Code {
 /// Why a module cannot be mapped.
 #[derive(Debug, thiserror::Error)]
 pub enum MapError {
-    /// For another kind of processor.
-    #[error("the module is for the target {target}; this processor is {host}")]
+    /// For another processor or operating system.
+    #[error("the module is for the target {target}; this process is built for {host}")]
     Target {
         /// What it was compiled for.
         target: String,
-        /// What this is.
+        /// What this process is built for.
         host: &'static str,
     },
     /// Its parts do not fit together.
@@ -92,7 +96,7 @@ impl NativeModule {
     /// Maps a module's code.
     ///
     /// # Errors
-    /// A module whose numbers do not fit together, one for another processor, or no memory.
+    /// A module whose numbers do not fit together, one for another target, or no memory.
     ///
     /// ```
     /// use lockstep_contract::module::TrustedModule;
@@ -225,14 +229,16 @@ impl NativeModule {
     }
 }
 
-/// Checks every number that the run loop and the entry function use, and the kind of processor.
+/// Checks every number that the run loop and the entry function use, and the target.
 fn check(module: &Module) -> Result<(), MapError> {
     module.check()?;
-    let host = std::env::consts::ARCH;
     let target = &module.key.target;
-    if target.split('-').next() != Some(host) {
+    if target != TARGET {
         let target = target.clone();
-        return Err(MapError::Target { target, host });
+        return Err(MapError::Target {
+            target,
+            host: TARGET,
+        });
     }
     Ok(())
 }

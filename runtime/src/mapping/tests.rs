@@ -80,10 +80,16 @@ fn a_sealed_file_stays_as_it_is() {
 #[test]
 fn numbers_that_do_not_fit_are_refused() {
     type Change = fn(&mut Module);
-    let changes: [(&str, Change); 8] = [
+    let changes: [(&str, Change); 10] = [
         ("s390x", |module| {
             module.key.target = "s390x-unknown-linux".into()
         }),
+        // The same processor under another system, and another interface of this one.
+        ("windows", |module| {
+            let arch = std::env::consts::ARCH;
+            module.key.target = format!("{arch}-pc-windows-msvc");
+        }),
+        ("other", |module| module.key.target.push_str("other")),
         ("base", |module| module.key.base += 2),
         ("key: len", |module| module.key.len += 2),
         ("table", |module| module.table.truncate(7)),

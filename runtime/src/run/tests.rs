@@ -49,7 +49,7 @@ pub(crate) fn module() -> Module {
             digest: digest(&[]),
             translator: String::new(),
             compiler: String::new(),
-            target: format!("{}-test", std::env::consts::ARCH),
+            target: crate::mapping::TARGET.into(),
             cpu: String::new(),
         },
         hints: Vec::new(),
