@@ -26,6 +26,7 @@ use ckb_vm::{CoreMachine, DefaultMachine, DefaultMachineRunner, Error, Machine, 
 use lockstep_runtime::{CostTable, Environment, Event, Library};
 
 pub use self::core::NativeCore;
+pub use self::error::error_reason;
 pub use self::settings::{Counters, counters, install, thread_counters, with_engine};
 use crate::engine::Engine;
 use crate::engine::meter::{self, Fallback, Run};

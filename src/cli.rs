@@ -9,13 +9,16 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+mod answer;
 mod args;
 mod build;
 mod cache;
 mod check;
+mod code;
 mod compare;
 mod failure;
 mod guest;
+mod guest_run;
 #[cfg(unix)]
 mod helper;
 mod inspect;
@@ -23,29 +26,15 @@ mod named_module;
 mod progress;
 mod replay;
 mod run;
+mod run_report;
+mod stderr;
 #[cfg(feature = "tx")]
 mod transaction;
+mod translation;
 mod verify;
 
+use answer::Answer;
 use failure::Failure;
-
-/// Exit codes; other programs rely on them.
-pub(crate) mod code {
-    /// Done; for `run`: the guest exited with 0.
-    pub(crate) const SUCCESS: u8 = 0;
-    /// `run`: anything but an exit with 0, as `ckb-debugger` has it.
-    pub(crate) const GUEST: u8 = 254;
-    /// The arguments are wrong.
-    pub(crate) const USAGE: u8 = 64;
-    /// An input file is not what it should be.
-    pub(crate) const DATA: u8 = 65;
-    /// A file cannot be read or written.
-    pub(crate) const FILE: u8 = 66;
-    /// A defect of ours, or native code that was demanded and cannot be had.
-    pub(crate) const DEFECT: u8 = 70;
-    /// Two things that must be equal are not.
-    pub(crate) const DIVERGED: u8 = 86;
-}
 
 /// Translates CKB lock scripts to native code that runs exactly as the interpreter does.
 #[derive(Parser)]
@@ -72,35 +61,11 @@ enum Verb {
     Helper(helper::Helper),
 }
 
-/// What a verb has to say on standard output, and the exit code.
-pub(crate) struct Answer {
-    /// Lines for people, or one JSON object.
-    pub(crate) text: String,
-    /// One of [`code`].
-    pub(crate) code: u8,
-}
-
-impl Answer {
-    /// The one of two forms that was asked for.
-    pub(crate) fn new<T: serde::Serialize>(
-        json: bool,
-        object: &T,
-        text: impl FnOnce() -> String,
-        code: u8,
-    ) -> Result<Answer, Failure> {
-        let text = if json {
-            let object = serde_json::to_string(object).map_err(Failure::defect)?;
-            object + "\n"
-        } else {
-            text()
-        };
-        Ok(Answer { text, code })
-    }
-}
-
 /// Runs the command with the process's arguments and gives its exit code.
 pub(crate) fn main() -> ExitCode {
     listen();
+    #[cfg(unix)]
+    stay_when_a_file_is_too_large();
     let arguments: Vec<OsString> = std::env::args_os().collect();
     let json = wants_json(&arguments);
     let result = catch_unwind(AssertUnwindSafe(|| dispatch(&arguments)));
@@ -172,6 +137,17 @@ fn wants_json(arguments: &[OsString]) -> bool {
         .any(|argument| argument == "--json")
 }
 
+/// A write beyond the limit on the size of files (`ulimit -f`) is an error that is reported, not the end
+/// of the process by `SIGXFSZ`. The library compares with the limit before it writes and leaves signals
+/// alone; what the command writes to its own outputs would still lead to the signal.
+#[cfg(unix)]
+fn stay_when_a_file_is_too_large() {
+    let seen = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
+    if let Err(error) = signal_hook::flag::register(signal_hook::consts::SIGXFSZ, seen) {
+        tracing::debug!(%error, "a limit on the size of files ends this process");
+    }
+}
+
 /// Warnings and what `LOCKSTEP_LOG` asks for go to standard error.
 fn listen() {
     use tracing_subscriber::EnvFilter;
@@ -181,7 +157,9 @@ fn listen() {
         .and_then(|filter| {
             let parsed = EnvFilter::try_new(&filter);
             if let Err(error) = &parsed {
-                eprintln!("warning: LOCKSTEP_LOG={filter:?} is no log filter: {error}");
+                stderr::warn(format_args!(
+                    "LOCKSTEP_LOG={filter:?} is no log filter: {error}"
+                ));
             }
             parsed.ok()
         })
@@ -193,5 +171,6 @@ fn listen() {
         .with_ansi(colour && io::stderr().is_terminal())
         .with_target(false)
         .without_time()
+        .log_internal_errors(false)
         .init();
 }

@@ -143,6 +143,18 @@ pub struct Run {
     pub cycles: u64,
 }
 
+impl Run {
+    /// What the error that stopped it says beside its name, where it says more: why scripts that were
+    /// spawned cannot go on, for example. CKB-VM's own text of such an error leaves it out.
+    #[must_use]
+    pub fn fault_reason(&self) -> Option<&str> {
+        match &self.result {
+            Err(ScriptError::VMInternalError(error)) => crate::ckb::error_reason(error),
+            _ => None,
+        }
+    }
+}
+
 impl Transaction {
     /// Reads a transaction from a file.
     ///

@@ -1,4 +1,4 @@
-//! Our traps under the oracle's names.
+//! Our traps under CKB-VM's names.
 //!
 //! Kinds correspond one to one. A defect of ours has no kind there; it travels as `Unexpected` with
 //! its text, so that a node refuses the transaction and says why.
@@ -6,7 +6,16 @@
 use ckb_vm::Error;
 use lockstep_runtime::Trap;
 
-/// The oracle's error of the same kind.
+/// What an error of CKB-VM says beside its kind. Its `Display` leaves out the reason of `Unexpected`.
+#[must_use]
+pub fn error_reason(error: &Error) -> Option<&str> {
+    match error {
+        Error::Unexpected(reason) | Error::External(reason) => Some(reason),
+        _ => None,
+    }
+}
+
+/// CKB-VM's error of the same kind.
 pub(super) fn from_trap(trap: Trap) -> Error {
     match trap {
         Trap::MemOutOfBound => Error::MemOutOfBound,

@@ -9,25 +9,25 @@ use std::time::Instant;
 use clap::{Args, ValueEnum};
 use lockstep::Program;
 use lockstep_cache::{Cache, replace};
-use lockstep_contract::module::{Module, Span, TrustedModule};
-use lockstep_translator::{
-    self as translator, CodeRegion, Cpu, Options, Report, TranslateError, Translation,
-};
+use lockstep_contract::module::TrustedModule;
+use lockstep_translator::{self as translator, CodeRegion, Cpu, Options, Translation};
 use serde::Serialize;
 
+use super::answer::Answer;
 use super::args::{CacheOptions, GuestOptions};
 use super::failure::Failure;
 use super::progress::Progress;
-use super::{Answer, cache, code, guest, named_module};
+use super::{code, guest, named_module, stderr, translation};
 
-/// Lines of what is left to the interpreter that are printed for people.
-const LEFT_LINES: usize = 20;
+mod report;
+
+use report::{Built, describe, map};
 
 /// Translates an ELF into a native module
 #[derive(Args)]
 #[command(after_help = "Example:\n  translate build guests/elf/fib.elf -o fib.lkm --emit map")]
 pub(crate) struct Build {
-    /// The guest program
+    /// The guest program; - is standard input
     elf: PathBuf,
     #[command(flatten)]
     guest: GuestOptions,
@@ -63,39 +63,6 @@ enum CpuName {
     Native,
 }
 
-/// One module, for `--json`.
-#[derive(Serialize)]
-struct Built {
-    key: String,
-    path: Option<String>,
-    base: String,
-    guest_bytes: u64,
-    target: String,
-    cpu: String,
-    units: usize,
-    blocks: usize,
-    instructions: usize,
-    code_bytes: usize,
-    /// Of what one module may weigh: above 1 the rest stays interpreted.
-    budget: f64,
-    module_bytes: usize,
-    translate_seconds: f64,
-    left: Vec<Left>,
-    emitted: Vec<String>,
-}
-
-/// The share that a translation took of what one module may cost.
-pub(super) fn budget(report: &Report) -> f64 {
-    report.weight as f64 / translator::MODULE_WEIGHT_LIMIT as f64
-}
-
-/// A place that is left to the interpreter.
-#[derive(Serialize)]
-struct Left {
-    pc: String,
-    reason: String,
-}
-
 /// The whole answer, for `--json`.
 #[derive(Serialize)]
 struct Object {
@@ -107,7 +74,7 @@ impl Build {
     pub(crate) fn execute(self, json: bool) -> Result<Answer, Failure> {
         let platform = self.guest.platform();
         let destination = self.destination()?;
-        let bytes = guest::read(&self.elf)?;
+        let bytes = guest::read_elf(&self.elf)?;
         let program = guest::load(&self.elf, &bytes, &platform)?;
         let regions = self.choose(&program)?;
         let mut modules = Vec::new();
@@ -142,9 +109,9 @@ impl Build {
         }
         let folder = match &self.cache.cache {
             Some(folder) => folder.clone(),
-            None => Cache::default_folder().map_err(|error| cache::failure(&error))?,
+            None => Cache::default_folder().map_err(|error| Failure::cache(&error))?,
         };
-        let opened = Cache::open(&folder).map_err(|error| cache::failure(&error))?;
+        let opened = Cache::open(&folder).map_err(|error| Failure::cache(&error))?;
         Ok(Destination::Cache(opened))
     }
 
@@ -152,11 +119,12 @@ impl Build {
     fn spare_input(&self, file: &Path) -> Result<(), Failure> {
         let emitted = self.emit.iter().map(|emit| emit.path(file));
         for output in emitted.chain([file.to_owned()]) {
-            let same = match (output.canonicalize(), self.elf.canonicalize()) {
-                (Ok(output), Ok(elf)) => output == elf,
-                // One of them is not there: nothing can be lost.
-                _ => false,
-            };
+            let same = !guest::is_standard_input(&self.elf)
+                && match (output.canonicalize(), self.elf.canonicalize()) {
+                    (Ok(output), Ok(elf)) => output == elf,
+                    // One of them is not there: nothing can be lost.
+                    _ => false,
+                };
             if same {
                 return Err(Failure::usage(format!(
                     "{} is the ELF itself and would be overwritten; give -o another name",
@@ -173,7 +141,7 @@ impl Build {
         if regions.is_empty() {
             let message = format!(
                 "{} has no executable segment: there is nothing to translate",
-                self.elf.display()
+                guest::shown(&self.elf)
             );
             return Err(Failure::new(code::DATA, "NoCode", message));
         }
@@ -183,13 +151,13 @@ impl Build {
                 .iter()
                 .position(|region| guest::contains(region, entry));
             let chosen = regions.swap_remove(chosen.unwrap_or(0));
-            eprintln!(
-                "warning: {} has {} executable regions and FILE holds one: that at {:#x}, where the \
+            stderr::warn(format_args!(
+                "{} has {} executable regions and FILE holds one: that at {:#x}, where the \
                  program starts; without -o all of them are translated into the cache",
-                self.elf.display(),
+                guest::shown(&self.elf),
                 regions.len() + 1,
                 chosen.base
-            );
+            ));
             regions = vec![chosen];
         }
         Ok(regions)
@@ -222,7 +190,7 @@ impl Build {
                 progress.show(done, all);
             },
         )
-        .map_err(|error| failure(&error))?;
+        .map_err(|error| translation::refused(&error))?;
         drop(progress);
         let seconds = started.elapsed().as_secs_f64();
         let bytes = translation.module.to_bytes();
@@ -315,121 +283,8 @@ impl Destination {
                 cache
                     .store(module)
                     .map(Some)
-                    .map_err(|error| self::cache::failure(&error))
+                    .map_err(|error| Failure::cache(&error))
             }
-        }
-    }
-}
-
-impl From<&Report> for Built {
-    fn from(report: &Report) -> Built {
-        let left = report.left.iter().map(|(pc, reason)| Left {
-            pc: format!("{pc:#x}"),
-            reason: reason.to_string(),
-        });
-        Built {
-            units: report.units,
-            blocks: report.blocks,
-            instructions: report.instructions,
-            code_bytes: report.code_bytes,
-            budget: budget(report),
-            left: left.collect(),
-            key: String::new(),
-            path: None,
-            base: String::new(),
-            guest_bytes: 0,
-            target: String::new(),
-            cpu: String::new(),
-            module_bytes: 0,
-            translate_seconds: 0.0,
-            emitted: Vec::new(),
-        }
-    }
-}
-
-fn describe(module: &Built) -> String {
-    let instructions = module.instructions.max(1);
-    let mut text = format!(
-        "Translated: {} bytes of code at {}: {} instructions, {} blocks, {} units\n\
-         Native code: {} bytes ({:.1} an instruction) for {}{}\n\
-         Budget: {:.1}% of what a module may cost to translate\n\
-         Time: {:.3} s\n\
-         Key: {}\n",
-        module.guest_bytes,
-        module.base,
-        module.instructions,
-        module.blocks,
-        module.units,
-        module.code_bytes,
-        module.code_bytes as f64 / instructions as f64,
-        module.target,
-        if module.cpu.is_empty() {
-            String::new()
-        } else {
-            format!(" with {}", module.cpu)
-        },
-        100.0 * module.budget,
-        module.translate_seconds,
-        module.key,
-    );
-    text += &format!("Left to the interpreter: {}\n", module.left.len());
-    for left in module.left.iter().take(LEFT_LINES) {
-        text += &format!("  {}: {}\n", left.pc, left.reason);
-    }
-    if module.left.len() > LEFT_LINES {
-        text += &format!(
-            "  and {} more; --json has all\n",
-            module.left.len() - LEFT_LINES
-        );
-    }
-    match &module.path {
-        Some(path) => text += &format!("Written: {path} ({} bytes)\n", module.module_bytes),
-        None => text += "Written: nothing (--no-cache without -o)\n",
-    }
-    for path in &module.emitted {
-        text += &format!("Written: {path}\n");
-    }
-    text
-}
-
-/// The guest-to-native map: a line for each piece of native code, in its order.
-fn map(module: &Module) -> String {
-    let mut text = String::from("# native range, guest range, instructions, cycles\n");
-    let ends = module.map.iter().skip(1).map(|span| span.start);
-    let ends = ends.chain([module.code.len() as u32]);
-    for (span, end) in module.map.iter().zip(ends) {
-        text += &format!("{:#010x}..{end:#010x} ", span.start);
-        let block = module
-            .blocks
-            .binary_search_by_key(&span.head, |block| block.head)
-            .ok()
-            .filter(|_| span.head != Span::NO_BLOCK)
-            .map(|index| module.blocks[index]);
-        match block {
-            Some(block) => {
-                let head = module.key.base + u64::from(block.head);
-                let range = guest::range(head, u64::from(block.len));
-                text += &format!("{range} {} {}\n", block.entries, block.cycles);
-            }
-            None => text += "-\n",
-        }
-    }
-    text
-}
-
-/// A translation that was refused as a whole.
-pub(crate) fn failure(error: &TranslateError) -> Failure {
-    match error {
-        TranslateError::Target { .. } => Failure::new(
-            code::USAGE,
-            "Target",
-            format!(
-                "{error}; try another --target (x86_64 and aarch64 triples are known) or --cpu baseline"
-            ),
-        ),
-        TranslateError::CodeRegion { .. } => Failure::new(code::DATA, "CodeRegion", error),
-        TranslateError::Compiler(_) | TranslateError::Stopped { .. } => {
-            Failure::defect(format!("{error}; please report it with the ELF"))
         }
     }
 }

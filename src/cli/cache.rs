@@ -5,16 +5,20 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use clap::{Args, Subcommand};
-use lockstep_cache::{self as cache, Budget, Cache, CacheError, Locations};
+use lockstep_cache::{self as cache, Budget, Locations};
 use lockstep_contract::key::KeyId;
 use serde::Serialize;
 
+use super::answer::Answer;
 use super::args::number;
+use super::code;
 use super::failure::Failure;
-use super::{Answer, code};
 
 mod examine;
+mod folder;
 mod keys;
+
+use folder::Folder;
 
 /// Looks after the module cache
 #[derive(Args)]
@@ -52,13 +56,6 @@ enum Verb {
     Keygen(keys::Keygen),
     Sign(keys::Sign),
     Trust(keys::Trust),
-}
-
-#[derive(Args)]
-struct Folder {
-    /// Folder of the module cache [default: LOCKSTEP_CACHE_DIR, else lockstep/ in the user's cache folder]
-    #[arg(long, value_name = "DIR")]
-    cache: Option<PathBuf>,
 }
 
 #[derive(Args)]
@@ -163,15 +160,8 @@ impl Command {
     }
 }
 
-impl Folder {
-    fn path(&self) -> Result<PathBuf, Failure> {
-        let default = || Cache::default_folder().map_err(|error| failure(&error));
-        self.cache.clone().map_or_else(default, Ok)
-    }
-}
-
 fn list(folder: &Path, json: bool) -> Result<Answer, Failure> {
-    let entries = cache::list(folder).map_err(|error| failure(&error))?;
+    let entries = cache::list(folder).map_err(|error| Failure::cache(&error))?;
     let bytes = entries.iter().map(|entry| entry.size).sum();
     let module = |entry: &cache::Entry| Module {
         key: entry.id.to_string(),
@@ -245,7 +235,7 @@ impl Places {
 }
 
 fn clear(folder: &Path, json: bool) -> Result<Answer, Failure> {
-    let (files, bytes) = cache::clear(folder).map_err(|error| failure(&error))?;
+    let (files, bytes) = cache::clear(folder).map_err(|error| Failure::cache(&error))?;
     let listing = Listing {
         folder: folder.display().to_string(),
         removed: Some(files),
@@ -269,7 +259,7 @@ impl Collect {
             bytes: self.max_bytes.or(environment.bytes),
             entries: self.max_entries.or(environment.entries),
         };
-        let collected = cache::collect(&folder, budget).map_err(|error| failure(&error))?;
+        let collected = cache::collect(&folder, budget).map_err(|error| Failure::cache(&error))?;
         let (max_bytes, max_modules) = budget.limits(&folder, collected.bytes);
         let gone = collected.gone.iter().map(|gone| GoneObject {
             key: gone.id.to_string(),
@@ -310,7 +300,7 @@ impl Ids {
                 true => cache::pin(&folder, id).map(|()| true),
                 false => cache::unpin(&folder, id),
             };
-            if done.map_err(|error| failure(&error))? {
+            if done.map_err(|error| Failure::cache(&error))? {
                 changed.push(id.to_string());
             }
         }
@@ -335,21 +325,4 @@ impl Ids {
         };
         Answer::new(json, &object, text, code::SUCCESS)
     }
-}
-
-/// A cache that cannot be used, when the cache is what the command is about.
-pub(crate) fn failure(error: &CacheError) -> Failure {
-    let kind = match error {
-        CacheError::NoFolder => return Failure::new(code::USAGE, "NoCacheFolder", error),
-        CacheError::NotAFolder(_) => "NotAFolder",
-        CacheError::Owner { .. } | CacheError::Shared { .. } | CacheError::Link(_) => "NotPrivate",
-        CacheError::Key { .. } => "NoKey",
-        CacheError::Io { .. } | CacheError::ReadOnly { .. } => "CacheUnusable",
-    };
-    Failure::new(code::FILE, kind, error)
-}
-
-/// Nothing can be sealed.
-pub(crate) fn no_key(error: &dyn std::fmt::Display) -> Failure {
-    Failure::new(code::FILE, "NoKey", error)
 }

@@ -4,7 +4,9 @@
 use std::fmt::Display;
 use std::path::Path;
 
-use super::code;
+use lockstep_cache::CacheError;
+
+use super::{code, stderr};
 
 /// Why a command ends without an answer.
 #[derive(Debug)]
@@ -72,6 +74,32 @@ impl Failure {
         Failure::new(code::FILE, "Unwritable", message)
     }
 
+    /// A cache that cannot be used, when the cache is what the command is about.
+    pub(crate) fn cache(error: &CacheError) -> Failure {
+        let kind = match error {
+            CacheError::NoFolder => return Failure::new(code::USAGE, "NoCacheFolder", error),
+            CacheError::NotAFolder(_) => "NotAFolder",
+            CacheError::Owner { .. } | CacheError::Shared { .. } | CacheError::Link(_) => {
+                "NotPrivate"
+            }
+            CacheError::Key { .. } => "NoKey",
+            CacheError::Io { .. } | CacheError::ReadOnly { .. } => "CacheUnusable",
+        };
+        Failure::new(code::FILE, kind, error)
+    }
+
+    /// There is no key to seal with.
+    pub(crate) fn no_key(error: &dyn Display) -> Failure {
+        Failure::new(code::FILE, "NoKey", error)
+    }
+
+    /// Native code was demanded and cannot be had.
+    pub(crate) fn no_module(reason: impl Display) -> Failure {
+        let message =
+            format!("--engine native: no module can be had: {reason}; --engine auto runs it");
+        Failure::new(code::DEFECT, "NoModule", message)
+    }
+
     /// Our fault.
     pub(crate) fn defect(message: impl Display) -> Failure {
         Failure::new(code::DEFECT, "Defect", message)
@@ -80,8 +108,8 @@ impl Failure {
     /// Says it on standard error.
     pub(crate) fn print(&self) {
         match &self.rendered {
-            Some(rendered) => eprint!("{rendered}"),
-            None => eprintln!("error: {}", self.message),
+            Some(rendered) => stderr::write(rendered),
+            None => stderr::write(format_args!("error: {}\n", self.message)),
         }
     }
 

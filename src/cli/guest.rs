@@ -1,34 +1,92 @@
 //! From the name of a file to a loaded guest, with the failures of every step.
 
 use std::io::Read;
-use std::path::Path;
+use std::path::{Display, Path};
 
 use lockstep::engine::{Confirm, EngineBuilder, Share, Translate};
 use lockstep::{Engine, LoadError, Platform, Program};
 use lockstep_translator::CodeRegion;
 
 use super::args::{CacheOptions, GuestOptions};
-use super::code;
 use super::failure::Failure;
+use super::{code, stderr};
 
 /// Bytes of an input file at most. Guests have 4 MiB of memory, modules some hundred MiB at most;
 /// what is larger is not one, and a device or a sparse file has no end.
-const FILE: u64 = 1 << 30;
+const LARGEST_INPUT_BYTES: u64 = 1 << 30;
+
+/// The name of a file that stands for standard input.
+const STANDARD_INPUT: &str = "-";
+/// What ELF calls RISC-V, in the field `e_machine`.
+const ELF_MACHINE_RISCV: u16 = 243;
+
+/// Whether a name stands for standard input.
+pub(crate) fn is_standard_input(path: &Path) -> bool {
+    path == Path::new(STANDARD_INPUT)
+}
+
+/// The name of an input as messages have it.
+pub(crate) fn shown(path: &Path) -> Display<'_> {
+    match is_standard_input(path) {
+        true => Path::new("standard input").display(),
+        false => path.display(),
+    }
+}
 
 /// Reads a whole input file.
 pub(crate) fn read(path: &Path) -> Result<Vec<u8>, Failure> {
-    let mut bytes = Vec::new();
     std::fs::File::open(path)
-        .and_then(|file| file.take(FILE + 1).read_to_end(&mut bytes))
+        .map_err(|error| Failure::unreadable(path, &error))
+        .and_then(|file| read_from(file, path))
+}
+
+/// Reads a whole input file; `-` is standard input.
+pub(crate) fn read_input(path: &Path) -> Result<Vec<u8>, Failure> {
+    match is_standard_input(path) {
+        true => read_from(std::io::stdin().lock(), Path::new("standard input")),
+        false => read(path),
+    }
+}
+
+/// Reads a guest program; `-` is standard input. Warns of one for another processor.
+pub(crate) fn read_elf(path: &Path) -> Result<Vec<u8>, Failure> {
+    let bytes = read_input(path)?;
+    warn_of_machine(path, &bytes);
+    Ok(bytes)
+}
+
+fn read_from(from: impl Read, path: &Path) -> Result<Vec<u8>, Failure> {
+    let mut bytes = Vec::new();
+    from.take(LARGEST_INPUT_BYTES + 1)
+        .read_to_end(&mut bytes)
         .map_err(|error| Failure::unreadable(path, &error))?;
-    if bytes.len() as u64 > FILE {
+    if bytes.len() as u64 > LARGEST_INPUT_BYTES {
         let message = format!(
-            "{} has more than {FILE:#x} bytes; it is neither an ELF nor a module",
+            "{} has more than {LARGEST_INPUT_BYTES:#x} bytes; neither an ELF nor a module is that large",
             path.display()
         );
         return Err(Failure::new(code::DATA, "FileTooLarge", message));
     }
     Ok(bytes)
+}
+
+/// Warns of an ELF that says that it is for another processor than RISC-V. CKB-VM runs it, so it is run.
+pub(crate) fn warn_of_machine(path: &Path, bytes: &[u8]) {
+    let Some([low, high]) = bytes.get(18..20) else {
+        return;
+    };
+    let machine = match bytes[5] {
+        // The header says that numbers are big endian.
+        2 => u16::from_be_bytes([*low, *high]),
+        _ => u16::from_le_bytes([*low, *high]),
+    };
+    if bytes.starts_with(b"\x7fELF") && machine != ELF_MACHINE_RISCV {
+        stderr::warn(format_args!(
+            "{} says that it is for another processor: its e_machine is {machine}, and RISC-V is \
+             {ELF_MACHINE_RISCV}; CKB-VM does not look at that field, so it is taken as RISC-V",
+            shown(path)
+        ));
+    }
 }
 
 impl GuestOptions {
@@ -65,7 +123,7 @@ pub(crate) fn load_in_chaos(
             };
             let message = format!(
                 "{} cannot be loaded into {:#x} bytes of memory: {}: {error}; {advice}",
-                path.display(),
+                shown(path),
                 platform.memory_size,
                 error.name()
             );
@@ -93,7 +151,7 @@ pub(crate) fn engine(cache: &CacheOptions) -> Result<EngineBuilder, Failure> {
     })
 }
 
-/// Whether an address lies in a text.
+/// Whether an address lies in a code region.
 pub(crate) fn contains(region: &CodeRegion<'_>, address: u64) -> bool {
     (region.base..region.end()).contains(&address)
 }

@@ -10,8 +10,9 @@ use std::path::Path;
 use clap::Args;
 use lockstep::helper::{REQUEST_LIMIT, answer};
 
+use super::answer::Answer;
+use super::code;
 use super::failure::Failure;
-use super::{Answer, code};
 
 mod confine;
 

@@ -4,7 +4,6 @@
 //! to know its blocks and what is left to the interpreter. A module holds no guest code; with the ELF
 //! it was made from (`--elf`) that is shown too.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -14,15 +13,18 @@ use lockstep::engine::key_id;
 use lockstep_contract::module::{Block, Module};
 use lockstep_contract::pages::{DIRTY, EXECUTABLE, FREEZED, PAGE_SIZE};
 use lockstep_translator::{self as translator, CodeRegion, Cpu, Options};
-use serde::Serialize;
 
+use super::answer::Answer;
 use super::args::{GuestOptions, number};
 use super::failure::Failure;
 use super::progress::Progress;
-use super::{Answer, build, code, guest, named_module, verify};
+use super::{code, guest, named_module, translation};
 
+mod objects;
 mod seal;
 mod text;
+
+use objects::{BlockObject, Coverage, ElfObject, ModuleObject, Pages, Region, Segment};
 
 /// Shows what is in an ELF or a module
 #[derive(Args)]
@@ -30,7 +32,7 @@ mod text;
     after_help = "Example:\n  translate inspect guests/elf/fib.elf --disasm 0x11000..0x11020"
 )]
 pub(crate) struct Inspect {
-    /// An ELF or a module
+    /// An ELF or a module; - is standard input
     file: Option<PathBuf>,
     /// Show the code: all blocks, those that hold an address, or those that begin in a range
     #[arg(long, value_name = "ADDR[..ADDR]", num_args = 0..=1)]
@@ -42,96 +44,20 @@ pub(crate) struct Inspect {
     guest: GuestOptions,
 }
 
-/// An ELF, for `--json`.
-#[derive(Serialize)]
-struct ElfObject {
-    kind: &'static str,
-    bytes: usize,
-    entry: String,
-    symbols: usize,
-    segments: Vec<Segment>,
-    page_flags: Vec<Pages>,
-    regions: Vec<Region>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    disasm: Option<String>,
-}
-
-#[derive(Serialize)]
-struct Segment {
-    addr: String,
-    bytes: u64,
-    flags: String,
-    file_offset: usize,
-    file_bytes: usize,
-}
-
-#[derive(Serialize)]
-struct Pages {
-    addr: String,
-    bytes: usize,
-    flags: String,
-}
-
-/// Code of an ELF, for `--json`.
-#[derive(Serialize)]
-struct Region {
-    base: String,
-    bytes: u64,
-    key: String,
-    #[serde(flatten)]
-    coverage: Coverage,
-    /// Of what one module may cost to translate.
-    budget: f64,
-    left: Vec<(String, String)>,
-}
-
-/// A module, for `--json`.
-#[derive(Serialize)]
-struct ModuleObject {
-    kind: &'static str,
-    bytes: usize,
-    id: String,
-    key: BTreeMap<&'static str, String>,
-    seal: seal::SealObject,
-    hints: usize,
-    entries: usize,
-    code_bytes: usize,
-    #[serde(flatten)]
-    coverage: Coverage,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    disasm: Option<String>,
-}
-
-/// How much of a text is translated.
-#[derive(Serialize)]
-struct Coverage {
-    instructions: usize,
-    covered_bytes: u64,
-    coverage: f64,
-    blocks: Vec<BlockObject>,
-}
-
-#[derive(Serialize)]
-struct BlockObject {
-    head: String,
-    bytes: u16,
-    instructions: u8,
-    cycles: u32,
-}
-
 impl Inspect {
     pub(crate) fn execute(self, json: bool) -> Result<Answer, Failure> {
         let (file, wanted) = self.arguments()?;
-        let bytes = guest::read(&file)?;
+        let bytes = guest::read_input(&file)?;
         if bytes.starts_with(b"LOCKSTEP") {
             return self.module(&file, &bytes, wanted, json);
         }
         if self.elf.is_some() {
             return Err(Failure::usage(format!(
                 "--elf goes with a module, and {} is none",
-                file.display()
+                guest::shown(&file)
             )));
         }
+        guest::warn_of_machine(&file, &bytes);
         self.elf(&file, &bytes, wanted, json)
     }
 
@@ -202,11 +128,11 @@ impl Inspect {
             (None, Some(_)) => return Err(Failure::usage("--elf goes with --disasm")),
             (Some(wanted), None) => Some(disasm::listing(module, None, wanted, true)),
             (Some(wanted), Some(elf)) => {
-                let file = guest::read(elf)?;
-                let program = guest::load(elf, &file, &verify::platform(&module.key))?;
+                let file = guest::read_elf(elf)?;
+                let program = guest::load(elf, &file, &translation::platform(&module.key))?;
                 let regions = program.code_regions();
-                let options = verify::options(&module.key);
-                let region = verify::find(path, &module.key, &regions, &options)?;
+                let options = translation::options(&module.key);
+                let region = translation::find(path, &module.key, &regions, &options)?;
                 Some(disasm::listing(module, Some(region), wanted, true))
             }
         };
@@ -246,7 +172,7 @@ fn inspect_region(program: &Program, code: &CodeRegion<'_>) -> Result<(Region, M
         translator::translate(code, &program.hints(code), &options, &mut |done, all| {
             progress.show(done, all);
         })
-        .map_err(|error| build::failure(&error))?;
+        .map_err(|error| translation::refused(&error))?;
     drop(progress);
     // The last page is filled up with zeros, which are no code.
     let used = code.bytes.iter().rposition(|byte| *byte != 0);
@@ -257,7 +183,7 @@ fn inspect_region(program: &Program, code: &CodeRegion<'_>) -> Result<(Region, M
         bytes: code.bytes.len() as u64,
         key: key_id(code).map_err(Failure::defect)?.to_string(),
         coverage: coverage(&translation.module, used),
-        budget: build::budget(&translation.report),
+        budget: translation::budget(&translation.report),
         left: left
             .map(|(pc, reason)| (format!("{pc:#x}"), reason.to_string()))
             .collect(),

@@ -14,7 +14,7 @@ use lockstep_contract::seal::Seal;
 use lockstep_translator::CodeRegion;
 
 use super::failure::Failure;
-use super::{code, guest, verify};
+use super::{code, guest, stderr, translation};
 
 /// Writes a module that was just made to a file, and its seal beside it. What is no regular file (a
 /// device, a pipe) gets no seal.
@@ -52,7 +52,7 @@ pub(crate) fn open(path: &Path, bytes: &[u8]) -> Result<NamedModule, Failure> {
     authority.read_named(path, bytes).map_err(|error| {
         let message = format!(
             "{} is no whole module: {error}; make it again with translate build",
-            path.display()
+            guest::shown(path)
         );
         Failure::new(code::DATA, "ModuleDamaged", message)
     })
@@ -77,7 +77,7 @@ pub(crate) fn read<'t, 'a>(
     }
     let region = find(path, &module.key, regions)?;
     let started = Instant::now();
-    let again = match verify::make_again(&module, &bytes, region)? {
+    let again = match translation::make_again(&module, &bytes, region)? {
         Ok(again) => again,
         Err(first) => {
             let message = format!(
@@ -88,13 +88,13 @@ pub(crate) fn read<'t, 'a>(
             return Err(Failure::new(code::DATA, "ModuleUnproven", message));
         }
     };
-    eprintln!(
-        "note: nobody vouches for {} ({why}); making it again gave the same bytes, in {:.3} s. \
+    stderr::note(format_args!(
+        "nobody vouches for {} ({why}); making it again gave the same bytes, in {:.3} s. \
          `translate verify --record {0} ELF` spares this on this machine; on others \
          `translate cache sign` and `translate cache trust` do",
         path.display(),
         started.elapsed().as_secs_f64()
-    );
+    ));
     Ok((again, region))
 }
 
@@ -133,10 +133,10 @@ fn find<'t, 'a>(
     key: &Key,
     regions: &'t [CodeRegion<'a>],
 ) -> Result<&'t CodeRegion<'a>, Failure> {
-    let mut options = verify::options(key);
+    let mut options = translation::options(key);
     // It has to run here, whatever it was made for.
     options.target = None;
-    verify::find(path, key, regions, &options)
+    translation::find(path, key, regions, &options)
 }
 
 /// A module of a translator or compiler that is on the deny-list.

@@ -15,8 +15,9 @@ use lockstep_runtime::{Core, CostTable, Defect, Environment, NativeModule, Trap}
 use lockstep_translator::{CodeRegion, Options, key};
 use serde::Serialize;
 
+use super::answer::Answer;
 use super::failure::Failure;
-use super::{Answer, check, code, guest, named_module};
+use super::{check, code, guest, named_module};
 
 /// Blocks that run beyond those of the bundle: the module as it is shipped is compared where it next
 /// looks at its budget, which may be later than in the run that was recorded.

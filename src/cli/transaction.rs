@@ -5,7 +5,6 @@
 //! here is from the options there and from the result to the answer. Cycles are those that a node
 //! counts: loading and system calls are in them.
 
-use std::fmt::Write as _;
 use std::io::Read as _;
 use std::path::Path;
 use std::sync::Arc;
@@ -18,14 +17,15 @@ use ckb_types::packed::Byte32;
 use ckb_vm::{CoreMachine, DefaultMachineRunner};
 use lockstep::Engine;
 use lockstep::ckb::{NativeMachine, counters, with_engine};
-use lockstep::engine::{Found, Mode, Stats, Translate};
+use lockstep::engine::{Mode, Stats, Translate};
 use lockstep::transaction::{FileError, PlaceholderError, Run, ScriptName, Transaction, Verifier};
 use lockstep_isa::Version;
-use serde::Serialize;
 
+use super::answer::Answer;
 use super::failure::Failure;
-use super::run::{Cycles, no_module, print};
-use super::{Answer, check, code, guest};
+use super::{check, code, guest, stderr};
+
+mod report;
 
 /// A script to run.
 pub(super) struct Request<'a> {
@@ -39,30 +39,6 @@ pub(super) struct Request<'a> {
     pub(super) compare: bool,
     pub(super) cache: &'a super::args::CacheOptions,
     pub(super) bundle: Option<&'a Path>,
-}
-
-/// The answer, in the order of its fields. What is left of the machine is that of the script's own
-/// process, and is missing where that had none at the end.
-#[derive(Serialize)]
-struct Object {
-    script: String,
-    script_hash: String,
-    result: &'static str,
-    exit_code: Option<i8>,
-    fault: Option<String>,
-    cycles: u64,
-    pc: Option<String>,
-    registers: Option<Vec<String>>,
-    memory_blake3: Option<String>,
-    page_flags_blake3: Option<String>,
-    engine: &'static str,
-    native_cycles: u64,
-    translate_seconds: f64,
-    run_seconds: f64,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    interp_seconds: Option<f64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    divergence: Option<check::Object>,
 }
 
 /// What is left of the script's own process.
@@ -118,7 +94,7 @@ impl Request<'_> {
 
     /// The transaction, and the text that it was read from.
     fn read(&self) -> Result<(Transaction, String), Failure> {
-        let text = if self.file == Path::new("-") {
+        let text = if guest::is_standard_input(self.file) {
             let mut text = String::new();
             let read = std::io::stdin().lock().read_to_string(&mut text);
             read.map_err(|error| Failure::unreadable(Path::new("standard input"), &error))?;
@@ -129,7 +105,7 @@ impl Request<'_> {
                 let at = error.utf8_error().valid_up_to();
                 let message = format!(
                     "{} is no text: byte {at:#x} is not UTF-8; a transaction in JSON is needed",
-                    self.file.display()
+                    guest::shown(self.file)
                 );
                 Failure::new(code::DATA, "TransactionJson", message)
             })?
@@ -163,7 +139,7 @@ impl Request<'_> {
         Failure::new(
             code,
             kind,
-            format!("{}: {error}{advice}", self.file.display()),
+            format!("{}: {error}{advice}", guest::shown(self.file)),
         )
     }
 
@@ -229,106 +205,6 @@ impl Request<'_> {
         let message = format!("{}: {error}; {advice} ({script})", self.script);
         Failure::new(code::DATA, kind, message)
     }
-
-    fn answer(
-        &self,
-        json: bool,
-        transaction: &Transaction,
-        ran: &Ran,
-        interp_seconds: Option<f64>,
-        found: Option<&Found>,
-    ) -> Result<Answer, Failure> {
-        let (name, exit_code, fault) = match &ran.run.result {
-            _ if found.is_some() => ("diverged", None, None),
-            Ok(code) => ("exit", Some(*code), None),
-            Err(ScriptError::ValidationFailure(_, code)) => ("exit", Some(*code), None),
-            Err(ScriptError::ExceededMaximumCycles(_)) => ("cycles_exceeded", None, None),
-            Err(ScriptError::VMInternalError(error)) => ("fault", None, Some(variant(error))),
-            Err(error) => ("fault", None, Some(variant(error))),
-        };
-        let code = match (name, exit_code) {
-            ("diverged", _) => code::DIVERGED,
-            (_, Some(0)) => code::SUCCESS,
-            _ => code::GUEST,
-        };
-        if !json {
-            let text = self.describe(ran, interp_seconds, found);
-            return Ok(Answer { text, code });
-        }
-        let hash = transaction.find(self.script).map(|(_, hash)| hash);
-        let left = ran.left.as_ref();
-        let hex = |word: &u64| format!("{word:#x}");
-        let object = Object {
-            script: self.script.to_string(),
-            script_hash: hash.map_or_else(|_| String::new(), |hash| format!("{hash:#x}")),
-            result: name,
-            exit_code,
-            fault,
-            cycles: ran.run.cycles,
-            pc: left.map(|left| hex(&left.pc)),
-            registers: left.map(|left| left.registers.iter().map(hex).collect()),
-            memory_blake3: left.map(|left| left.memory.to_string()),
-            page_flags_blake3: left.map(|left| left.flags.to_string()),
-            engine: self.engine_name(ran),
-            native_cycles: ran.native,
-            translate_seconds: ran.translate_seconds,
-            run_seconds: ran.seconds,
-            interp_seconds,
-            divergence: found.map(check::Object::new),
-        };
-        Answer::new(true, &object, String::new, code)
-    }
-
-    fn engine_name(&self, ran: &Ran) -> &'static str {
-        match self.mode {
-            Mode::Check => "check",
-            _ if ran.native > 0 => "native",
-            _ => "interp",
-        }
-    }
-
-    /// The lines for people, in the words of `ckb-debugger`.
-    fn describe(&self, ran: &Ran, interp_seconds: Option<f64>, found: Option<&Found>) -> String {
-        let mut text = String::from("Run result: ");
-        // Writing to a string does not fail.
-        let _ = match (&ran.run.result, found) {
-            (_, Some(found)) => writeln!(text, "{}", check::describe(found)),
-            (Ok(code) | Err(ScriptError::ValidationFailure(_, code)), _) => {
-                writeln!(text, "{code}")
-            }
-            (Err(ScriptError::ExceededMaximumCycles(limit)), _) => {
-                writeln!(text, "cycles exceeded: {limit} are allowed")
-            }
-            (Err(ScriptError::VMInternalError(error)), _) => {
-                writeln!(text, "fault {}: {error}", variant(error))
-            }
-            (Err(error), _) => writeln!(text, "{error}"),
-        };
-        let cycles = ran.run.cycles;
-        let _ = writeln!(text, "All cycles: {}", Cycles(cycles));
-        // Rounded down: 100.00 means all.
-        let parts = u128::from(ran.native) * 10_000 / u128::from(ran.charged.max(1));
-        let _ = writeln!(
-            text,
-            "Engine: {}, {:.2}% of the instructions' cycles native, {:.6} s, {:.1}M cycles/s",
-            self.engine_name(ran),
-            parts as f64 / 100.0,
-            ran.seconds,
-            cycles as f64 / ran.seconds.max(1e-9) / 1e6
-        );
-        if let Some(bundle) = found.and_then(|found| found.bundle.as_ref()) {
-            let _ = writeln!(text, "Bundle: {}", bundle.display());
-        }
-        if let Some(interp) = interp_seconds {
-            let _ = writeln!(
-                text,
-                "Interpreter: {interp:.6} s, {:.1} times as long, and the same end: result, cycles, \
-                 and what is left of the machine",
-                interp / ran.seconds.max(1e-9)
-            );
-        }
-        text
-    }
 }
 
 /// A script's code, as transactions name it.
@@ -348,14 +224,7 @@ fn code_of(group: &ScriptGroup) -> String {
 
 /// What scripts print goes to standard error.
 fn printer() -> DebugPrinter {
-    Arc::new(|_: &Byte32, message: &str| print(message.as_bytes()))
-}
-
-/// The name of an error, as its type has it: what its description for programmers begins with.
-fn variant(error: &impl std::fmt::Debug) -> String {
-    let text = format!("{error:?}");
-    let end = text.find(|c: char| !c.is_ascii_alphanumeric());
-    text[..end.unwrap_or(text.len())].to_owned()
+    Arc::new(|_: &Byte32, message: &str| stderr::print(message.as_bytes()))
 }
 
 fn look_at(machine: &mut NativeMachine) -> Left {
@@ -373,7 +242,7 @@ fn must_be_native(ran: &Ran, stats: &Stats) -> Result<(), Failure> {
     let never = Translate::from_environment() == Ok(Some(Translate::Never));
     let misses: u64 = stats.cache_misses.values().sum();
     if stats.failures > 0 || (never && misses > 0) || (ran.charged > 0 && ran.native == 0) {
-        return Err(no_module(
+        return Err(Failure::no_module(
             "some code of the script has none (LOCKSTEP_LOG=info says which)",
         ));
     }

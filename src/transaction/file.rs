@@ -38,7 +38,7 @@ pub enum FileError {
     #[error(transparent)]
     Placeholder(#[from] PlaceholderError),
     /// It is no JSON.
-    #[error("no JSON: {0}")]
+    #[error("no JSON can be read there: {0}")]
     Json(#[source] serde_json::Error),
     /// A field is missing, or holds something else than it should.
     #[error("{field}: {reason}; it is {value}")]
@@ -84,8 +84,11 @@ pub(super) fn parse(text: &str, folder: &Path) -> Result<MockTransaction, FileEr
         serde_path_to_error::deserialize(&value).map_err(|error| {
             let path = error.path();
             FileError::Field {
-                field: path.to_string(),
-                reason: error.inner().to_string(),
+                field: match path.iter().len() {
+                    0 => "the whole file".to_owned(),
+                    _ => path.to_string(),
+                },
+                reason: without_types(&error.inner().to_string()),
                 value: shown(follow(&value, path)),
             }
         })?;
@@ -109,9 +112,20 @@ fn follow<'a>(value: &'a Value, path: &serde_path_to_error::Path) -> &'a Value {
     at
 }
 
+/// What the reader says, with "an object" where it names a type of its own.
+fn without_types(reason: &str) -> String {
+    let Some((before, rest)) = reason.split_once("struct ") else {
+        return reason.to_owned();
+    };
+    let name = rest.find(|c: char| !c.is_ascii_alphanumeric());
+    format!("{before}an object{}", &rest[name.unwrap_or(rest.len())..])
+}
+
 /// A value as far as it is worth showing.
 fn shown(value: &Value) -> String {
     match value {
+        Value::Object(fields) if fields.is_empty() => "an empty object".to_owned(),
+        Value::Array(items) if items.is_empty() => "an empty list".to_owned(),
         Value::Object(fields) => {
             let names: Vec<&str> = fields.keys().map(String::as_str).collect();
             format!("an object with {}", names.join(", "))

@@ -66,6 +66,21 @@ fn what_is_wrong_with_a_file_is_said_with_field_and_value() {
     };
     assert!(refused("").starts_with("no JSON"));
     assert!(refused("{}").contains("missing field `mock_info`"));
+    assert_eq!(
+        refused("{}"),
+        "the whole file: missing field `mock_info`; it is an empty object"
+    );
+    for text in [
+        "[]",
+        "null",
+        "[[], []]",
+        "{\"mock_info\": {}}",
+        "{\"mock_info\": 1}",
+    ] {
+        let message = refused(text);
+        assert!(!message.contains("Repr"), "{message}");
+        assert!(!message.contains("with ;"), "{message}");
+    }
     let whole = r#"{"mock_info": {"inputs": [], "cell_deps": [], "header_deps": []},
         "tx": {"version": "0x0", "cell_deps": [], "header_deps": [], "inputs": [{
             "since": "SINCE", "previous_output": {"tx_hash":

@@ -3,6 +3,7 @@
 use std::fs::Permissions;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
 
 use lockstep_cache::seal_name;
 
@@ -57,6 +58,20 @@ fn a_missing_folder_is_created_for_its_owner_alone() {
     assert_eq!(mode(&sandbox.path(".config/lockstep")), 0o700);
     assert_eq!(mode(&sandbox.path(".config/lockstep/module.key")), 0o600);
     translated(&run(&sandbox, &folder), false);
+}
+
+#[test]
+fn an_entry_from_the_future_is_stamped_when_it_is_used() {
+    let sandbox = Sandbox::new();
+    translated(&run(&sandbox, &sandbox.cache()), true);
+    let module = entry(&sandbox);
+    let used = || std::fs::metadata(&module).and_then(|found| found.modified());
+    let future = SystemTime::now() + Duration::from_secs(30 * 24 * 3600);
+    let file = std::fs::File::options().write(true).open(&module);
+    file.and_then(|file| file.set_modified(future))
+        .expect("a time");
+    translated(&run(&sandbox, &sandbox.cache()), false);
+    assert!(used().expect("a time") <= SystemTime::now());
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 
 use lockstep_cache::Locations;
 use serde_json::Value;
@@ -98,7 +98,7 @@ impl Sandbox {
     }
 
     pub(crate) fn run<S: AsRef<OsStr>>(&self, arguments: &[S]) -> Ran {
-        Ran::of(&mut self.command(arguments))
+        Ran::of(output(&mut self.command(arguments)))
     }
 
     /// As `run`, with some variables of the environment.
@@ -107,13 +107,18 @@ impl Sandbox {
         variables: &[(&str, &str)],
         arguments: &[S],
     ) -> Ran {
-        Ran::of(self.command(arguments).envs(variables.iter().copied()))
+        Ran::of(output(
+            self.command(arguments).envs(variables.iter().copied()),
+        ))
     }
 }
 
+fn output(command: &mut Command) -> Output {
+    command.output().expect("running the command")
+}
+
 impl Ran {
-    fn of(command: &mut Command) -> Ran {
-        let output = command.output().expect("running the command");
+    pub(crate) fn of(output: Output) -> Ran {
         Ran {
             code: output.status.code().expect("the command ended by itself"),
             out: String::from_utf8(output.stdout).expect("text on standard output"),

@@ -7,6 +7,9 @@ mod cache;
 mod chaos;
 mod check;
 mod harness;
+mod input;
+#[cfg(target_os = "linux")]
+mod limits;
 mod narrow;
 #[cfg(feature = "tx")]
 mod transaction;

@@ -5,7 +5,7 @@ use std::process::Stdio;
 
 use serde_json::Value;
 
-use super::harness::Sandbox;
+use super::harness::{Elf, Sandbox};
 
 /// A transaction that ships with the repository.
 fn transaction(name: &str) -> String {
@@ -180,6 +180,57 @@ fn what_is_wrong_is_said() {
         &[],
     ] {
         run(words).exits(64).fails_as("Usage");
+    }
+}
+
+/// A script that waits for what only itself could write.
+fn deadlock() -> Vec<u8> {
+    let lui = |rd: u32, page: u32| page << 12 | rd << 7 | 0x37;
+    let addi = |rd: u32, rs: u32, imm: i32| (imm as u32) << 20 | rs << 15 | rd << 7 | 0x13;
+    let (a0, a1, a2, a7, t0, t1) = (10, 11, 12, 17, 5, 6);
+    let ecall = 0x73;
+    Elf::new().bytes(&[
+        // pipe(0x20000): two ends.
+        lui(a0, 0x20),
+        lui(a7, 1),
+        addi(a7, a7, 2604 - 4096),
+        ecall,
+        // read(the first, 0x21000, 0x22000), where 0x22000 holds 1.
+        lui(t0, 0x20),
+        t0 << 15 | 3 << 12 | a0 << 7 | 0x03,
+        lui(a1, 0x21),
+        lui(a2, 0x22),
+        addi(t1, 0, 1),
+        t1 << 20 | a2 << 15 | 3 << 12 | 0x23,
+        addi(a7, a7, 2),
+        ecall,
+    ])
+}
+
+#[test]
+fn the_reason_of_a_fault_is_said() {
+    let sandbox = Sandbox::new();
+    let elf = sandbox.file("deadlock.elf", &deadlock());
+    let elf = elf.display().to_string();
+    let text = std::fs::read_to_string(transaction("spawn")).expect("a transaction");
+    let code_hash = text
+        .split("\"code_hash\": \"0x")
+        .nth(2)
+        .expect("the lock's");
+    let code_hash = &code_hash[..64];
+    let text = text
+        .replace("../../guests/elf/spawn.elf", &elf)
+        .replace(code_hash, &format!("{{{{ hash {elf} }}}}"));
+    sandbox.file("deadlock.json", text.as_bytes());
+    let reason = "A deadlock situation has been reached!";
+    for engine in ["interp", "auto", "check"] {
+        let words = ["run", "--tx-file", "deadlock.json", "--engine", engine];
+        let ran = sandbox.run(&words).exits(254);
+        let first = format!("Run result: fault Unexpected: {reason}\n");
+        assert!(ran.out.starts_with(&first), "{}", ran.out);
+        let object = sandbox.run(&[&words[..], &["--json"]].concat()).json();
+        assert_eq!(object["fault"], "Unexpected");
+        assert_eq!(object["fault_reason"], reason);
     }
 }
 

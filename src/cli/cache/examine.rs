@@ -5,9 +5,9 @@ use std::path::Path;
 use lockstep_cache::{self as cache, Authority, Locations, TrustedBy};
 use serde::Serialize;
 
+use super::super::answer::Answer;
+use super::super::code;
 use super::super::failure::Failure;
-use super::super::{Answer, code};
-use super::failure;
 
 #[derive(Serialize)]
 struct Object {
@@ -32,7 +32,7 @@ struct Module {
 /// Exit code 65 when there is one that would not be used.
 pub(super) fn execute(folder: &Path, json: bool) -> Result<Answer, Failure> {
     let authority = Authority::present(&Locations::from_environment());
-    let entries = cache::list(folder).map_err(|error| failure(&error))?;
+    let entries = cache::list(folder).map_err(|error| Failure::cache(&error))?;
     let modules = entries.iter().map(|entry| {
         let key = entry.id.to_string();
         match cache::examine(entry, &authority) {

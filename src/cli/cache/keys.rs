@@ -10,9 +10,10 @@ use lockstep_contract::key::KeyId;
 use lockstep_contract::seal::NOTES;
 use serde::Serialize;
 
+use super::super::answer::Answer;
 use super::super::failure::Failure;
-use super::super::{Answer, code, guest, named_module};
-use super::Folder;
+use super::super::{code, guest, named_module};
+use super::folder::Folder;
 
 /// Makes a key pair for signing modules: FILE for you alone, FILE.pub to be given away
 #[derive(Args)]

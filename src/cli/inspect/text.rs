@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use lockstep_contract::module::Module;
 
-use super::{Coverage, ElfObject, ModuleObject};
+use super::objects::{Coverage, ElfObject, ModuleObject};
 
 /// Blocks, and places left to the interpreter, that are listed for those who did not ask for more.
 const LINES: usize = 10;

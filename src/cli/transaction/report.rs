@@ -1,0 +1,153 @@
+//! What is said of a script's run: one JSON object, or lines in the words of `ckb-debugger`.
+
+use std::fmt::Write as _;
+
+use ckb_script::ScriptError;
+use lockstep::engine::{Found, Mode};
+use lockstep::transaction::Transaction;
+use serde::Serialize;
+
+use super::super::answer::Answer;
+use super::super::failure::Failure;
+use super::super::run_report::Cycles;
+use super::super::{check, code};
+use super::{Ran, Request};
+
+/// The answer, in the order of its fields. What is left of the machine is that of the script's own
+/// process, and is missing where that had none at the end.
+#[derive(Serialize)]
+struct Object {
+    script: String,
+    script_hash: String,
+    result: &'static str,
+    exit_code: Option<i8>,
+    fault: Option<String>,
+    /// What the error says beside its name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fault_reason: Option<String>,
+    cycles: u64,
+    pc: Option<String>,
+    registers: Option<Vec<String>>,
+    memory_blake3: Option<String>,
+    page_flags_blake3: Option<String>,
+    engine: &'static str,
+    native_cycles: u64,
+    translate_seconds: f64,
+    run_seconds: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    interp_seconds: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    divergence: Option<check::Object>,
+}
+
+impl Request<'_> {
+    pub(super) fn answer(
+        &self,
+        json: bool,
+        transaction: &Transaction,
+        ran: &Ran,
+        interp_seconds: Option<f64>,
+        found: Option<&Found>,
+    ) -> Result<Answer, Failure> {
+        let (name, exit_code, fault) = match &ran.run.result {
+            _ if found.is_some() => ("diverged", None, None),
+            Ok(code) => ("exit", Some(*code), None),
+            Err(ScriptError::ValidationFailure(_, code)) => ("exit", Some(*code), None),
+            Err(ScriptError::ExceededMaximumCycles(_)) => ("cycles_exceeded", None, None),
+            Err(ScriptError::VMInternalError(error)) => ("fault", None, Some(variant(error))),
+            Err(error) => ("fault", None, Some(variant(error))),
+        };
+        let code = match (name, exit_code) {
+            ("diverged", _) => code::DIVERGED,
+            (_, Some(0)) => code::SUCCESS,
+            _ => code::GUEST,
+        };
+        if !json {
+            let text = self.describe(ran, interp_seconds, found);
+            return Ok(Answer { text, code });
+        }
+        let hash = transaction.find(self.script).map(|(_, hash)| hash);
+        let left = ran.left.as_ref();
+        let hex = |word: &u64| format!("{word:#x}");
+        let object = Object {
+            script: self.script.to_string(),
+            script_hash: hash.map_or_else(|_| String::new(), |hash| format!("{hash:#x}")),
+            result: name,
+            exit_code,
+            fault,
+            fault_reason: ran.run.fault_reason().map(str::to_owned),
+            cycles: ran.run.cycles,
+            pc: left.map(|left| hex(&left.pc)),
+            registers: left.map(|left| left.registers.iter().map(hex).collect()),
+            memory_blake3: left.map(|left| left.memory.to_string()),
+            page_flags_blake3: left.map(|left| left.flags.to_string()),
+            engine: self.engine_name(ran),
+            native_cycles: ran.native,
+            translate_seconds: ran.translate_seconds,
+            run_seconds: ran.seconds,
+            interp_seconds,
+            divergence: found.map(check::Object::new),
+        };
+        Answer::new(true, &object, String::new, code)
+    }
+
+    fn engine_name(&self, ran: &Ran) -> &'static str {
+        match self.mode {
+            Mode::Check => "check",
+            _ if ran.native > 0 => "native",
+            _ => "interp",
+        }
+    }
+
+    /// The lines for people, in the words of `ckb-debugger`.
+    fn describe(&self, ran: &Ran, interp_seconds: Option<f64>, found: Option<&Found>) -> String {
+        let mut text = String::from("Run result: ");
+        // Writing to a string does not fail.
+        let _ = match (&ran.run.result, found) {
+            (_, Some(found)) => writeln!(text, "{}", check::describe(found)),
+            (Ok(code) | Err(ScriptError::ValidationFailure(_, code)), _) => {
+                writeln!(text, "{code}")
+            }
+            (Err(ScriptError::ExceededMaximumCycles(limit)), _) => {
+                writeln!(text, "cycles exceeded: {limit} are allowed")
+            }
+            (Err(ScriptError::VMInternalError(error)), _) => {
+                let reason = ran.run.fault_reason();
+                let reason = reason.map_or_else(|| error.to_string(), str::to_owned);
+                writeln!(text, "fault {}: {reason}", variant(error))
+            }
+            (Err(error), _) => writeln!(text, "{error}"),
+        };
+        let cycles = ran.run.cycles;
+        let _ = writeln!(text, "All cycles: {}", Cycles(cycles));
+        // Rounded down: 100.00 means all.
+        let parts = u128::from(ran.native) * 10_000 / u128::from(ran.charged.max(1));
+        let _ = writeln!(
+            text,
+            "Engine: {}, {:.2}% of the instructions' cycles native, {:.6} s, {:.1}M cycles/s",
+            self.engine_name(ran),
+            parts as f64 / 100.0,
+            ran.seconds,
+            cycles as f64 / ran.seconds.max(1e-9) / 1e6
+        );
+        if let Some(bundle) = found.and_then(|found| found.bundle.as_ref()) {
+            let _ = writeln!(text, "Bundle: {}", bundle.display());
+        }
+        if let Some(interp) = interp_seconds {
+            let _ = writeln!(
+                text,
+                "Interpreter: {interp:.6} s, {:.1} times as long, and the same end: result, cycles, \
+                 and what is left of the machine",
+                interp / ran.seconds.max(1e-9)
+            );
+        }
+        text
+    }
+}
+
+/// The name of an error, as its type has it: what its description for programmers begins with.
+fn variant(error: &impl std::fmt::Debug) -> String {
+    let text = format!("{error:?}");
+    let end = text.find(|c: char| !c.is_ascii_alphanumeric());
+    text[..end.unwrap_or(text.len())].to_owned()
+}
