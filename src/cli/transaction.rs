@@ -18,7 +18,7 @@ use ckb_vm::{CoreMachine, DefaultMachineRunner};
 use lockstep::Engine;
 use lockstep::ckb::{NativeMachine, counters, with_engine};
 use lockstep::engine::{Mode, Stats, Translate};
-use lockstep::transaction::{FileError, PlaceholderError, Run, ScriptName, Transaction, Verifier};
+use lockstep::transaction::{FileError, PlaceholderError, ScriptName, Transaction, Verifier};
 use lockstep_isa::Version;
 
 use super::answer::Answer;
@@ -26,6 +26,8 @@ use super::failure::Failure;
 use super::{check, code, guest, stderr};
 
 mod report;
+
+use report::{Left, Ran, Report};
 
 /// A script to run.
 pub(super) struct Request<'a> {
@@ -39,26 +41,6 @@ pub(super) struct Request<'a> {
     pub(super) compare: bool,
     pub(super) cache: &'a super::args::CacheOptions,
     pub(super) bundle: Option<&'a Path>,
-}
-
-/// What is left of the script's own process.
-#[derive(PartialEq)]
-struct Left {
-    pc: u64,
-    registers: Vec<u64>,
-    memory: blake3::Hash,
-    flags: blake3::Hash,
-}
-
-/// One run with all that is to be said of it.
-struct Ran {
-    run: Run,
-    left: Option<Left>,
-    /// Cycles that instructions were charged, of all processes.
-    charged: u64,
-    native: u64,
-    translate_seconds: f64,
-    seconds: f64,
 }
 
 impl Request<'_> {
@@ -89,7 +71,16 @@ impl Request<'_> {
             interp_seconds = Some(again.seconds);
         }
         let found = engine.divergences().pop();
-        self.answer(json, &transaction, &ran, interp_seconds, found.as_ref())
+        let hash = transaction.find(self.script).map(|(_, hash)| hash);
+        let report = Report {
+            script: self.script,
+            script_hash: hash.map_or_else(|_| String::new(), |hash| format!("{hash:#x}")),
+            mode: self.mode,
+            ran: &ran,
+            interp_seconds,
+            found: found.as_ref(),
+        };
+        report.answer(json)
     }
 
     /// The transaction, and the text that it was read from.

@@ -4,14 +4,13 @@ use std::fmt::Write as _;
 
 use ckb_script::ScriptError;
 use lockstep::engine::{Found, Mode};
-use lockstep::transaction::Transaction;
+use lockstep::transaction::{Run, ScriptName};
 use serde::Serialize;
 
 use super::super::answer::Answer;
 use super::super::failure::Failure;
 use super::super::run_report::Cycles;
 use super::super::{check, code};
-use super::{Ran, Request};
 
 /// The answer, in the order of its fields. What is left of the machine is that of the script's own
 /// process, and is missing where that had none at the end.
@@ -40,15 +39,42 @@ struct Object {
     divergence: Option<check::Object>,
 }
 
-impl Request<'_> {
-    pub(super) fn answer(
-        &self,
-        json: bool,
-        transaction: &Transaction,
-        ran: &Ran,
-        interp_seconds: Option<f64>,
-        found: Option<&Found>,
-    ) -> Result<Answer, Failure> {
+/// What is left of the script's own process.
+#[derive(PartialEq)]
+pub(super) struct Left {
+    pub(super) pc: u64,
+    pub(super) registers: Vec<u64>,
+    pub(super) memory: blake3::Hash,
+    pub(super) flags: blake3::Hash,
+}
+
+/// One run with all that is to be said of it.
+pub(super) struct Ran {
+    pub(super) run: Run,
+    pub(super) left: Option<Left>,
+    /// Cycles that instructions were charged, of all processes.
+    pub(super) charged: u64,
+    pub(super) native: u64,
+    pub(super) translate_seconds: f64,
+    pub(super) seconds: f64,
+}
+
+/// What is to be said of one run.
+pub(super) struct Report<'a> {
+    pub(super) script: ScriptName,
+    pub(super) script_hash: String,
+    pub(super) mode: Mode,
+    pub(super) ran: &'a Ran,
+    /// Seconds of the second run, in the interpreter.
+    pub(super) interp_seconds: Option<f64>,
+    /// The difference that ended it.
+    pub(super) found: Option<&'a Found>,
+}
+
+impl Report<'_> {
+    /// The answer, and the exit code that goes with it.
+    pub(super) fn answer(&self, json: bool) -> Result<Answer, Failure> {
+        let Report { ran, found, .. } = *self;
         let (name, exit_code, fault) = match &ran.run.result {
             _ if found.is_some() => ("diverged", None, None),
             Ok(code) => ("exit", Some(*code), None),
@@ -63,15 +89,14 @@ impl Request<'_> {
             _ => code::GUEST,
         };
         if !json {
-            let text = self.describe(ran, interp_seconds, found);
+            let text = self.describe();
             return Ok(Answer { text, code });
         }
-        let hash = transaction.find(self.script).map(|(_, hash)| hash);
         let left = ran.left.as_ref();
         let hex = |word: &u64| format!("{word:#x}");
         let object = Object {
             script: self.script.to_string(),
-            script_hash: hash.map_or_else(|_| String::new(), |hash| format!("{hash:#x}")),
+            script_hash: self.script_hash.clone(),
             result: name,
             exit_code,
             fault,
@@ -81,26 +106,27 @@ impl Request<'_> {
             registers: left.map(|left| left.registers.iter().map(hex).collect()),
             memory_blake3: left.map(|left| left.memory.to_string()),
             page_flags_blake3: left.map(|left| left.flags.to_string()),
-            engine: self.engine_name(ran),
+            engine: self.engine_name(),
             native_cycles: ran.native,
             translate_seconds: ran.translate_seconds,
             run_seconds: ran.seconds,
-            interp_seconds,
+            interp_seconds: self.interp_seconds,
             divergence: found.map(check::Object::new),
         };
         Answer::new(true, &object, String::new, code)
     }
 
-    fn engine_name(&self, ran: &Ran) -> &'static str {
+    fn engine_name(&self) -> &'static str {
         match self.mode {
             Mode::Check => "check",
-            _ if ran.native > 0 => "native",
+            _ if self.ran.native > 0 => "native",
             _ => "interp",
         }
     }
 
     /// The lines for people, in the words of `ckb-debugger`.
-    fn describe(&self, ran: &Ran, interp_seconds: Option<f64>, found: Option<&Found>) -> String {
+    fn describe(&self) -> String {
+        let Report { ran, found, .. } = *self;
         let mut text = String::from("Run result: ");
         // Writing to a string does not fail.
         let _ = match (&ran.run.result, found) {
@@ -125,7 +151,7 @@ impl Request<'_> {
         let _ = writeln!(
             text,
             "Engine: {}, {:.2}% of the instructions' cycles native, {:.6} s, {:.1}M cycles/s",
-            self.engine_name(ran),
+            self.engine_name(),
             parts as f64 / 100.0,
             ran.seconds,
             cycles as f64 / ran.seconds.max(1e-9) / 1e6
@@ -133,7 +159,7 @@ impl Request<'_> {
         if let Some(bundle) = found.and_then(|found| found.bundle.as_ref()) {
             let _ = writeln!(text, "Bundle: {}", bundle.display());
         }
-        if let Some(interp) = interp_seconds {
+        if let Some(interp) = self.interp_seconds {
             let _ = writeln!(
                 text,
                 "Interpreter: {interp:.6} s, {:.1} times as long, and the same end: result, cycles, \
