@@ -72,10 +72,11 @@ pub(crate) fn read<'t, 'a>(
         }
         NamedModule::Untrusted { module, why } => (module, why),
     };
+    // What it was made for is said first: that it is refused besides is of no use then.
+    let region = find(path, &module.key, regions)?;
     if let Miss::Denied(reason) = &why {
         return Err(refused(path, reason));
     }
-    let region = find(path, &module.key, regions)?;
     let started = Instant::now();
     let again = match translation::make_again(&module, &bytes, region)? {
         Ok(again) => again,
