@@ -15,11 +15,10 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use lockstep_cache::write_all;
-use lockstep_contract::key::TRANSLATOR_VERSION;
 use lockstep_contract::module::Module;
 use lockstep_isa::Cost;
 use lockstep_runtime::{Divergence, Step, Trap};
-use lockstep_translator::{CodeRegion, Hints, Options};
+use lockstep_translator::{CodeRegion, Hints, Options, translator_version};
 
 use crate::disasm::{self, Wanted};
 
@@ -231,7 +230,7 @@ fn report(divergence: &Divergence) -> String {
         interpreter: words(&divergence.interpreter.result),
         native: words(&divergence.native.result),
         key: (divergence.module.as_ref()).map(|module| module.key().id().to_string()),
-        translator: TRANSLATOR_VERSION,
+        translator: translator_version(),
     };
     // Strings only: this cannot fail.
     serde_json::to_string_pretty(&report).unwrap_or_default() + "\n"
@@ -256,6 +255,7 @@ fn quoted(path: &Path) -> String {
 }
 
 fn readme(path: &Path, divergence: &Divergence, evidence: &Evidence) -> String {
+    let translator = translator_version();
     let blocks = match divergence.blocks.as_slice() {
         [one] => format!("the block at {one:#x}"),
         many => format!("the {} blocks {}", many.len(), hex(many).join(" ")),
@@ -264,7 +264,7 @@ fn readme(path: &Path, divergence: &Divergence, evidence: &Evidence) -> String {
         "Native code and interpreter came to different states.\n\n\
          Where:      {blocks}\n\
          Difference: {}\n\
-         Translator: {TRANSLATOR_VERSION}\n\n\
+         Translator: {translator}\n\n\
          See it again, with the native code of this bundle (code runs with all your rights: only for\n\
          a bundle that you trust), or with code translated anew:\n\n\
          \x20 translate replay --recorded {path}\n\

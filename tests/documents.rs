@@ -81,3 +81,67 @@ fn every_variable_is_documented_once() {
     let product: Vec<String> = product.into_iter().collect();
     assert_eq!(documented("docs/node.md"), product);
 }
+
+/// The files behind `unsafe` in the list of a document, up to the end of the paragraph.
+fn listed_unsafe(document: &str) -> BTreeSet<String> {
+    let text = fs::read_to_string(root().join(document)).expect("the document is there");
+    let (_, list) = (text.split_once("`unsafe` stands in these files only:"))
+        .unwrap_or_else(|| panic!("{document} has no list of files with unsafe code"));
+    let end = ["\n\n", "\n- "]
+        .iter()
+        .filter_map(|end| list.find(end))
+        .min();
+    let names = list[..end.unwrap_or(list.len())]
+        .split('`')
+        .skip(1)
+        .step_by(2);
+    names.map(str::to_owned).collect()
+}
+
+/// The files of the product in which unsafe code stands, but for tests of a package.
+fn files_with_unsafe(folder: &Path, found: &mut BTreeSet<String>) {
+    for entry in fs::read_dir(folder).expect("the folder is there") {
+        let path = entry.expect("it can be listed").path();
+        let name = path.strip_prefix(root()).expect("it is below").to_owned();
+        if path.is_dir() {
+            files_with_unsafe(&path, found);
+        } else if name.extension().is_some_and(|ending| ending == "rs")
+            && !name.ends_with("tests.rs")
+        {
+            let text = fs::read_to_string(&path).expect("source is text");
+            let code = text
+                .lines()
+                .map(str::trim_start)
+                .filter(|line| !line.starts_with("//"));
+            let is_unsafe = |line: &str| {
+                line.split(|letter: char| !letter.is_alphanumeric() && letter != '_')
+                    .any(|word| word == "unsafe")
+            };
+            if code.into_iter().any(is_unsafe) {
+                found.insert(name.to_string_lossy().replace('\\', "/"));
+            }
+        }
+    }
+}
+
+#[test]
+fn the_lists_of_files_with_unsafe_code_are_true() {
+    let mut found = BTreeSet::new();
+    for package in [
+        "isa",
+        "contract",
+        "translator",
+        "runtime",
+        "cache",
+        "source-digest",
+        ".",
+    ] {
+        files_with_unsafe(&root().join(package).join("src"), &mut found);
+    }
+    let found: BTreeSet<String> = (found.iter())
+        .map(|name| name.trim_start_matches("./").to_owned())
+        .collect();
+    for document in ["ARCHITECTURE.md", "docs/security.md"] {
+        assert_eq!(listed_unsafe(document), found, "{document}");
+    }
+}

@@ -1,21 +1,20 @@
 //! The budget of a cache: how many bytes it may hold, and what is removed when it holds more.
 //!
 //! Files that cannot be used are removed first: temporary files of writers that died, seals without
-//! modules, modules without seals. Next come modules of translators older than the last two, which will
-//! hardly be used. Then the least recently used modules are removed until the rest fits. Pinned modules
+//! modules, modules without seals. Next come modules of all translators but the two whose modules
+//! were used last. Then the least recently used modules are removed until the rest fits. Pinned modules
 //! stay, and count. Running nodes are not told: a module that is removed during a look-up is a miss.
 
 use std::cmp::Reverse;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
-use lockstep_contract::key::{KeyId, TRANSLATOR_VERSION};
+use lockstep_contract::key::KeyId;
 use lockstep_contract::seal::{self, Seal};
 
 use super::ages::{WRITING, age, age_at};
 use super::authority::{read, seal_name};
-use super::deny::Release;
 use super::error::CacheError;
 use super::files::{free_space, is_alive};
 use super::listing::{Alone, Group, Listing, Total, remove};
@@ -174,31 +173,45 @@ impl Collected {
     }
 }
 
-/// The versions of translators whose modules stay: the newest, and this build's.
-struct Generations(BTreeSet<Release>);
+/// The translators whose modules stay: those whose modules were used last. Builds of one version have no
+/// order of their own.
+struct Generations(BTreeSet<String>);
 
 impl Generations {
     fn of<'a>(groups: impl Iterator<Item = &'a Group>) -> Generations {
-        let mut versions: BTreeSet<Release> = groups.filter_map(version).collect();
-        let own = Release::parse(TRANSLATOR_VERSION);
-        versions.extend(own.clone());
-        let newest = versions.into_iter().rev().take(TRANSLATORS_THAT_STAY);
-        Generations(newest.chain(own).collect())
+        let now = SystemTime::now();
+        let mut youngest: BTreeMap<String, Duration> = BTreeMap::new();
+        for group in groups {
+            if let Some(translator) = translator(group) {
+                let age = age_at(now, group.changed());
+                let youngest = youngest.entry(translator).or_insert(age);
+                *youngest = age.min(*youngest);
+            }
+        }
+        let mut names: Vec<_> = youngest
+            .into_iter()
+            .map(|(name, age)| (age, name))
+            .collect();
+        names.sort();
+        let stay = names.into_iter().take(TRANSLATORS_THAT_STAY);
+        Generations(stay.map(|(_, name)| name).collect())
     }
 
     fn is_old(&self, group: &Group) -> bool {
-        version(group).is_some_and(|version| !self.0.contains(&version))
+        translator(group).is_some_and(|translator| !self.0.contains(&translator))
     }
 }
 
 /// What a seal says made the module. It is not authenticated, and decides no more than what is made
 /// again.
-fn version(group: &Group) -> Option<Release> {
+fn translator(group: &Group) -> Option<String> {
     let path = seal_name(&group.module.as_ref()?.path);
     let bytes = read(&path, seal::LARGEST as u64, &|found| {
         (!found.is_file()).then(String::new)
     });
-    Release::parse(&Seal::read(&bytes.ok()?).ok()?.translator)
+    let name = Seal::read(&bytes.ok()?).ok()?.translator;
+    // Behind a space it goes on for code made for tests.
+    name.split(' ').next().map(str::to_owned)
 }
 
 #[cfg(test)]

@@ -7,10 +7,14 @@
 //! # what   which        why
 //! compiler <0.135.9     miscompiles …
 //! compiler 0.136.0..0.136.3 …
-//! translator 0.1.0+6    …
+//! translator 0.1.0      …
+//! translator 0.1.0+3f9a04c27be15d68 …
 //! ```
-//! `which` is a version, `<V`, `<=V`, `V..W` (from V, below W) or `*`. The file is read at each look-up,
-//! so a change counts at once for every module that a running node loads from then on. If the file exists
+//! `which` is a version, `<V`, `<=V`, `V..W` (from V, below W) or `*`. A version of numbers alone
+//! means every build of it; with a plus sign and a digest, as `translate inspect` shows it, that build and
+//! no other. Digests have no order, so `<`, `<=` and `..` take versions of numbers alone.
+//!
+//! The file is read at each look-up, so a change counts at once for every module that a running node loads from then on. If the file exists
 //! but cannot be read, or has a line that cannot be parsed, every module is refused, because somebody
 //! meant to refuse one.
 
@@ -118,11 +122,11 @@ impl<'a> Rule<'a> {
         let which = if which == "*" {
             Which::All
         } else if let Some(version) = which.strip_prefix("<=") {
-            Which::UpTo(Release::parse(version)?)
+            Which::UpTo(Release::ordered(version)?)
         } else if let Some(version) = which.strip_prefix('<') {
-            Which::Below(Release::parse(version)?)
+            Which::Below(Release::ordered(version)?)
         } else if let Some((from, to)) = which.split_once("..") {
-            Which::Within(Release::parse(from)?, Release::parse(to)?)
+            Which::Within(Release::ordered(from)?, Release::ordered(to)?)
         } else {
             Which::Exactly(Release::parse(which)?)
         };
@@ -145,10 +149,15 @@ impl<'a> Rule<'a> {
             None => true,
             Some(version) => match &self.which {
                 Which::All => true,
-                Which::Exactly(only) => version == *only,
-                Which::Below(end) => version < *end,
-                Which::UpTo(last) => version <= *last,
-                Which::Within(from, to) => *from <= version && version < *to,
+                Which::Exactly(only) => {
+                    let any_build = only.build.is_empty();
+                    version.numbers == only.numbers && (any_build || version.build == only.build)
+                }
+                Which::Below(end) => version.numbers < end.numbers,
+                Which::UpTo(last) => version.numbers <= last.numbers,
+                Which::Within(from, to) => {
+                    from.numbers <= version.numbers && version.numbers < to.numbers
+                }
             },
         };
         let (written, why) = (self.written, self.why);
@@ -156,20 +165,34 @@ impl<'a> Rule<'a> {
     }
 }
 
-/// A version of a translator or compiler: numbers between dots, and behind a plus sign that of a build.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub(super) struct Release(Vec<u64>, u64);
+/// A version of a translator or compiler: numbers between dots, and behind a plus sign the digest of a
+/// build.
+#[derive(Clone, Debug)]
+struct Release {
+    numbers: Vec<u64>,
+    /// Empty where there is none.
+    build: String,
+}
 
 impl Release {
     /// Of a translator's name too, which goes on behind a space for code made for tests.
-    pub(super) fn parse(text: &str) -> Option<Release> {
+    fn parse(text: &str) -> Option<Release> {
         let text = text.split(' ').next()?;
-        let (numbers, build) = text.split_once('+').unwrap_or((text, "0"));
-        let numbers: Option<Vec<u64>> = numbers
-            .split('.')
-            .map(|number| number.parse().ok())
-            .collect();
-        Some(Release(numbers?, build.parse().ok()?))
+        let (numbers, build) = match text.split_once('+') {
+            Some((numbers, build)) if !build.is_empty() => (numbers, build),
+            Some(_) => return None,
+            None => (text, ""),
+        };
+        let numbers = numbers.split('.').map(|number| number.parse().ok());
+        Some(Release {
+            numbers: numbers.collect::<Option<Vec<u64>>>()?,
+            build: build.to_owned(),
+        })
+    }
+
+    /// One that has a place in an order: a version without a build.
+    fn ordered(text: &str) -> Option<Release> {
+        Release::parse(text).filter(|release| release.build.is_empty())
     }
 }
 

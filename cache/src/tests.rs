@@ -22,6 +22,7 @@ pub(crate) fn key() -> Key {
         base: 0x1000,
         len: 0x1000,
         digest: digest(&[]),
+        layout: lockstep_contract::layout::fingerprint(),
         translator: String::new(),
         compiler: String::new(),
         target: format!("{}-test", std::env::consts::ARCH),

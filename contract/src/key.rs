@@ -16,14 +16,7 @@ use lockstep_isa::{Cost, Profile};
 use crate::seal::bytes_from_hex;
 
 /// Format of the module file that this build writes and reads.
-pub const FORMAT: u32 = 2;
-
-/// Version of the translator. The part behind the plus sign is raised with every change to the code
-/// that the translator generates, so that modules of an older one are not taken for its own.
-pub const TRANSLATOR_VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), "+9");
-
-/// Version of Cranelift, as its crates are numbered.
-pub const COMPILER_VERSION: &str = "0.135.8";
+pub const FORMAT: u32 = 3;
 
 /// Every fact that native code depends on. Compared field by field.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -42,7 +35,9 @@ pub struct Key {
     pub len: u64,
     /// BLAKE3 of the text.
     pub digest: [u8; 32],
-    /// Version of the translator.
+    /// The layout that the code relies on: its [fingerprint](crate::layout::fingerprint).
+    pub layout: u64,
+    /// The translator: its version, and behind a plus sign a digest of its sources.
     pub translator: String,
     /// Version of Cranelift.
     pub compiler: String,
@@ -65,6 +60,7 @@ impl Key {
     /// u32 format        u8 version (0, 1, 2)   u8 extensions (B 1, MOP 2, A 4)
     /// u8 width (32, 64) u8 cost (0 estimate, 1 constant)
     /// u64 memory_size   u64 base               u64 len           32 bytes digest
+    /// u64 layout
     /// translator, compiler, target, cpu: each a u32 count of bytes and that many bytes of UTF-8
     /// ```
     #[must_use]
@@ -79,6 +75,7 @@ impl Key {
             bytes.extend(number.to_le_bytes());
         }
         bytes.extend(self.digest);
+        bytes.extend(self.layout.to_le_bytes());
         for text in [&self.translator, &self.compiler, &self.target, &self.cpu] {
             bytes.extend((text.len() as u32).to_le_bytes());
             bytes.extend(text.as_bytes());
@@ -122,7 +119,7 @@ impl Key {
 
     /// Every field with its value in words, in the order of comparison.
     #[must_use]
-    pub fn fields(&self) -> [(&'static str, String); 13] {
+    pub fn fields(&self) -> [(&'static str, String); 14] {
         let extensions = self.profile.extensions;
         let mut isa = String::from("imc");
         for (there, name) in [
@@ -140,6 +137,7 @@ impl Key {
         };
         [
             ("format", self.format.to_string()),
+            ("layout", format!("{:016x}", self.layout)),
             ("translator", self.translator.clone()),
             ("compiler", self.compiler.clone()),
             ("target", self.target.clone()),

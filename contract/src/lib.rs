@@ -9,6 +9,10 @@ pub mod context;
 pub mod exit;
 pub mod helpers;
 pub mod key;
+pub mod layout;
 pub mod module;
 pub mod pages;
 pub mod seal;
+
+/// BLAKE3 of this package's sources, as 64 hexadecimal digits. The translator's name in a key depends on it.
+pub const SOURCE_DIGEST: &str = env!("LOCKSTEP_SOURCE_DIGEST");

@@ -9,7 +9,7 @@
 //! ```text
 //! offset  size
 //!      0     8  magic: the ASCII letters LOCKSTEP
-//!      8     4  format: 2
+//!      8     4  format: 3
 //!     12     4  count of sections: 6
 //!     16     8  bytes in the file, the digest included
 //!     24     4  enter: offset in the code of the function that the host calls
@@ -37,7 +37,7 @@
 //! The meaning of the fields is that of [`Module`], [`Block`] and [`Span`].
 //!
 //! # What must hold
-//! - key: the format is 2; memory is 1 to 1024 pages of 4096 bytes; base and len are whole pages, len is
+//! - key: the format is 3; memory is 1 to 1024 pages of 4096 bytes; base and len are whole pages, len is
 //!   not 0, and the code region lies inside the memory; CPU features ascend, each once, none empty.
 //! - code: 1 to 2^32 - 1 bytes. `enter` is below that; where the target is `aarch64` it is a multiple of 4.
 //! - table: exactly len / 2 entries, each of a function that starts inside the code.

@@ -26,3 +26,6 @@ pub use reg::Reg;
 pub use rules::{Extensions, Profile, Version, Xlen};
 pub use semantics::{Amo, Cond, Extend, Narrow, Primitives, Size, Width, execute};
 pub use table::{Effect, Op};
+
+/// BLAKE3 of this package's sources, as 64 hexadecimal digits. The translator's name in a key depends on it.
+pub const SOURCE_DIGEST: &str = env!("LOCKSTEP_SOURCE_DIGEST");

@@ -21,6 +21,7 @@ use std::{
 
 use lockstep_contract::context::Context;
 use lockstep_contract::key::Key;
+use lockstep_contract::layout;
 use lockstep_contract::module::{Module, ModuleError, TrustedModule};
 use memmap2::{Mmap, MmapMut};
 
@@ -66,6 +67,14 @@ pub enum MapError {
         target: String,
         /// What this process is built for.
         host: &'static str,
+    },
+    /// For a runtime that keeps its state elsewhere.
+    #[error("the module relies on the layout {found:016x}; this runtime has {expected:016x}")]
+    Layout {
+        /// The fingerprint in the module's key.
+        found: u64,
+        /// This build's.
+        expected: u64,
     },
     /// Its parts do not fit together.
     #[error("the module cannot be used: {0}")]
@@ -239,6 +248,10 @@ fn check(module: &Module) -> Result<(), MapError> {
             target,
             host: TARGET,
         });
+    }
+    let (found, expected) = (module.key.layout, layout::fingerprint());
+    if found != expected {
+        return Err(MapError::Layout { found, expected });
     }
     Ok(())
 }

@@ -4,9 +4,9 @@ use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use lockstep_contract::key::{COMPILER_VERSION, TRANSLATOR_VERSION};
 use lockstep_contract::module::Module;
 use lockstep_contract::seal::{Note, Record, Seal};
+use lockstep_translator::{COMPILER_VERSION, translator_version};
 use serde_json::Value;
 
 use crate::harness::{Ran, Sandbox, exits_with};
@@ -241,7 +241,7 @@ fn the_deny_list_wins_over_seals() {
     let list = sandbox.keys().deny.expect("a place");
     for (rule, says) in [
         (
-            format!("translator {TRANSLATOR_VERSION} it rounds"),
+            format!("translator {} it rounds", translator_version()),
             "it rounds",
         ),
         (

@@ -28,10 +28,12 @@ mod report;
 mod sweep;
 mod trusted;
 mod units;
+mod version;
 
 use core::ops::ControlFlow;
 
 use lockstep_contract::key::{self, Key};
+use lockstep_contract::layout;
 use lockstep_contract::module::TrustedModule;
 
 pub use block::Reason;
@@ -43,6 +45,7 @@ pub use hints::Hints;
 pub use injection::{Fault, Injection};
 pub use options::{Cpu, Options};
 pub use report::Report;
+pub use version::{COMPILER_VERSION, SOURCE_DIGEST, source_digest, translator_version};
 
 use assemble::Assembler;
 use codegen::Compiler;
@@ -86,8 +89,9 @@ pub fn key(region: &CodeRegion<'_>, options: &Options) -> Result<Key, TranslateE
         base: region.base,
         len: region.bytes.len() as u64,
         digest: key::digest(region.bytes),
+        layout: layout::fingerprint(),
         translator: options.translator(),
-        compiler: cranelift_codegen::VERSION.into(),
+        compiler: COMPILER_VERSION.into(),
         target: isa.triple().to_string(),
         cpu,
     })

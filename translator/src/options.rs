@@ -2,9 +2,8 @@
 //!
 //! An option that changes the emitted code also changes the module's key.
 
-use lockstep_contract::key;
-
 use crate::injection::Injection;
+use crate::version::translator_version;
 
 /// Which CPU's instructions the native code may use.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -49,7 +48,7 @@ impl Options {
     /// The translator as a key names it: its version, and what else makes its code another.
     #[must_use]
     pub fn translator(&self) -> String {
-        let mut name = String::from(key::TRANSLATOR_VERSION);
+        let mut name = String::from(translator_version());
         if self.every_block {
             name.push_str(" every-block");
         }

@@ -2,9 +2,11 @@
 
 use std::fs;
 
-use lockstep_contract::key::{COMPILER_VERSION, TRANSLATOR_VERSION};
-
 use super::*;
+
+/// A translator and a compiler that nothing is known of.
+const TRANSLATOR_VERSION: &str = "0.1.0+0123456789abcdef";
+const COMPILER_VERSION: &str = "0.135.8";
 
 fn key(translator: &str, compiler: &str) -> Key {
     Key {
@@ -45,12 +47,21 @@ fn rules() {
         assert!(refuses(rule, "1.0.0", refused), "{rule}");
         assert!(!refuses(rule, "1.0.0", passed), "{rule}");
     }
-    assert!(refuses(
-        "translator 0.1.0+6",
-        "0.1.0+6 every-block",
-        "9.9.9"
-    ));
-    assert!(!refuses("translator 0.1.0+6", "0.1.0+7", "9.9.9"));
+    // A build by its digest, or all builds of a version.
+    for (rule, refused) in [
+        ("translator 0.1.0+3f9a", [true, false, false]),
+        ("translator 0.1.0", [true, true, false]),
+        ("translator <0.2.0", [true, true, false]),
+        ("translator <=0.1.0", [true, true, false]),
+        ("translator 0.1.0..0.2.0", [true, true, false]),
+    ] {
+        let builds = ["0.1.0+3f9a every-block", "0.1.0+07c2", "0.2.0+3f9a"];
+        assert_eq!(
+            builds.map(|build| refuses(rule, build, "9.9.9")),
+            refused,
+            "{rule}"
+        );
+    }
     assert!(refuses("translator *", "0.1.0+7", "9.9.9"));
     for line in [
         "",
@@ -58,6 +69,8 @@ fn rules() {
         "linker 1.2.3 x",
         "compiler 1.x y",
         "compiler <= y",
+        "translator <0.1.0+3f9a digests have no order",
+        "translator 0.1.0+ y",
     ] {
         assert!(Rule::parse(line).is_none(), "{line}");
     }

@@ -21,6 +21,7 @@ impl Key {
             base: fields.number::<8>("key: base")?,
             len: fields.number::<8>("key: len")?,
             digest: *fields.take("key: digest")?,
+            layout: fields.number::<8>("key: layout")?,
             translator: fields.text("key: translator")?,
             compiler: fields.text("key: compiler")?,
             target: fields.text("key: target")?,

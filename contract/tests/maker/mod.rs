@@ -23,6 +23,7 @@ pub fn key() -> Key {
         base: 0x10000,
         len: 0x1000,
         digest: *blake3::hash(&[0x13; 0x1000]).as_bytes(),
+        layout: 0x0123_4567_89ab_cdef,
         translator: "0.1.0+1".into(),
         compiler: "0.135.8".into(),
         target: "x86_64-unknown-linux-gnu".into(),

@@ -80,7 +80,8 @@ fn a_sealed_file_stays_as_it_is() {
 #[test]
 fn numbers_that_do_not_fit_are_refused() {
     type Change = fn(&mut Module);
-    let changes: [(&str, Change); 10] = [
+    let changes: [(&str, Change); 11] = [
+        ("layout", |module| module.key.layout ^= 1),
         ("s390x", |module| {
             module.key.target = "s390x-unknown-linux".into()
         }),

@@ -47,6 +47,7 @@ pub(crate) fn module() -> Module {
             base: BASE,
             len: 0x1000,
             digest: digest(&[]),
+            layout: lockstep_contract::layout::fingerprint(),
             translator: String::new(),
             compiler: String::new(),
             target: crate::mapping::TARGET.into(),
