@@ -12,7 +12,7 @@ use lockstep::engine::{Mode, Translate};
 use lockstep::{Engine, Platform, Program};
 use lockstep_contract::pages::{DIRTY, PAGE_SHIFT};
 use lockstep_isa::Cost;
-use lockstep_runtime::{CostTable, Environment, Event, Machine, Outcome};
+use lockstep_runtime::{CostTable, Event, Machine, Outcome, Runner};
 use lockstep_test_support::asm::assemble;
 use lockstep_test_support::clock;
 use lockstep_test_support::record::{median, table};
@@ -97,17 +97,13 @@ fn costs(rounds: usize) -> String {
 /// Nanoseconds for each call of the host by this guest, which leaves native code so often at a store.
 fn call_host(engine: &Engine, elf: &[u8], exits: u64) -> f64 {
     let program = Program::load(elf, &Platform::default()).expect("a good ELF");
-    let mut core = program.into_core();
+    let mut guest = Runner::new(program.into_core());
     let table = CostTable::from(Cost::Estimate);
-    let environment = Environment {
-        cost: &table,
-        pause: None,
-        library: engine.library(),
-    };
+    let environment = engine.environment(&table);
     let mut calls = 0;
     let start = clock::thread_seconds();
     loop {
-        let event = core
+        let event = guest
             .advance(&environment)
             .expect("nothing goes wrong in it");
         assert_eq!(event, Event::Ecall);
@@ -115,22 +111,21 @@ fn call_host(engine: &Engine, elf: &[u8], exits: u64) -> f64 {
             break;
         }
         calls += 1;
-        let cleared = core.memory_mut().clear_flag(DATA >> PAGE_SHIFT, DIRTY);
+        let cleared = guest
+            .core_mut()
+            .memory_mut()
+            .clear_flag(DATA >> PAGE_SHIFT, DIRTY);
         cleared.expect("there is such a page");
     }
     let time = clock::thread_seconds() - start;
     // The first one finds the page as it was loaded.
-    let seen = core.exits().store + core.exits().other;
-    assert!(seen + 1 >= exits, "{:?}", core.exits());
+    let seen = guest.core().exits().store + guest.core().exits().other;
+    assert!(seen + 1 >= exits, "{:?}", guest.core().exits());
     time * 1e9 / CALLS as f64
 }
 
 fn run(engine: &Engine, machine: &mut lockstep::Machine) {
-    let outcome = machine.run(&Environment {
-        cost: &CostTable::from(Cost::Estimate),
-        pause: None,
-        library: engine.library(),
-    });
+    let outcome = machine.run(&engine.environment(&CostTable::from(Cost::Estimate)));
     assert_eq!(outcome, Ok(Outcome::Exit(0)));
 }
 

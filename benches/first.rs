@@ -26,7 +26,7 @@ use lockstep::engine::{Mode, Translate};
 use lockstep::transaction::Transaction;
 use lockstep::{Engine, Platform, Program};
 use lockstep_isa::{Cost, Version};
-use lockstep_runtime::{CostTable, Environment, Machine, Outcome};
+use lockstep_runtime::{CostTable, Machine, Outcome};
 use lockstep_test_support::record::{median, table};
 use lockstep_test_support::transaction::scripts::nothing;
 use lockstep_test_support::transaction::silent;
@@ -291,7 +291,7 @@ fn steps(cache: &Path) {
 
 fn find(engine: &Engine, program: &Program) {
     let request = program.request(&program.code_regions()[0]);
-    let library = engine.library().expect("native code");
+    let library = engine.code_source().expect("native code");
     let known = library.find(&request).expect("a text");
     assert!(known.module().is_some(), "it has native code");
 }
@@ -303,10 +303,6 @@ fn machine(elf: &[u8]) -> lockstep::Machine {
 }
 
 fn run(engine: &Engine, machine: &mut lockstep::Machine) {
-    let outcome = machine.run(&Environment {
-        cost: &CostTable::from(Cost::Estimate),
-        pause: None,
-        library: engine.library(),
-    });
+    let outcome = machine.run(&engine.environment(&CostTable::from(Cost::Estimate)));
     assert_eq!(outcome, Ok(Outcome::Exit(0)));
 }

@@ -23,7 +23,7 @@ use lockstep::engine::{EngineBuilder, Mode, Translate};
 use lockstep::transaction::Transaction;
 use lockstep::{Engine, Platform, Program};
 use lockstep_isa::Version;
-use lockstep_runtime::Library;
+use lockstep_runtime::CodeSource;
 use lockstep_test_support::transaction::silent;
 use lockstep_test_support::transaction::system::{Signature, sighash, system_cell};
 use lockstep_translator as translator;

@@ -13,7 +13,7 @@ use ckb_system_scripts::BUNDLED_CELL;
 use lockstep::engine::{Mode, Translate};
 use lockstep::{Engine, Machine as Guest, Platform, Program};
 use lockstep_isa::Cost;
-use lockstep_runtime::{CostTable, Environment, Machine, Outcome};
+use lockstep_runtime::{CostTable, Machine, Outcome};
 
 /// Scripts without an argument.
 const SCRIPTS: usize = 200;
@@ -74,11 +74,11 @@ fn many_machines(engine: &Engine) {
 /// Some slices of native code, so that memory and code are in use.
 fn run_a_little(machine: &mut Machine, engine: &Engine) {
     let asked = std::cell::Cell::new(0);
-    let outcome = machine.run(&Environment {
-        cost: &CostTable::from(Cost::Estimate),
-        pause: Some(&|| asked.replace(asked.get() + 1) > 3),
-        library: engine.library(),
-    });
+    let outcome = machine.run(
+        &engine
+            .environment(&CostTable::from(Cost::Estimate))
+            .with_pause(&|| asked.replace(asked.get() + 1) > 3),
+    );
     assert_eq!(outcome, Ok(Outcome::Paused));
     assert!(machine.core().native_cycles() > 0);
 }

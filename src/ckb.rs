@@ -11,7 +11,7 @@
 //! thread makes ([`with_engine`]), or to one machine ([`NativeMachine::with_engine`]).
 //!
 //! What this is not: a policy of which code runs natively (that is the engine's), or an execution
-//! loop (that is `lockstep_runtime::Core::advance`; the loop here only serves the host's part).
+//! loop (that is `lockstep_runtime::Runner`; the loop here only serves the host's part).
 
 mod core;
 mod cost;
@@ -23,7 +23,7 @@ use std::sync::Arc;
 
 use ckb_vm::machine::Pause;
 use ckb_vm::{CoreMachine, DefaultMachine, DefaultMachineRunner, Error, Machine, SupportMachine};
-use lockstep_runtime::{CostTable, Environment, Event, Library};
+use lockstep_runtime::{CostTable, Environment, Event};
 
 pub use self::core::NativeCore;
 pub use self::error::error_reason;
@@ -94,8 +94,8 @@ impl DefaultMachineRunner for NativeMachine {
         });
         let mut pause = machine.pause();
         machine.set_running(true);
-        let library = engine.library();
-        if library.is_some() {
+        let environment = engine.environment(cost);
+        if environment.code.is_some() {
             if cost.model().is_none() {
                 meter::fell_back(Fallback::Cost);
             } else if !engine.is_enabled() {
@@ -103,7 +103,7 @@ impl DefaultMachineRunner for NativeMachine {
             }
         }
         let before = machine.inner_mut().progress();
-        let result = drive(machine, library, cost, &mut pause);
+        let result = drive(machine, environment, &mut pause);
         machine.inner_mut().report();
         settings::count(machine.inner_mut().progress().since(before));
         result
@@ -113,8 +113,7 @@ impl DefaultMachineRunner for NativeMachine {
 /// The host's side of a run: what the guest cannot do by itself.
 fn drive(
     machine: &mut DefaultMachine<NativeCore>,
-    library: Option<&dyn Library>,
-    cost: &CostTable,
+    environment: Environment<'_>,
     pause: &mut Pause,
 ) -> Result<i8, Error> {
     let mut decided = None;
@@ -122,11 +121,7 @@ fn drive(
         // The core dropped its traces itself; whoever asks later must not see an old signal.
         machine.reset_signal();
         let paused = || pause.has_interrupted();
-        let environment = Environment {
-            cost,
-            pause: Some(&paused),
-            library,
-        };
+        let environment = environment.with_pause(&paused);
         let advance = || machine.inner_mut().advance(&environment);
         let event = decided.take().unwrap_or_else(advance)?;
         match event {

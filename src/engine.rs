@@ -1,7 +1,7 @@
 //! Which engine runs a piece of code, and where its native module comes from.
 //!
 //! An [`Engine`] is what the run loop asks when pages become executable (it is the runtime's
-//! [`Library`](lockstep_runtime::Library)): from the registry of this process, else from the module cache, else by translating.
+//! [`CodeSource`](lockstep_runtime::CodeSource)): from the registry of this process, else from the module cache, else by translating.
 //! One translation a code region is in flight at a time. In a node it is in flight in the background: code
 //! without a module is interpreted and counted, and past a threshold of cycles it is queued for threads
 //! of low priority; nothing is compiled on a thread that verifies. Whatever goes wrong here means that

@@ -8,7 +8,7 @@
 //! of their own, which are re-exported: [`isa`], [`contract`], [`translator`], [`runtime`].
 //!
 //! ```
-//! use lockstep_runtime::{CostTable, Environment, Outcome};
+//! use lockstep_runtime::{CostTable, Outcome};
 //! use lockstep::{Engine, Machine, Platform, Program};
 //!
 //! let elf = include_bytes!("../guests/elf/fib.elf");
@@ -19,11 +19,7 @@
 //! // Without a cache: what is translated lives as long as the engine.
 //! let engine = Engine::builder().no_cache().build();
 //! let mut machine = Machine::new(program.into_core());
-//! let outcome = machine.run(&Environment {
-//!     cost: &CostTable::from(platform.cost),
-//!     pause: None,
-//!     library: engine.library(),
-//! })?;
+//! let outcome = machine.run(&engine.environment(&CostTable::from(platform.cost)))?;
 //!
 //! assert_eq!(outcome, Outcome::Exit(0));
 //! assert!(machine.core().cycles() > 0);

@@ -103,11 +103,12 @@ fn what_was_left_is_interpreted() {
         let program = Program::load(&elf, &Platform::default()).expect("a good ELF");
         let mut machine = Machine::new(program.into_core());
         machine.core_mut().initialize_stack(&[]).expect("it fits");
-        let outcome: Result<Outcome, _> = machine.run(&Environment {
-            cost: &CostTable::from(Cost::Estimate),
-            pause: None,
-            library: engine.and_then(Engine::library),
-        });
+        let cost = CostTable::from(Cost::Estimate);
+        let environment = match engine {
+            Some(engine) => engine.environment(&cost),
+            None => Environment::new(&cost),
+        };
+        let outcome: Result<Outcome, _> = machine.run(&environment);
         let core = machine.core();
         let end = (
             outcome.map_err(|error| error.to_string()),

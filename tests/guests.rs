@@ -46,7 +46,7 @@ fn what_an_engine_finds_in_memory_is_what_the_file_says() {
         .mode(Mode::Native)
         .translate(Translate::Now)
         .build();
-    let library = engine.library().expect("it runs natively");
+    let library = engine.code_source().expect("it runs natively");
     for guest in guests() {
         let file = fs::read(&guest.elf).expect("it was there a moment ago");
         let program = Program::load(&file, &Platform::default()).expect("a good ELF");

@@ -18,7 +18,7 @@ use iced_x86::{Decoder, DecoderOptions, Mnemonic, OpKind, Register};
 use lockstep::engine::{Mode, Translate};
 use lockstep::{Engine, Platform, Program};
 use lockstep_isa::Cost;
-use lockstep_runtime::{CostTable, Environment, Machine, Outcome};
+use lockstep_runtime::{CostTable, Machine, Outcome};
 use lockstep_test_support::adversarial::KINDS;
 use lockstep_test_support::asm::assemble;
 use lockstep_test_support::root;
@@ -73,11 +73,7 @@ fn load(elf: &[u8]) -> Machine {
 }
 
 fn run(machine: &mut Machine, engine: &Engine) -> Result<Outcome, String> {
-    let outcome = machine.run(&Environment {
-        cost: &CostTable::from(Cost::Estimate),
-        pause: None,
-        library: engine.library(),
-    });
+    let outcome = machine.run(&engine.environment(&CostTable::from(Cost::Estimate)));
     outcome.map_err(|error| error.to_string())
 }
 

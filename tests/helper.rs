@@ -41,10 +41,10 @@ fn run(elf: &[u8], engine: Option<&Engine>) -> ((Outcome, u64, Vec<u64>), u64) {
     let program = Program::load(elf, &Platform::default()).expect("a good ELF");
     let mut machine = Machine::new(program.into_core());
     machine.core_mut().initialize_stack(&[]).expect("it fits");
-    let environment = Environment {
-        cost: &CostTable::from(Cost::Estimate),
-        pause: None,
-        library: engine.and_then(Engine::library),
+    let cost = CostTable::from(Cost::Estimate);
+    let environment = match engine {
+        Some(engine) => engine.environment(&cost),
+        None => Environment::new(&cost),
     };
     let outcome = machine.run(&environment).expect("no trap");
     let core = machine.core();

@@ -21,7 +21,7 @@ use lockstep::{Engine, Platform, Program};
 use lockstep_cache::Cache;
 use lockstep_contract::pages::{EXECUTABLE, FREEZED};
 use lockstep_isa::{Cost, Profile, Version};
-use lockstep_runtime::{Core, CostTable, Environment, Machine, Outcome};
+use lockstep_runtime::{Core, CostTable, Machine, Outcome};
 use lockstep_test_support::recorder::Page;
 use lockstep_test_support::transaction::system::{Signature, sighash, system_cell};
 use lockstep_test_support::transaction::{Case, silent};
@@ -296,11 +296,7 @@ fn of_several_modules_the_guilty_one_is_quarantined() {
     let cost = CostTable::from(Cost::Estimate);
     let run = |engine: &Engine| {
         let mut machine = machine();
-        let outcome = machine.run(&Environment {
-            cost: &cost,
-            pause: None,
-            library: engine.library(),
-        });
+        let outcome = machine.run(&engine.environment(&cost));
         assert_eq!(outcome, Ok(Outcome::Exit(0)));
         (machine.core().cycles(), machine.core().native_cycles())
     };

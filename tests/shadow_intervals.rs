@@ -9,7 +9,7 @@ use std::thread;
 use lockstep::bundle::{self, Evidence};
 use lockstep_isa::{Cost, Version};
 use lockstep_runtime::{
-    Interval, Library, Mismatch, Outcome, Repeat, Request, SharedRegion, Trap, Watch,
+    CodeSource, Interval, Mismatch, Observer, Outcome, Repeat, Request, SharedRegion, Trap, Watch,
 };
 use lockstep_test_support::driver::{Guest, interpreter};
 use lockstep_test_support::guests::guests;
@@ -49,11 +49,13 @@ impl Watching {
     }
 }
 
-impl Library for Watching {
+impl CodeSource for Watching {
     fn find(&self, request: &Request<'_>) -> Option<Arc<SharedRegion>> {
         self.modules.find(request)
     }
+}
 
+impl Observer for Watching {
     fn watch(&self) -> Watch {
         self.watch
     }
@@ -209,7 +211,7 @@ fn bundles_that_are_written_at_once_are_all_kept() {
 /// A library without native code.
 struct Nothing;
 
-impl Library for Nothing {
+impl CodeSource for Nothing {
     fn find(&self, _: &Request<'_>) -> Option<Arc<SharedRegion>> {
         None
     }

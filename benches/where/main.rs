@@ -154,11 +154,7 @@ fn run(engine: &Engine, elf: &[u8], argument: &str) -> Running {
 /// What is counted: its name is what `callgrind` looks for.
 #[inline(never)]
 fn measured_run(machine: &mut Running, engine: &Engine) {
-    let outcome = machine.run(&Environment {
-        cost: &CostTable::from(Cost::Estimate),
-        pause: None,
-        library: engine.library(),
-    });
+    let outcome = machine.run(&engine.environment(&CostTable::from(Cost::Estimate)));
     assert_eq!(outcome, Ok(Outcome::Exit(0)));
 }
 
@@ -172,11 +168,7 @@ fn instructions(elf: &str, argument: &str) -> u64 {
     platform.profile.extensions = Extensions::from_bits(1);
     let elf = std::fs::read(elf).expect("a guest");
     let mut machine = load(&elf, argument, &platform);
-    let outcome = machine.run(&Environment {
-        cost: &CostTable::from(Cost::Constant),
-        pause: None,
-        library: None,
-    });
+    let outcome = machine.run(&Environment::new(&CostTable::from(Cost::Constant)));
     assert_eq!(outcome, Ok(Outcome::Exit(0)));
     machine.core().cycles()
 }
@@ -188,7 +180,7 @@ fn child(cache: &str, elf: &str, argument: &str) {
     let elf = std::fs::read(elf).expect("a guest");
     let program = Program::load(&elf, &Platform::default()).expect("a good ELF");
     let request = program.request(&program.code_regions()[0]);
-    let library = engine.library().expect("native code");
+    let library = engine.code_source().expect("native code");
     let module = library.find(&request).and_then(|known| known.module());
     let module: Arc<_> = module.expect("the cache has it");
     let machine = run(&engine, &elf, argument);

@@ -1,14 +1,15 @@
-//! Which native module belongs to which pages of the guest.
+//! Which native module belongs to which pages of a guest.
 //!
-//! Native code is found by content: each maximal run of executable and frozen pages is one code region, and
-//! the library is asked for it when the guest first gets there. What it said stays attached until
-//! the flags of one of its pages change. Native code may come and go in the meantime; that is seen
-//! before each entry. Pages that are executable but not frozen never have native code, because their
-//! content is not settled.
+//! Native code is found by content. Each maximal run of executable and frozen pages is one code region, and the
+//! source of code is asked for it when the guest first gets there. What it answered stays attached until the flags
+//! of one of the region's pages change. Native code may come and go in the meantime; that is seen before each
+//! entry. Pages that are executable but not frozen never have native code, because their content may still change.
 //!
-//! Cycles are counted here, text by text, and handed to the library in lumps: at the end of a run and
-//! whenever enough have come together. The interpreter's go to the code region where it began; it stops often
-//! enough that a code region in which it spends its time gets them.
+//! Cycles are counted here, region by region, and reported to the [`SharedRegion`] in batches: at the end of a run
+//! and whenever enough have come together. Cycles of the interpreter are counted for the region where it began. It
+//! stops often enough that a region in which it spends its time gets them.
+//!
+//! This is no part of a guest's state: a copy of a guest has nothing attached.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -16,21 +17,23 @@ use std::sync::Arc;
 use lockstep_contract::pages::{EXECUTABLE, FREEZED, PAGE_SHIFT};
 use lockstep_isa::{Cost, Profile};
 
-use crate::environment::{Library, Request};
-use crate::known::{Holding, SharedRegion};
+use crate::code_source::{CodeSource, Request};
+use crate::known::{Holding, Loaded, SharedRegion};
 use crate::mapping::{EntryPoint, NativeModule};
-use crate::memory::Memory;
+use crate::memory::{Identity, Memory};
+use crate::state::Core;
+use crate::traces::DecodedTraces;
 
-/// Interpreted cycles of a code region that come together before the library hears of them.
+/// Interpreted cycles of a code region that come together before they are reported.
 const CYCLE_BATCH: u64 = 1 << 16;
 
 /// The code regions of a guest.
 #[derive(Debug, Default)]
 pub(crate) struct Attached {
-    /// In order of address.
+    /// In the order of their addresses.
     regions: Vec<CodeRegion>,
-    /// The cost model that the modules were asked for.
-    cost: Option<Cost>,
+    /// The memory that they are in, and the cost model that the modules were asked for.
+    of: Option<(Identity, Cost)>,
 }
 
 /// A maximal run of executable and frozen pages.
@@ -40,7 +43,7 @@ struct CodeRegion {
     asked: Asked,
 }
 
-/// What the library said.
+/// What the source of code answered.
 #[derive(Debug)]
 enum Asked {
     NotYet,
@@ -49,13 +52,13 @@ enum Asked {
     Known(Known),
 }
 
-/// A code region that the library knows, as this guest last saw it.
+/// A code region that the source of code knows, as this guest last saw it.
 #[derive(Debug)]
 struct Known {
     region: Arc<SharedRegion>,
     generation: u64,
-    module: Option<Arc<NativeModule>>,
-    /// Cycles that the code region was not told of yet.
+    loaded: Option<Loaded>,
+    /// Cycles that were not reported yet.
     interpreted: u64,
     native: u64,
 }
@@ -63,16 +66,16 @@ struct Known {
 impl Known {
     fn new(region: Arc<SharedRegion>) -> Known {
         Known {
-            // One that no code region ever has: the first look is still to come.
+            // A generation that no region ever has, because nobody has looked at it yet.
             generation: u64::MAX,
             region,
-            module: None,
+            loaded: None,
             interpreted: 0,
             native: 0,
         }
     }
 
-    /// Hands over what was counted. Whether the library wants to be called.
+    /// Reports what was counted. The answer says whether the source of code wants to be called.
     fn report(&mut self) -> bool {
         let interpreted = std::mem::take(&mut self.interpreted);
         let native = std::mem::take(&mut self.native);
@@ -87,6 +90,15 @@ impl Drop for Known {
 }
 
 impl CodeRegion {
+    /// What the source of code gave for it, if that is native code.
+    #[inline]
+    fn loaded(&self) -> Option<&Loaded> {
+        match &self.asked {
+            Asked::Known(known) => known.loaded.as_ref(),
+            Asked::NotYet | Asked::Nothing => None,
+        }
+    }
+
     /// Takes notice of native code that came or went.
     #[inline]
     fn follow(&mut self, place: &Place<'_>) {
@@ -103,29 +115,29 @@ impl CodeRegion {
         };
         let (generation, holding) = known.region.look();
         known.generation = generation;
-        known.module = None;
+        known.loaded = None;
         match holding {
             Holding::Nothing => {}
-            Holding::Module(module) => {
-                if place.fits(self.pages.clone(), &module) {
-                    known.module = Some(module);
+            Holding::Module(loaded) => {
+                if place.fits(self.pages.clone(), &loaded.module) {
+                    known.loaded = Some(loaded);
                 }
             }
             Holding::Forgotten => self.asked = Asked::NotYet,
         }
     }
 
-    /// Asks the library, when this has not happened yet.
+    /// Asks the source of code, if this has not happened yet.
     #[inline]
-    fn ask(&mut self, pc: u64, place: &Place<'_>, library: &dyn Library) {
+    fn ask(&mut self, pc: u64, place: &Place<'_>, code: &dyn CodeSource) {
         if matches!(self.asked, Asked::NotYet) {
-            let answer = library.find(&place.request(self.pages.clone(), pc));
+            let answer = code.find(&place.request(self.pages.clone(), pc));
             self.asked = answer.map_or(Asked::Nothing, |region| Asked::Known(Known::new(region)));
         }
     }
 }
 
-/// What native code must be for, but for the code region: the guest and its costs.
+/// What native code must be for, apart from the code region: the guest and its costs.
 struct Place<'a> {
     profile: Profile,
     cost: Cost,
@@ -133,6 +145,14 @@ struct Place<'a> {
 }
 
 impl<'a> Place<'a> {
+    fn new(core: &'a Core, cost: Cost) -> Place<'a> {
+        Place {
+            profile: core.profile,
+            cost,
+            memory: &core.memory,
+        }
+    }
+
     fn request(&self, pages: Range<usize>, pc: u64) -> Request<'a> {
         let bytes = pages.start << PAGE_SHIFT..pages.end << PAGE_SHIFT;
         Request {
@@ -146,8 +166,8 @@ impl<'a> Place<'a> {
         }
     }
 
-    /// Whether a module is for these pages of this guest; that its code region is theirs is the library's
-    /// duty.
+    /// Whether a module is for these pages of this guest. That it was made from the bytes in them is the duty of
+    /// the source of code.
     fn fits(&self, pages: Range<usize>, module: &NativeModule) -> bool {
         let key = module.key();
         let fits = key.profile == self.profile
@@ -168,11 +188,12 @@ impl<'a> Place<'a> {
 }
 
 impl Attached {
-    /// Takes notice of pages whose code may have changed since the last call. Modules of code regions that
-    /// are what they were stay.
+    /// Takes notice of pages whose code may have changed since the last call. Regions that are what they were keep
+    /// their modules.
     pub(crate) fn refresh(&mut self, memory: &mut Memory, cost: Cost) {
-        if self.cost != Some(cost) {
-            self.cost = Some(cost);
+        let of = Some((memory.identity(), cost));
+        if self.of != of {
+            self.of = of;
             self.regions.clear();
             memory.note_all_recoded();
         }
@@ -193,8 +214,8 @@ impl Attached {
         }
     }
 
-    /// Which text covers this address. A guest may have hundreds and go from one to the next with
-    /// every jump, so they are not tried in generation.
+    /// The index of the code region that covers this address. A guest may have hundreds of regions and go from one
+    /// to the next with every jump, so this is a binary search.
     #[inline]
     fn place(&self, pc: u64) -> Option<usize> {
         let page = pc >> PAGE_SHIFT;
@@ -203,30 +224,24 @@ impl Attached {
         (region.pages.start as u64 <= page).then_some(index)
     }
 
+    fn loaded(&self, pc: u64) -> Option<&Loaded> {
+        self.regions[self.place(pc)?].loaded()
+    }
+
+    /// The traces that machines with the module for this address share.
+    pub(crate) fn traces(&self, pc: u64) -> Option<&DecodedTraces> {
+        self.loaded(pc).map(|loaded| &*loaded.traces)
+    }
+
     /// The module that was found for this address.
-    pub(crate) fn module(&self, pc: u64) -> Option<&NativeModule> {
-        self.found(pc).map(|module| &**module)
-    }
-
-    /// The same to keep.
-    pub(crate) fn shared_module(&self, pc: u64) -> Option<Arc<NativeModule>> {
-        self.found(pc).cloned()
-    }
-
-    fn found(&self, pc: u64) -> Option<&Arc<NativeModule>> {
-        match &self.regions[self.place(pc)?].asked {
-            Asked::Known(known) => known.module.as_ref(),
-            Asked::NotYet | Asked::Nothing => None,
-        }
+    pub(crate) fn module(&self, pc: u64) -> Option<Arc<NativeModule>> {
+        self.loaded(pc).map(|loaded| Arc::clone(&loaded.module))
     }
 
     /// All modules that this guest has.
     pub(crate) fn modules(&self) -> Vec<Arc<NativeModule>> {
-        let module = |region: &CodeRegion| match &region.asked {
-            Asked::Known(known) => known.module.clone(),
-            Asked::NotYet | Asked::Nothing => None,
-        };
-        self.regions.iter().filter_map(module).collect()
+        let loaded = self.regions.iter().filter_map(CodeRegion::loaded);
+        loaded.map(|loaded| Arc::clone(&loaded.module)).collect()
     }
 
     /// Whether native code may be able to go on from here.
@@ -237,38 +252,26 @@ impl Attached {
                 Asked::NotYet => true,
                 Asked::Nothing => false,
                 Asked::Known(known) => {
-                    (known.module.as_ref()).is_some_and(|module| module.entry(pc).is_some())
+                    (known.loaded.as_ref()).is_some_and(|loaded| loaded.module.entry(pc).is_some())
                 }
             })
     }
 
-    /// The module that covers this address and the entry in it, asking the library if need be.
-    pub(crate) fn find(
-        &mut self,
-        pc: u64,
-        profile: Profile,
-        memory: &Memory,
-        library: &dyn Library,
-    ) -> Option<EntryPoint<'_>> {
-        let cost = self.cost?;
+    /// The module that covers the guest's pc, and the entry in it. Asks the source of code if need be.
+    pub(crate) fn find(&mut self, core: &Core, code: &dyn CodeSource) -> Option<EntryPoint<'_>> {
+        let (_, cost) = self.of?;
+        let pc = core.pc();
         let index = self.place(pc)?;
         let region = &mut self.regions[index];
-        let place = Place {
-            profile,
-            cost,
-            memory,
-        };
-        // Twice: who follows a code region that was forgotten asks, and who asks looks at the answer.
+        let place = Place::new(core, cost);
+        // Twice: a region that turns out to be forgotten is asked for, and an answer is looked at.
         region.follow(&place);
-        region.ask(pc, &place, library);
+        region.ask(pc, &place, code);
         region.follow(&place);
-        let Asked::Known(known) = &region.asked else {
-            return None;
-        };
-        known.module.as_ref()?.entry_point(pc)
+        region.loaded()?.module.entry_point(pc)
     }
 
-    /// Notes cycles that native code ran, in the code region where it was entered.
+    /// Counts cycles that native code ran, for the code region where it was entered.
     #[inline]
     pub(crate) fn count_native(&mut self, pc: u64, cycles: u64) {
         if let Some(index) = self.place(pc)
@@ -278,54 +281,44 @@ impl Attached {
         }
     }
 
-    /// Notes cycles that the interpreter ran from an address on, and tells the library when they are
-    /// enough.
+    /// Counts cycles that the interpreter ran from an address on, and reports them when they are a batch.
     pub(crate) fn count_interpreted(
         &mut self,
         pc: u64,
         cycles: u64,
-        profile: Profile,
-        memory: &Memory,
-        library: &dyn Library,
+        core: &Core,
+        code: &dyn CodeSource,
     ) {
-        let Some(cost) = self.cost else {
+        let Some((_, cost)) = self.of else {
             return;
         };
-        let place = Place {
-            profile,
-            cost,
-            memory,
-        };
+        let place = Place::new(core, cost);
         if let Some(index) = self.place(pc) {
             let CodeRegion { pages, asked } = &mut self.regions[index];
             if let Asked::Known(known) = asked {
                 known.interpreted = known.interpreted.saturating_add(cycles);
                 if known.interpreted >= CYCLE_BATCH && known.report() {
-                    library.hot(&place.request(pages.clone(), pc), &known.region);
+                    code.hot(&place.request(pages.clone(), pc), &known.region);
                 }
             }
         }
     }
 
-    /// Takes notice of native code that came to any text meanwhile.
-    pub(crate) fn follow(&mut self, profile: Profile, memory: &Memory) {
-        if let Some(cost) = self.cost {
-            let place = Place {
-                profile,
-                cost,
-                memory,
-            };
+    /// Takes notice of native code that came to any region meanwhile.
+    pub(crate) fn follow(&mut self, core: &Core) {
+        if let Some((_, cost)) = self.of {
+            let place = Place::new(core, cost);
             for region in &mut self.regions {
                 region.follow(&place);
             }
         }
     }
 
-    /// Hands over what was counted, at the end of a run.
+    /// Reports what was counted, at the end of a run.
     pub(crate) fn report(&mut self) {
         for region in &mut self.regions {
             if let Asked::Known(known) = &mut region.asked {
-                // Who has the code region next tells the library.
+                // The machine that runs this region next calls the source of code, if it wants to be called.
                 known.report();
             }
         }
@@ -353,7 +346,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_text_is_found_by_any_of_its_addresses_and_no_other() {
+    fn a_code_region_is_found_by_any_of_its_addresses_and_no_other() {
         let mut memory = Memory::new(64 << PAGE_SHIFT).unwrap();
         let is_code = |page: u64| page % 7 < 3 && page != 1;
         for page in (0..64).filter(|page| is_code(*page)) {

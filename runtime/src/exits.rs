@@ -1,12 +1,10 @@
-//! How often native code was left, by cause: what tells whether a suite of programs, or a script in
+//! How often native code was left, by cause. The counters tell whether a suite of programs, or a script in
 //! production, really runs natively, and what keeps it from doing so.
 //!
-//! Counters only. Nothing reads them to decide anything, and they are no part of a guest's state.
+//! Nothing reads them to decide anything, and nothing that a guest does depends on them.
 
 use lockstep_isa::Op;
 use lockstep_isa::table::{Ext, Format};
-
-use crate::state::Core;
 
 /// Stays in native code by the way they ended, and stays in the interpreter beside them.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -88,13 +86,5 @@ impl Exits {
             _ => &mut self.other,
         };
         *counter += 1;
-    }
-}
-
-impl Core {
-    /// Why native code was left, since the last reset.
-    #[must_use]
-    pub fn exits(&self) -> Exits {
-        self.exits
     }
 }

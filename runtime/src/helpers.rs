@@ -4,7 +4,7 @@
 
 use lockstep_contract::helpers::{HELPER_COUNT, Helper};
 
-use crate::interp::value;
+use crate::value;
 
 /// The table, as it stands in a context.
 pub(crate) fn addresses() -> [u64; HELPER_COUNT] {

@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::mapping::NativeModule;
+use crate::traces::DecodedTraces;
 
 /// A code region, its native code, and its counters.
 #[derive(Debug)]
@@ -28,9 +29,27 @@ pub(crate) enum Holding {
     /// No native code now. It may come.
     Nothing,
     /// This.
-    Module(Arc<NativeModule>),
+    Module(Loaded),
     /// The library forgot the code region: it is to be asked again.
     Forgotten,
+}
+
+/// Native code, and the traces that machines decoded where they left it.
+#[derive(Clone, Debug)]
+pub(crate) struct Loaded {
+    pub(crate) module: Arc<NativeModule>,
+    pub(crate) traces: Arc<DecodedTraces>,
+}
+
+impl From<Arc<NativeModule>> for Loaded {
+    fn from(module: Arc<NativeModule>) -> Loaded {
+        let (base, len) = (module.key().base, module.key().len);
+        let traces = DecodedTraces::new(base..base.saturating_add(len));
+        Loaded {
+            module,
+            traces: Arc::new(traces),
+        }
+    }
 }
 
 impl Default for SharedRegion {
@@ -63,7 +82,7 @@ impl SharedRegion {
     /// Gives native code to all machines with this code region, at their next entry. A code region that was
     /// forgotten stays so.
     pub fn put(&self, module: Arc<NativeModule>) {
-        self.change(Holding::Module(module));
+        self.change(Holding::Module(Loaded::from(module)));
     }
 
     /// Takes the native code away: no machine enters it again. One that is inside leaves at the end
@@ -81,7 +100,7 @@ impl SharedRegion {
     #[must_use]
     pub fn module(&self) -> Option<Arc<NativeModule>> {
         match &*self.lock() {
-            Holding::Module(module) => Some(Arc::clone(module)),
+            Holding::Module(loaded) => Some(Arc::clone(&loaded.module)),
             Holding::Nothing | Holding::Forgotten => None,
         }
     }
@@ -98,7 +117,7 @@ impl SharedRegion {
         self.native.load(Ordering::Relaxed)
     }
 
-    /// The library wants [`Library::hot`](crate::Library::hot) called when so many cycles were
+    /// The library wants [`CodeSource::hot`](crate::CodeSource::hot) called when so many cycles were
     /// interpreted; `u64::MAX`: never.
     pub fn call_at(&self, interpreted: u64) {
         self.call_at.store(interpreted, Ordering::Relaxed);

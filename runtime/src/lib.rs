@@ -1,10 +1,13 @@
-//! Runs guests: their memory, the trace interpreter, and the loop that moves between native code and
-//! interpreter.
+//! Runs guests: their memory, the trace interpreter, and the loop that moves between native code and interpreter.
 //!
-//! [`Core`] is one guest; [`Core::advance`] runs it until its host has something to do. Native code
-//! comes from a [`Library`]; where there is none, the interpreter does the same, slower: both work on
-//! one register file, one memory and one cycle counter, so nothing is converted between them.
-//! [`Machine`] adds system calls and runs a guest to its end.
+//! [`Core`] is the state of one guest. [`Runner`] owns one and runs it until its host has something to do. Native
+//! code comes from a [`CodeSource`]; where there is none, the interpreter does the same, slower. Both work on one
+//! register file, one memory and one cycle counter, so nothing is converted between them. [`Machine`] adds system
+//! calls and runs a guest to its end.
+//!
+//! No module of this crate uses a module that uses it. From the bottom up: `memory`, `traces`, `state`; what the
+//! host answers (`code_source`, `observer`, `environment`); `attach`, `interp`, `run`; then the two ways of
+//! comparing native code with the interpreter, `lockstep` and `watch`; then `runner` and `syscall`.
 //!
 //! This crate never links a compiler.
 
@@ -14,7 +17,9 @@
 compile_error!("guest addresses are used as host sizes: the host must be a 64-bit machine");
 
 mod attach;
-mod check;
+mod code_source;
+mod compare;
+mod cost_table;
 pub mod elf;
 mod enter;
 mod environment;
@@ -24,34 +29,41 @@ mod helpers;
 pub mod image;
 mod interp;
 mod known;
+mod lockstep;
 mod mapping;
 mod memory;
+mod observer;
 mod pause;
 mod run;
+mod runner;
 mod snapshot;
 mod snapshot2;
 pub mod stack;
 mod state;
 mod syscall;
+#[cfg(test)]
+mod testing;
+mod traces;
 mod trap;
-mod watch;
-
 /// The interpreter's arithmetic, for tests of it against compiled code.
 #[doc(hidden)]
-pub use interp::value;
+pub mod value;
+mod watch;
 
-pub use check::{Divergence, End, Step};
-pub use environment::{CostTable, Environment, Library, Request};
+pub use code_source::{CodeSource, Request};
+pub use cost_table::CostTable;
+pub use environment::Environment;
 pub use exits::Exits;
 pub use guest_ptr::{FlattenedArgs, c_string};
 pub use known::SharedRegion;
 pub use mapping::{MapError, NativeModule};
 pub use memory::{Memory, SetupError, retire_spare_mappings};
+pub use observer::{Divergence, End, Interval, Mismatch, Observer, Repeat, Step, Watch};
 pub use pause::Pause;
 pub use run::Event;
+pub use runner::Runner;
 pub use snapshot::Snapshot;
 pub use snapshot2::{DataSource, DirtyPages, Snapshot2, Snapshot2Context, SourcePages};
 pub use state::Core;
 pub use syscall::{DebugPrint, Debugger, Machine, Outcome, Syscall};
 pub use trap::{Defect, Trap};
-pub use watch::{Interval, Mismatch, Repeat, Watch};

@@ -25,8 +25,6 @@ use lockstep_contract::layout;
 use lockstep_contract::module::{Module, ModuleError, TrustedModule};
 use memmap2::{Mmap, MmapMut};
 
-use crate::interp::decoded::Decoded;
-
 /// The function that the host calls: it reads pc and budget from the context and runs on from the
 /// entry it is given, a row of the module's table. The result is an [`Exit`](lockstep_contract::exit::Exit) word.
 pub(crate) type Enter = unsafe extern "C" fn(context: *mut Context, entry: u64) -> u64;
@@ -42,8 +40,6 @@ pub struct NativeModule {
     module: Module,
     code: Code,
     enter: Enter,
-    /// What was interpreted where this code was left.
-    decoded: Decoded,
 }
 
 /// The pages; they live as long as the module.
@@ -143,7 +139,6 @@ impl NativeModule {
             module,
             code,
             enter,
-            decoded: Decoded::default(),
         })
     }
 
@@ -193,11 +188,6 @@ impl NativeModule {
         &self.module.table
     }
 
-    /// Decoded traces of its code region.
-    pub(crate) fn decoded(&self) -> &Decoded {
-        &self.decoded
-    }
-
     /// Address of the first byte of code.
     pub(crate) fn code(&self) -> *const u8 {
         self.code.start()
@@ -233,7 +223,6 @@ impl NativeModule {
             module,
             code: Code::Function,
             enter,
-            decoded: Decoded::default(),
         }
     }
 }

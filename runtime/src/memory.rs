@@ -13,7 +13,7 @@ use core::ops::Range;
 use std::io;
 
 use lockstep_contract::context::Context;
-use lockstep_contract::pages::{EXECUTABLE, FREEZED, MAX_MEMORY, PAGE_SHIFT, PAGE_SIZE};
+use lockstep_contract::pages::{FREEZED, MAX_MEMORY, PAGE_SHIFT, PAGE_SIZE};
 use lockstep_isa::Size;
 
 use crate::helpers;
@@ -22,14 +22,17 @@ use crate::trap::Trap;
 mod access;
 pub(crate) mod chaos;
 pub(crate) mod copy;
+mod flags;
+mod identity;
 pub(crate) mod raw;
 mod spare;
 
 pub use spare::retire_spare_mappings;
 
-use access::stores_freely;
 pub(crate) use access::{Code, Pages, View};
 use chaos::Chaos;
+use flags::{PageFlags, stores_freely};
+pub(crate) use identity::Identity;
 use raw::Region;
 
 /// No address is reserved.
@@ -38,13 +41,9 @@ const NO_RESERVATION: u64 = u64::MAX;
 /// The memory of one guest.
 #[derive(Debug)]
 pub struct Memory {
+    identity: Identity,
     region: Region,
-    /// One byte a page: `FREEZED`, `EXECUTABLE`, `DIRTY`.
-    flags: Box<[u8]>,
-    /// Pages whose code may have come, gone or changed since this was last taken.
-    recoded: Range<usize>,
-    /// Counts such changes.
-    generation: u64,
+    flags: PageFlags,
     /// What fills frames that were not touched yet, in chaos mode.
     chaos: Option<Box<Chaos>>,
 }
@@ -72,10 +71,9 @@ impl Memory {
             return Err(SetupError::Size(size));
         }
         let mut memory = Memory {
+            identity: Identity::new(),
             region: Region::new(size)?,
-            flags: vec![0; size / PAGE_SIZE].into_boxed_slice(),
-            recoded: 0..size / PAGE_SIZE,
-            generation: 0,
+            flags: PageFlags::new(size / PAGE_SIZE),
             chaos: None,
         };
         memory.set_reservation(NO_RESERVATION);
@@ -92,13 +90,13 @@ impl Memory {
     /// Pages.
     #[must_use]
     pub fn pages(&self) -> usize {
-        self.flags.len()
+        self.flags.bytes().len()
     }
 
     /// The flags, one byte a page.
     #[must_use]
     pub fn flags(&self) -> &[u8] {
-        &self.flags
+        self.flags.bytes()
     }
 
     /// All bytes. In chaos mode a frame that was not touched yet is zeros here: unlike
@@ -127,10 +125,10 @@ impl Memory {
 
     /// Zero bytes, no flags, no reservation.
     pub(crate) fn reset(&mut self) {
+        self.identity = Identity::new();
         self.region.clear();
-        self.flags.fill(0);
+        self.flags.clear();
         self.set_reservation(NO_RESERVATION);
-        self.note_all_recoded();
         if let Some(chaos) = &mut self.chaos {
             chaos.forget();
         }
@@ -157,7 +155,7 @@ impl Memory {
     fn touch(&mut self, pages: impl IntoIterator<Item = usize>) {
         if let Some(chaos) = &mut self.chaos {
             let (_, writable, _, mut bytes) = self.region.parts();
-            let count = self.flags.len();
+            let count = self.flags.bytes().len();
             for page in pages.into_iter().take_while(|page| *page < count) {
                 chaos.touch(page, bytes.all(), writable);
             }
@@ -171,7 +169,7 @@ impl Memory {
     pub fn fetch_flag(&self, page: u64) -> Result<u8, Trap> {
         usize::try_from(page)
             .ok()
-            .and_then(|page| self.flags.get(page).copied())
+            .and_then(|page| self.flags.bytes().get(page).copied())
             .ok_or(Trap::MemOutOfBound)
     }
 
@@ -197,39 +195,28 @@ impl Memory {
 
     /// The only place where flags change, other than by a store making a page dirty.
     fn replace_flags(&mut self, page: usize, flags: u8) {
-        const CODE: u8 = EXECUTABLE | FREEZED;
-        if (self.flags[page] ^ flags) & CODE != 0 {
-            self.note_recoded(page);
-        }
-        self.flags[page] = flags;
+        self.flags.replace(page, flags);
         self.region.parts().1.set(page, stores_freely(flags));
     }
 
-    /// Widens the range of pages whose code may be new.
-    fn note_recoded(&mut self, page: usize) {
-        self.generation += 1;
-        self.recoded = if self.recoded.is_empty() {
-            page..page + 1
-        } else {
-            self.recoded.start.min(page)..self.recoded.end.max(page + 1)
-        };
+    /// Which memory this is: another value for each memory, and another one after each reset.
+    pub(crate) fn identity(&self) -> Identity {
+        self.identity
     }
 
     /// Another number whenever code may have come, gone or changed.
     pub(crate) fn generation(&self) -> u64 {
-        self.generation
+        self.flags.generation()
     }
 
-    /// Forgets what is known about code, as at the start.
+    /// Notes that all code may be new, as at the start.
     pub(crate) fn note_all_recoded(&mut self) {
-        self.generation += 1;
-        self.recoded = 0..self.pages();
+        self.flags.note_all_recoded();
     }
 
-    /// The pages whose code may have come, gone or changed since this was asked last; all of them at
-    /// first.
+    /// The pages whose code may have come, gone or changed since this was asked last; all of them at first.
     pub(crate) fn take_recoded(&mut self) -> Range<usize> {
-        std::mem::take(&mut self.recoded)
+        self.flags.take_recoded()
     }
 
     /// Gives pages content and flags: zeros up to `offset`, then `source` as far as it fits, then
@@ -383,7 +370,7 @@ impl Memory {
         let (_, writable, _, bytes) = self.region.parts();
         Code {
             bytes: bytes.into_all(),
-            flags: &self.flags,
+            flags: self.flags.bytes(),
             chaos: self.chaos.as_deref_mut().map(|chaos| (chaos, writable)),
             refused: false,
         }
@@ -397,15 +384,15 @@ impl Memory {
             heads,
             bytes,
             pages: Pages {
-                flags: &mut self.flags,
+                flags: self.flags.bytes_mut(),
                 writable,
             },
             chaos: self.chaos.as_deref_mut(),
         }
     }
 
-    /// Since when nothing wrong is known to have written to it; nothing, where that cannot be said. Only
-    /// what is found in such memory may be used by other guests.
+    /// The generation of mappings that this memory comes from; `None`, if wrong native code may have written to it
+    /// since. Only what is found in memory that is trusted may be used by other guests.
     pub(crate) fn trusted_since(&self) -> Option<u64> {
         self.region.trusted_since()
     }

@@ -1,22 +1,20 @@
-//! One guest: registers and pc (in the mapping that native code sees), memory, cycle counters, and
-//! what is derived from its code: decoded traces and attached native modules.
+//! The state of one guest: registers and pc (in the mapping that native code sees), memory, cycle counters, and the
+//! traces that were decoded from its code.
 //!
-//! Only state and its plain changes: loading, stack, reset. How it runs is in `run` and `interp`;
-//! system calls and costs come from outside.
+//! This file has the state and its plain changes: loading a program, laying out the stack, reset. It has nothing
+//! of how a guest runs (`interp`, `run`), of the native code that was found for it (`attach`), or of what is
+//! compared beside it (`lockstep`, `watch`).
 
 use crate::image::Image;
 use crate::stack::{self, Planner, Store};
 use lockstep_isa::{Profile, Reg, Size, Xlen};
 
-use crate::attach::Attached;
-use crate::check::Check;
 use crate::exits::Exits;
-use crate::interp::trace::Traces;
 use crate::memory::{Memory, SetupError};
+use crate::traces::Traces;
 use crate::trap::Trap;
-use crate::watch::Kept;
 
-/// One guest.
+/// The state of one guest. [`Runner`](crate::Runner) runs it.
 #[derive(Debug)]
 pub struct Core {
     pub(crate) profile: Profile,
@@ -26,11 +24,6 @@ pub struct Core {
     pub(crate) native_cycles: u64,
     pub(crate) exits: Exits,
     pub(crate) traces: Traces,
-    pub(crate) attached: Attached,
-    /// What runs beside it where native code is checked.
-    pub(crate) check: Option<Box<Check>>,
-    /// For repeating what native code does.
-    pub(crate) kept: Kept,
 }
 
 impl Core {
@@ -51,9 +44,6 @@ impl Core {
             native_cycles: 0,
             exits: Exits::default(),
             traces: Traces::new(),
-            attached: Attached::default(),
-            check: None,
-            kept: Kept::default(),
         })
     }
 
@@ -67,12 +57,18 @@ impl Core {
         Ok(core)
     }
 
-    /// The same, with what was written by no way that is known of.
+    /// The same, including pages that were written without passing the checks of a store, as wrong native code may
+    /// do.
     pub(crate) fn fork_whole(&self) -> Result<Core, SetupError> {
         let mut core = Core::new(self.profile, self.memory.size(), self.max_cycles)?;
         core.memory.touch_all();
         core.copy_from(self);
         Ok(core)
+    }
+
+    /// Whether it can take over the state of another guest.
+    pub(crate) fn is_like(&self, other: &Core) -> bool {
+        self.profile == other.profile && self.memory.size() == other.memory.size()
     }
 
     /// Takes over the state of a guest with the same profile and size of memory. Pages that are
@@ -223,6 +219,12 @@ impl Core {
         self.native_cycles
     }
 
+    /// Why native code was left, since the last reset.
+    #[must_use]
+    pub fn exits(&self) -> Exits {
+        self.exits
+    }
+
     /// Chaos mode: from now on each frame of 256 KiB is filled with pseudo-random bytes when it is
     /// touched for the first time, from this seed on; `None` ends it. The bytes are the oracle's for the
     /// same seed and the same order of touches. Everything is interpreted then. To be set on a new guest:
@@ -257,8 +259,6 @@ impl Core {
         self.exits = Exits::default();
         self.max_cycles = max_cycles;
         self.traces.clear();
-        self.check = None;
-        self.kept.forget();
     }
 
     /// Loads a program and sets the pc to its entry. The result is the bytes of the file that were

@@ -12,11 +12,11 @@ use lockstep_isa::Reg;
 use crate::environment::Environment;
 use crate::guest_ptr::c_string;
 use crate::run::Event;
+use crate::runner::Runner;
 use crate::state::Core;
 use crate::trap::Trap;
+use crate::watch::EXIT;
 
-/// Number of `exit`: the low byte of `a0` is the exit code.
-pub(crate) const EXIT: u64 = 93;
 /// Number of CKB's debug print: `a0` points to a string that ends with 0.
 const DEBUG_PRINT: u64 = 2177;
 
@@ -68,7 +68,7 @@ pub enum Outcome {
 
 /// A guest, its handlers and its debugger.
 pub struct Machine {
-    core: Core,
+    guest: Runner,
     syscalls: Vec<Box<dyn Syscall>>,
     debugger: Option<Box<dyn Debugger>>,
 }
@@ -78,7 +78,7 @@ impl Machine {
     #[must_use]
     pub fn new(core: Core) -> Machine {
         Machine {
-            core,
+            guest: Runner::new(core),
             syscalls: Vec::new(),
             debugger: None,
         }
@@ -111,7 +111,7 @@ impl Machine {
         file: &[u8],
         args: impl IntoIterator<Item = Result<A, Trap>>,
     ) -> Result<u64, Trap> {
-        let loaded = self.core.load(image, file)?;
+        let loaded = self.guest.core_mut().load(image, file)?;
         // A file and a stack have fewer than 2^63 bytes each.
         Ok(loaded + self.initialize(args)?)
     }
@@ -125,23 +125,28 @@ impl Machine {
         args: impl IntoIterator<Item = Result<A, Trap>>,
     ) -> Result<u64, Trap> {
         for syscall in &mut self.syscalls {
-            syscall.initialize(&mut self.core)?;
+            syscall.initialize(self.guest.core_mut())?;
         }
         if let Some(debugger) = &mut self.debugger {
-            debugger.initialize(&mut self.core)?;
+            debugger.initialize(self.guest.core_mut())?;
         }
-        self.core.initialize_stack_from(args)
+        self.guest.core_mut().initialize_stack_from(args)
     }
 
     /// The guest.
     #[must_use]
     pub fn core(&self) -> &Core {
-        &self.core
+        self.guest.core()
     }
 
     /// The guest.
     pub fn core_mut(&mut self) -> &mut Core {
-        &mut self.core
+        self.guest.core_mut()
+    }
+
+    /// Reports the cycles that the guest ran so far: see [`Runner::report`].
+    pub fn report(&mut self) {
+        self.guest.report();
     }
 
     /// Runs until the guest exits or is paused. Without a debugger `ebreak` does nothing.
@@ -149,38 +154,38 @@ impl Machine {
     /// # Errors
     /// Whatever stops the guest; after `CyclesExceeded` a run with a higher limit goes on.
     pub fn run(&mut self, env: &Environment<'_>) -> Result<Outcome, Trap> {
-        let mut result = self.core.advance(env);
+        let mut result = self.guest.advance(env);
         loop {
             match result? {
                 Event::Ecall => match self.ecall() {
                     Ok(Some(code)) => return Ok(Outcome::Exit(code)),
                     Ok(None) => {}
                     Err(trap @ Trap::InvalidEcall(_)) => {
-                        result = self.core.confirm_ecall(env).ok_or(trap)?;
+                        result = self.guest.confirm_ecall(env).ok_or(trap)?;
                         continue;
                     }
                     Err(trap) => return Err(trap),
                 },
                 Event::Ebreak => {
                     if let Some(debugger) = &mut self.debugger {
-                        debugger.ebreak(&mut self.core)?;
+                        debugger.ebreak(self.guest.core_mut())?;
                     }
                 }
                 Event::Paused => return Ok(Outcome::Paused),
             }
-            result = self.core.advance(env);
+            result = self.guest.advance(env);
         }
     }
 
     /// Handles a system call; an exit code ends the run.
     fn ecall(&mut self) -> Result<Option<i8>, Trap> {
-        let number = self.core.register(Reg::A7);
+        let number = self.core().register(Reg::A7);
         if number == EXIT {
-            return Ok(Some(self.core.register(Reg::A0) as i8));
+            return Ok(Some(self.core().register(Reg::A0) as i8));
         }
         for syscall in &mut self.syscalls {
-            if syscall.ecall(&mut self.core)? {
-                if self.core.cycles() > self.core.max_cycles() {
+            if syscall.ecall(self.guest.core_mut())? {
+                if self.core().cycles() > self.core().max_cycles() {
                     return Err(Trap::CyclesExceeded);
                 }
                 return Ok(None);
@@ -193,7 +198,7 @@ impl Machine {
 impl fmt::Debug for Machine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Machine")
-            .field("core", &self.core)
+            .field("guest", &self.guest)
             .field("syscalls", &self.syscalls.len())
             .field("debugger", &self.debugger.is_some())
             .finish()

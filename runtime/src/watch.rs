@@ -1,170 +1,138 @@
-//! Watching native code in production: intervals of it repeated on the interpreter.
+//! Native code watched in production: intervals of it are repeated on the interpreter.
 //!
-//! What native code does between two host calls is a pure function of the guest's state. So where the
-//! library asks for it, the state is copied when such a interval begins; when it has ended, the
-//! interpreter starts from the copy and must come to the same end. That happens later, on another
-//! thread ([`Library::repeat`]), or at once; at once too where the guest failed and failures are to be
-//! confirmed. Where it happens at once, the interpreter's end is the guest's.
+//! What native code does between two host calls is a pure function of the guest's state. So where the observer asks
+//! for it, the state is copied when such an interval begins. When it has ended, the interpreter starts from the copy
+//! and must come to the same end. That happens later, on another thread ([`Observer::repeat`]), or at once. It also
+//! happens at once where the guest failed and failures are to be confirmed. Where it happens at once, the
+//! interpreter's end is the guest's.
 //!
-//! Which intervals, on which thread, and what becomes of a module that is caught, is the library's
-//! matter.
+//! Which intervals, on which thread, and what becomes of a module that is caught, is decided by the
+//! [`Observer`](crate::Observer).
 
 use std::sync::Arc;
 
 use lockstep_isa::{Cost, Reg};
 
-use crate::check::{Check, Divergence, End, Sources, Step, everything};
-use crate::environment::{CostTable, Environment, Library, Request};
-use crate::interp::Leave;
+use crate::code_source::{CodeSource, Request};
+use crate::compare::everything;
+use crate::cost_table::CostTable;
+use crate::environment::Environment;
+use crate::interp::{Leave, interpret};
 use crate::known::SharedRegion;
+use crate::lockstep::{Lockstep, Sources};
 use crate::mapping::NativeModule;
-use crate::memory::SetupError;
-use crate::run::Event;
+use crate::memory::{Identity, SetupError};
+use crate::observer::{Divergence, End, Interval, Mismatch, Repeat, Step, Watch};
+use crate::run::{Event, RunLoop};
 use crate::state::Core;
-use crate::syscall::EXIT;
 use crate::trap::Trap;
 
-/// What is to be done about the interval of native code that begins.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct Watch {
-    /// It is repeated.
-    pub repeat: Option<Repeat>,
-    /// It is repeated at once if the guest fails at its end: by a fault, by an exit with another code
-    /// than 0, or by a system call that nobody handles. The cycle limit is no failure here: it is
-    /// where a run in pieces stops, and whether a trace exceeds it is always the interpreter's word.
-    pub failures: bool,
+/// Number of the system call `exit`: the low byte of `a0` is the exit code.
+pub(crate) const EXIT: u64 = 93;
+
+/// How an interval that was watched went on.
+pub(crate) enum Watched {
+    /// With this, which the host is told.
+    Ended(Result<Event, Trap>),
+    /// The interpreter came to a place in front of it. The guest is there and has to go on.
+    GoesOn,
 }
 
-/// When a interval is repeated.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Repeat {
-    /// By whoever the library gives it to.
-    Later,
-    /// Before the host hears of its end.
-    Now,
-}
-
-/// What native code did between two host calls, with nothing but its ends known.
-#[derive(Debug)]
-pub struct Interval {
-    /// Where it began.
-    pub before: Core,
-    /// Where it ended: at a system call, a fault, or where the host wanted a pause.
-    pub native: End,
-    /// The modules that may have run.
-    pub modules: Vec<Arc<NativeModule>>,
-    /// What they charge.
-    pub cost: Cost,
-}
-
-/// The interpreter came to another end.
-#[derive(Debug)]
-pub struct Mismatch {
-    /// Its end.
-    pub interpreter: End,
-    /// The first difference, in words.
-    pub difference: String,
-}
-
-/// The copy of a guest's state where its current interval began.
+/// Watches the intervals of one guest, one after the other.
 #[derive(Debug, Default)]
-pub(crate) struct Kept {
-    core: Option<Box<Core>>,
-    /// The interval ended with a system call, native code ran in it, and failures are to be confirmed.
-    unconfirmed: bool,
+pub(crate) struct Watcher {
+    /// The guest where its current interval began, or a copy whose memory can be used again.
+    before: Option<Box<Core>>,
+    /// The guest whose interval ended with a system call that may have to be confirmed: native code ran in it, and
+    /// failures are to be confirmed.
+    unconfirmed: Option<Identity>,
 }
 
-impl Kept {
-    /// What follows has nothing to do with what was.
+impl Watcher {
+    /// Forgets the last interval: the guest goes on from where it is.
+    #[inline]
     pub(crate) fn forget(&mut self) {
-        self.unconfirmed = false;
+        self.unconfirmed = None;
     }
-}
 
-impl Core {
-    /// A interval, watched.
-    pub(crate) fn advance_watched(
+    /// Runs a guest to the end of its interval, and repeats that on the interpreter if it is to be repeated now.
+    pub(crate) fn advance(
         &mut self,
+        guest: &mut RunLoop,
         env: &Environment<'_>,
-        library: &dyn Library,
+        code: &dyn CodeSource,
         cost: Cost,
         watch: Watch,
-    ) -> Result<Event, Trap> {
-        let kept = match self.kept.core.take() {
-            Some(mut core) => {
-                core.copy_from(self);
-                Ok(core)
-            }
-            None => self.fork().map(Box::new),
-        };
-        let before = match kept {
+    ) -> Watched {
+        self.unconfirmed = None;
+        let before = match self.copy(&guest.core) {
             Ok(before) => before,
             Err(error) => {
                 tracing::warn!("native code is not watched: {error}");
-                return self.advance_freely(env, Some(library));
+                return Watched::Ended(guest.advance(env, Some(code)));
             }
         };
-        self.kept.unconfirmed = false;
-        let native = self.native_cycles;
-        let result = self.advance_freely(env, Some(library));
-        if self.native_cycles == native {
-            self.kept.core = Some(before);
-            return result;
+        let native = guest.core.native_cycles;
+        let result = guest.advance(env, Some(code));
+        if guest.core.native_cycles == native {
+            self.before = Some(before);
+            return Watched::Ended(result);
         }
-        let now = watch.repeat == Some(Repeat::Now) || (watch.failures && self.fails(&result));
-        if now {
-            return match self.decide(env, library, cost, before, &result) {
-                Some(decided) => self.go_on(env, decided),
-                None => result,
-            };
+        if watch.repeat == Some(Repeat::Now) || (watch.failures && fails(&guest.core, &result)) {
+            let decided = self.decide(guest, env, cost, before, &result);
+            return decided.unwrap_or(Watched::Ended(result));
         }
         if watch.repeat == Some(Repeat::Later) {
-            match self.interval(*before, ended(&result), cost, Core::fork) {
-                Ok(interval) => library.repeat(interval),
+            match interval(guest, *before, ended(&result), cost, Core::fork) {
+                Ok(interval) => env.observer().repeat(interval),
                 Err(error) => tracing::warn!("native code is not watched: {error}"),
             }
         } else {
-            self.kept.core = Some(before);
-            self.kept.unconfirmed = watch.failures && result == Ok(Event::Ecall);
+            self.before = Some(before);
+            if watch.failures && result == Ok(Event::Ecall) {
+                self.unconfirmed = Some(guest.core.memory.identity());
+            }
         }
-        result
+        Watched::Ended(result)
     }
 
-    /// To be called by a host that found nobody to handle a system call, with everything as it was at
-    /// that call: where failures are to be confirmed, the interpreter repeats what led to it. Its
-    /// result, if it is another one; the guest is where the interpreter came to then.
-    pub fn confirm_ecall(&mut self, env: &Environment<'_>) -> Option<Result<Event, Trap>> {
-        if !std::mem::take(&mut self.kept.unconfirmed) {
+    /// Repeats the interval that ended with a system call which nobody handles, if failures are to be confirmed.
+    /// `None`, if the interpreter does not come to another end.
+    pub(crate) fn confirm_ecall(
+        &mut self,
+        guest: &mut RunLoop,
+        env: &Environment<'_>,
+    ) -> Option<Watched> {
+        if self.unconfirmed.take()? != guest.core.memory.identity() {
             return None;
         }
-        let (library, cost) = (env.library?, env.cost.model()?);
-        let before = self.kept.core.take()?;
-        let decided = self.decide(env, library, cost, before, &Ok(Event::Ecall))?;
-        Some(self.go_on(env, decided))
+        env.code?;
+        let cost = env.cost.model()?;
+        let before = self.before.take()?;
+        self.decide(guest, env, cost, before, &Ok(Event::Ecall))
     }
 
-    /// Whether this end of a run is the guest's failure.
-    fn fails(&self, result: &Result<Event, Trap>) -> bool {
-        match result {
-            Err(trap) => *trap != Trap::CyclesExceeded,
-            Ok(Event::Ecall) => {
-                let [number, code] = [Reg::A7, Reg::A0].map(|reg| self.register(reg));
-                number == EXIT && code as u8 != 0
+    /// A copy of the guest, in memory that was used for that before if there is some.
+    fn copy(&mut self, core: &Core) -> Result<Box<Core>, SetupError> {
+        match self.before.take() {
+            Some(mut before) if before.is_like(core) => {
+                before.copy_from(core);
+                Ok(before)
             }
-            Ok(Event::Ebreak | Event::Paused) => false,
+            _ => core.fork().map(Box::new),
         }
     }
 
-    /// Lets the interpreter decide. Nothing: it says the same. Otherwise the guest is where the
-    /// interpreter came to, and the library knows.
+    /// Lets the interpreter decide. `None`, if it says the same. Otherwise the guest is where the interpreter came
+    /// to, and the observer knows.
     fn decide(
         &mut self,
+        guest: &mut RunLoop,
         env: &Environment<'_>,
-        library: &dyn Library,
         cost: Cost,
         before: Box<Core>,
         result: &Result<Event, Trap>,
-    ) -> Option<Decided> {
+    ) -> Option<Watched> {
         let mut core = match before.fork() {
             Ok(core) => core,
             Err(error) => {
@@ -173,103 +141,99 @@ impl Core {
             }
         };
         let native = ended(result);
-        let interpreter = match core.follow(env, self.cycles, &native) {
+        let interpreter = match follow(&mut core, env, guest.core.cycles, &native) {
             Ok(Some(step)) => Ok(step),
             Err(trap) => Err(trap),
             Ok(None) => {
-                // What it has done so far is as good as what native code did, or better.
-                self.copy_from(&core);
-                return Some(Decided::Paused);
+                // What the interpreter has done so far is as good as what native code did, or better.
+                guest.core.copy_from(&core);
+                return Some(Watched::Ended(Ok(Event::Paused)));
             }
         };
-        let Some(difference) = everything(((&core, &interpreter), (self, &native))) else {
-            self.kept.core = Some(before);
+        let Some(difference) = everything(((&core, &interpreter), (&guest.core, &native))) else {
+            self.before = Some(before);
             return None;
         };
-        let interval = self.interval(*before, native, cost, Core::fork_whole);
-        self.memory.touch_all();
-        self.copy_from(&core);
+        let interval = interval(guest, *before, native, cost, Core::fork_whole);
+        guest.core.memory.touch_all();
+        guest.core.copy_from(&core);
         match interval {
             Ok(interval) => {
                 let result = interpreter.clone();
                 let interpreter = End { core, result };
-                library.mismatch(
-                    interval,
-                    Mismatch {
-                        interpreter,
-                        difference,
-                    },
-                );
+                let mismatch = Mismatch {
+                    interpreter,
+                    difference,
+                };
+                env.observer().mismatch(interval, mismatch);
             }
             Err(error) => tracing::error!(
                 "native code and interpreter differ ({difference}), and there is no memory to say \
                  more: {error}"
             ),
         }
-        Some(Decided::End(interpreter))
+        Some(match interpreter {
+            Ok(Step::Ecall) => Watched::Ended(Ok(Event::Ecall)),
+            Ok(Step::Ebreak) => Watched::Ended(Ok(Event::Ebreak)),
+            Ok(Step::Head) => Watched::GoesOn,
+            Err(trap) => Watched::Ended(Err(trap)),
+        })
     }
+}
 
-    /// From where the interpreter came to.
-    fn go_on(&mut self, env: &Environment<'_>, decided: Decided) -> Result<Event, Trap> {
-        match decided {
-            Decided::Paused => Ok(Event::Paused),
-            Decided::End(Ok(Step::Ecall)) => Ok(Event::Ecall),
-            Decided::End(Ok(Step::Ebreak)) => Ok(Event::Ebreak),
-            Decided::End(Ok(Step::Head)) => self.advance(env),
-            Decided::End(Err(trap)) => Err(trap),
+/// Whether this end of a run is the guest's failure.
+fn fails(core: &Core, result: &Result<Event, Trap>) -> bool {
+    match result {
+        Err(trap) => *trap != Trap::CyclesExceeded,
+        Ok(Event::Ecall) => {
+            let [number, code] = [Reg::A7, Reg::A0].map(|reg| core.register(reg));
+            number == EXIT && code as u8 != 0
         }
-    }
-
-    /// What native code did, with the guest as it is now.
-    fn interval(
-        &self,
-        before: Core,
-        result: Result<Step, Trap>,
-        cost: Cost,
-        copy: impl FnOnce(&Core) -> Result<Core, SetupError>,
-    ) -> Result<Interval, SetupError> {
-        let core = copy(self)?;
-        Ok(Interval {
-            before,
-            native: End { core, result },
-            modules: self.attached.modules(),
-            cost,
-        })
-    }
-
-    /// Interprets to where native code ended, with so many cycles; if nothing stops the guest there,
-    /// to the next head behind it. Nothing: the host wanted a pause before.
-    fn follow(
-        &mut self,
-        env: &Environment<'_>,
-        cycles: u64,
-        native: &Result<Step, Trap>,
-    ) -> Result<Option<Step>, Trap> {
-        let at_head = *native == Ok(Step::Head);
-        let until = cycles.saturating_add(u64::from(!at_head));
-        let env = Environment {
-            // Where it was a pause that ended native code, it was heard.
-            pause: env.pause.filter(|_| !at_head),
-            ..*env
-        };
-        self.interpret(&env, false, until).map(|leave| match leave {
-            Leave::Ecall => Some(Step::Ecall),
-            Leave::Ebreak => Some(Step::Ebreak),
-            Leave::Native => Some(Step::Head),
-            Leave::Paused => None,
-        })
+        Ok(Event::Ebreak | Event::Paused) => false,
     }
 }
 
-/// What the interpreter said that native code did not.
-enum Decided {
-    /// It came to this end.
-    End(Result<Step, Trap>),
-    /// The host wanted a pause before it came to one.
-    Paused,
+/// What native code did, with the guest as it is now.
+fn interval(
+    guest: &RunLoop,
+    before: Core,
+    result: Result<Step, Trap>,
+    cost: Cost,
+    copy: impl FnOnce(&Core) -> Result<Core, SetupError>,
+) -> Result<Interval, SetupError> {
+    let core = copy(&guest.core)?;
+    Ok(Interval {
+        before,
+        native: End { core, result },
+        modules: guest.attached.modules(),
+        cost,
+    })
 }
 
-/// How a interval ended. A pause is at the head of a trace.
+/// Interprets to where native code ended, with so many cycles; if nothing stops the guest there, to the next head
+/// behind it. `None`, if the host wanted a pause before.
+fn follow(
+    core: &mut Core,
+    env: &Environment<'_>,
+    cycles: u64,
+    native: &Result<Step, Trap>,
+) -> Result<Option<Step>, Trap> {
+    let at_head = *native == Ok(Step::Head);
+    let until = cycles.saturating_add(u64::from(!at_head));
+    let env = Environment {
+        // If it was a pause that ended native code, the host was heard.
+        pause: env.pause.filter(|_| !at_head),
+        ..*env
+    };
+    interpret(core, &env, None, until).map(|leave| match leave {
+        Leave::Ecall => Some(Step::Ecall),
+        Leave::Ebreak => Some(Step::Ebreak),
+        Leave::Native => Some(Step::Head),
+        Leave::Paused => None,
+    })
+}
+
+/// How an interval ended. A pause is at the head of a trace.
 fn ended(result: &Result<Event, Trap>) -> Result<Step, Trap> {
     match result {
         Ok(Event::Ecall) => Ok(Step::Ecall),
@@ -280,20 +244,16 @@ fn ended(result: &Result<Event, Trap>) -> Result<Step, Trap> {
 }
 
 impl Interval {
-    /// Repeats it on the interpreter. Nothing: it came to the same end.
+    /// Repeats it on the interpreter. `None`, if that came to the same end.
     ///
     /// # Errors
     /// No memory left.
     pub fn repeat(&self) -> Result<Option<Mismatch>, SetupError> {
         let mut core = self.before.fork()?;
         let cost = CostTable::from(self.cost);
-        let alone = Environment {
-            cost: &cost,
-            pause: None,
-            library: None,
-        };
+        let alone = Environment::new(&cost);
         let cycles = self.native.core.cycles;
-        let followed = core.follow(&alone, cycles, &self.native.result);
+        let followed = follow(&mut core, &alone, cycles, &self.native.result);
         // Nobody wants a pause here.
         let result = followed.map(|step| step.unwrap_or(Step::Head));
         let ends = ((&core, &result), (&self.native.core, &self.native.result));
@@ -303,32 +263,28 @@ impl Interval {
         }))
     }
 
-    /// Finds the block after which its modules and the interpreter differ, by running it again in
-    /// lockstep. `blocks` has modules that leave after every block; without them the shortest interval
-    /// is found that the modules themselves allow. Where it runs as the interpreter does this time,
-    /// the result has no blocks, and the ends that were seen.
+    /// Finds the block after which its modules and the interpreter differ, by running it again in lockstep.
+    /// `every_block` has modules that leave after every block; without them the result is the shortest piece of code
+    /// after which the modules themselves look at their budget. Where everything runs as on the interpreter this
+    /// time, the result has no blocks, and the ends that were seen.
     ///
     /// # Errors
     /// No memory left.
     pub fn locate(
         self,
         mismatch: Mismatch,
-        blocks: &dyn Library,
+        every_block: &dyn CodeSource,
     ) -> Result<Divergence, SetupError> {
         let cost = CostTable::from(self.cost);
-        let env = Environment {
-            cost: &cost,
-            pause: None,
-            library: None,
-        };
+        let env = Environment::new(&cost);
         let modules = Modules(&self.modules);
         let sources = Sources {
-            whole: &modules,
-            block: blocks,
+            shipped: &modules,
+            every_block,
             cost: self.cost,
         };
         let most = (self.native.core.cycles).max(mismatch.interpreter.core.cycles);
-        if let Some(found) = Check::search(&self.before, &env, sources, most)? {
+        if let Some(found) = Lockstep::search(&self.before, &env, sources, most)? {
             return Ok(found);
         }
         Ok(Divergence {
@@ -342,10 +298,10 @@ impl Interval {
     }
 }
 
-/// The modules of a interval, as a library.
+/// The modules of an interval, as a source of code.
 struct Modules<'a>(&'a [Arc<NativeModule>]);
 
-impl Library for Modules<'_> {
+impl CodeSource for Modules<'_> {
     fn find(&self, request: &Request<'_>) -> Option<Arc<SharedRegion>> {
         let fits = |module: &&Arc<NativeModule>| {
             let key = module.key();

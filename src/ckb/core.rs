@@ -6,7 +6,7 @@
 
 use ckb_vm::{CoreMachine, Error, SupportMachine};
 use lockstep_isa::{Extensions, Profile, Reg, Version, Xlen};
-use lockstep_runtime::{Core, Environment, Event, Exits};
+use lockstep_runtime::{Core, Environment, Event, Exits, Runner};
 
 use super::error::from_trap;
 use crate::engine::meter::Run;
@@ -15,7 +15,7 @@ use crate::engine::meter::Run;
 ///
 /// Its memory is itself: `MEM = NativeCore`, as the oracle's assembly core has it.
 pub struct NativeCore {
-    pub(super) core: Core,
+    pub(super) guest: Runner,
     /// What `update_pc` left and `commit_pc` will take.
     next_pc: u64,
     running: bool,
@@ -53,12 +53,12 @@ impl Progress {
 impl NativeCore {
     /// What is behind the traits.
     pub fn core(&self) -> &Core {
-        &self.core
+        self.guest.core()
     }
 
     /// The rules that the machine's version and ISA byte stand for.
     pub fn profile(&self) -> Profile {
-        self.core.profile()
+        self.guest.core().profile()
     }
 
     /// What the machine has done since it was made, and with that, which engine decided.
@@ -80,32 +80,35 @@ impl NativeCore {
     /// Chaos mode, as the oracle's fields `chaos_mode` and `chaos_seed`: see
     /// [`lockstep_runtime::Core::set_chaos`].
     pub fn set_chaos(&mut self, seed: Option<u32>) {
-        self.core.set_chaos(seed);
+        self.guest.core_mut().set_chaos(seed);
     }
 
     /// The seed for the next frame that is touched; none outside of chaos mode.
     pub fn chaos_seed(&self) -> Option<u32> {
-        self.core.memory().chaos_seed()
+        self.guest.core().memory().chaos_seed()
     }
 
     pub(super) fn progress(&self) -> Progress {
         Progress {
-            exits: self.progress.exits + self.core.exits(),
+            exits: self.progress.exits + self.guest.core().exits(),
             ..self.progress
         }
     }
 
     /// Tells the engine what its texts ran.
     pub(super) fn report(&mut self) {
-        self.core.report();
+        self.guest.report();
     }
 
     /// Runs on until the host has to do something.
     pub(super) fn advance(&mut self, environment: &Environment<'_>) -> Result<Event, Error> {
-        let (charged, native) = (self.core.cycles(), self.core.native_cycles());
-        let result = self.core.advance(environment);
-        self.progress.charged += self.core.cycles() - charged;
-        self.progress.native += self.core.native_cycles() - native;
+        let (charged, native) = (
+            self.guest.core().cycles(),
+            self.guest.core().native_cycles(),
+        );
+        let result = self.guest.advance(environment);
+        self.progress.charged += self.guest.core().cycles() - charged;
+        self.progress.native += self.guest.core().native_cycles() - native;
         result.map_err(from_trap)
     }
 
@@ -115,12 +118,16 @@ impl NativeCore {
         &mut self,
         environment: &Environment<'_>,
     ) -> Option<Result<Event, Error>> {
-        let (charged, native) = (self.core.cycles(), self.core.native_cycles());
-        let result = self.core.confirm_ecall(environment)?;
+        let (charged, native) = (
+            self.guest.core().cycles(),
+            self.guest.core().native_cycles(),
+        );
+        let result = self.guest.confirm_ecall(environment)?;
         // The interpreter ran what native code had run, and may have gone on.
         let progress = &mut self.progress;
-        progress.charged = (progress.charged + self.core.cycles()).saturating_sub(charged);
-        progress.native = (progress.native + self.core.native_cycles()).saturating_sub(native);
+        progress.charged = (progress.charged + self.guest.core().cycles()).saturating_sub(charged);
+        progress.native =
+            (progress.native + self.guest.core().native_cycles()).saturating_sub(native);
         Some(result.map_err(from_trap))
     }
 }
@@ -130,7 +137,7 @@ impl CoreMachine for NativeCore {
     type MEM = NativeCore;
 
     fn pc(&self) -> &u64 {
-        self.core.pc_ref()
+        self.guest.core().pc_ref()
     }
 
     fn update_pc(&mut self, pc: u64) {
@@ -138,7 +145,7 @@ impl CoreMachine for NativeCore {
     }
 
     fn commit_pc(&mut self) {
-        self.core.set_pc(self.next_pc);
+        self.guest.core_mut().set_pc(self.next_pc);
     }
 
     fn memory(&self) -> &NativeCore {
@@ -150,7 +157,7 @@ impl CoreMachine for NativeCore {
     }
 
     fn registers(&self) -> &[u64] {
-        self.core.registers()
+        self.guest.core().registers()
     }
 
     /// Register 0 holds the value until the next instruction that writes a register; a number above
@@ -159,8 +166,11 @@ impl CoreMachine for NativeCore {
     fn set_register(&mut self, number: usize, value: u64) {
         assert!(number < Reg::COUNT, "there is no register {number}");
         match number {
-            0 => self.core.set_zero_register(value),
-            _ => self.core.set_register(Reg::new(number as u32), value),
+            0 => self.guest.core_mut().set_zero_register(value),
+            _ => self
+                .guest
+                .core_mut()
+                .set_register(Reg::new(number as u32), value),
         }
     }
 
@@ -186,7 +196,7 @@ impl SupportMachine for NativeCore {
         };
         match Core::new(profile, memory_size, max_cycles) {
             Ok(core) => NativeCore {
-                core,
+                guest: Runner::new(core),
                 next_pc: 0,
                 running: false,
                 reset_signal: false,
@@ -199,19 +209,19 @@ impl SupportMachine for NativeCore {
     }
 
     fn cycles(&self) -> u64 {
-        self.core.cycles()
+        self.guest.core().cycles()
     }
 
     fn set_cycles(&mut self, cycles: u64) {
-        self.core.set_cycles(cycles);
+        self.guest.core_mut().set_cycles(cycles);
     }
 
     fn max_cycles(&self) -> u64 {
-        self.core.max_cycles()
+        self.guest.core().max_cycles()
     }
 
     fn set_max_cycles(&mut self, max_cycles: u64) {
-        self.core.set_max_cycles(max_cycles);
+        self.guest.core_mut().set_max_cycles(max_cycles);
     }
 
     fn running(&self) -> bool {
@@ -224,8 +234,8 @@ impl SupportMachine for NativeCore {
 
     /// As at the start, but for the cycles' limit and for `running`.
     fn reset(&mut self, max_cycles: u64) {
-        self.progress.exits = self.progress.exits + self.core.exits();
-        self.core.reset(max_cycles);
+        self.progress.exits = self.progress.exits + self.guest.core().exits();
+        self.guest.core_mut().reset(max_cycles);
         self.reset_signal = true;
     }
 

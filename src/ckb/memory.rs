@@ -12,11 +12,16 @@ const LATEST: u32 = ckb_vm::machine::VERSION2;
 
 impl NativeCore {
     fn load(&mut self, addr: u64, size: Size) -> Result<u64, Error> {
-        self.core.memory_mut().load(addr, size).map_err(from_trap)
+        self.guest
+            .core_mut()
+            .memory_mut()
+            .load(addr, size)
+            .map_err(from_trap)
     }
 
     fn store(&mut self, addr: u64, size: Size, value: u64) -> Result<(), Error> {
-        self.core
+        self.guest
+            .core_mut()
             .memory_mut()
             .store(addr, size, value)
             .map_err(from_trap)
@@ -43,59 +48,76 @@ impl Memory for NativeCore {
         offset_from_addr: u64,
     ) -> Result<(), Error> {
         let source = source.unwrap_or_default();
-        self.core
+        self.guest
+            .core_mut()
             .memory_mut()
             .init_pages(addr, size, flags, &source, offset_from_addr)
             .map_err(from_trap)
     }
 
     fn fetch_flag(&mut self, page: u64) -> Result<u8, Error> {
-        self.core.memory().fetch_flag(page).map_err(from_trap)
+        self.guest
+            .core()
+            .memory()
+            .fetch_flag(page)
+            .map_err(from_trap)
     }
 
     fn set_flag(&mut self, page: u64, flag: u8) -> Result<(), Error> {
-        self.core
+        self.guest
+            .core_mut()
             .memory_mut()
             .set_flag(page, flag)
             .map_err(from_trap)
     }
 
     fn clear_flag(&mut self, page: u64, flag: u8) -> Result<(), Error> {
-        self.core
+        self.guest
+            .core_mut()
             .memory_mut()
             .clear_flag(page, flag)
             .map_err(from_trap)
     }
 
     fn memory_size(&self) -> usize {
-        self.core.memory().size()
+        self.guest.core().memory().size()
     }
 
     fn store_byte(&mut self, addr: u64, size: u64, value: u8) -> Result<(), Error> {
-        self.core
+        self.guest
+            .core_mut()
             .memory_mut()
             .store_byte(addr, size, value)
             .map_err(from_trap)
     }
 
     fn store_bytes(&mut self, addr: u64, value: &[u8]) -> Result<(), Error> {
-        self.core
+        self.guest
+            .core_mut()
             .memory_mut()
             .store_bytes(addr, value)
             .map_err(from_trap)
     }
 
     fn load_bytes(&mut self, addr: u64, size: u64) -> Result<Bytes, Error> {
-        let bytes = self.core.memory_mut().load_bytes(addr, size);
+        let bytes = self.guest.core_mut().memory_mut().load_bytes(addr, size);
         bytes.map(Bytes::from).map_err(from_trap)
     }
 
     fn execute_load16(&mut self, addr: u64) -> Result<u16, Error> {
-        self.core.memory_mut().fetch16(addr).map_err(from_trap)
+        self.guest
+            .core_mut()
+            .memory_mut()
+            .fetch16(addr)
+            .map_err(from_trap)
     }
 
     fn execute_load32(&mut self, addr: u64) -> Result<u32, Error> {
-        self.core.memory_mut().fetch32(addr).map_err(from_trap)
+        self.guest
+            .core_mut()
+            .memory_mut()
+            .fetch32(addr)
+            .map_err(from_trap)
     }
 
     fn load8(&mut self, addr: &u64) -> Result<u64, Error> {
@@ -131,10 +153,10 @@ impl Memory for NativeCore {
     }
 
     fn lr(&self) -> &u64 {
-        self.core.memory().reservation_ref()
+        self.guest.core().memory().reservation_ref()
     }
 
     fn set_lr(&mut self, value: &u64) {
-        self.core.memory_mut().set_reservation(*value);
+        self.guest.core_mut().memory_mut().set_reservation(*value);
     }
 }

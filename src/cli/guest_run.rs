@@ -4,7 +4,7 @@ use std::ffi::OsString;
 
 use lockstep::Engine;
 use lockstep_isa::Cost;
-use lockstep_runtime::{Core, CostTable, Environment, Machine, Outcome, Trap};
+use lockstep_runtime::{Core, CostTable, Machine, Outcome, Trap};
 
 use super::code;
 use super::failure::Failure;
@@ -30,11 +30,7 @@ pub(crate) fn push_arguments(core: &mut Core, args: &[OsString]) -> Result<(), F
 /// Runs a machine with what an engine gives it.
 pub(crate) fn run(machine: &mut Machine, cost: Cost, engine: &Engine) -> Result<Outcome, Trap> {
     let cost = CostTable::from(cost);
-    machine.run(&Environment {
-        cost: &cost,
-        pause: None,
-        library: engine.library(),
-    })
+    machine.run(&engine.environment(&cost))
 }
 
 #[cfg(unix)]

@@ -11,7 +11,7 @@ use lockstep::bundle::{name, state};
 use lockstep::engine::{Found, Mode, Translate, regions};
 use lockstep_contract::key::Key;
 use lockstep_isa::Cost;
-use lockstep_runtime::{Core, CostTable, Defect, Environment, NativeModule, Trap};
+use lockstep_runtime::{Core, CostTable, Defect, NativeModule, Runner, Trap};
 use lockstep_translator::{CodeRegion, Options, key};
 use serde::Serialize;
 
@@ -53,7 +53,7 @@ impl Replay {
         let text = |name: &str| self.read(name).map(|bytes| lossy(&bytes));
         let pages = self.read(&format!("{}.pages", name::BEFORE))?;
         let before = text(&format!("{}.json", name::BEFORE))?;
-        let (mut core, cost) =
+        let (core, cost) =
             state::read(&before, &pages).map_err(|error| self.refuse(name::BEFORE, error))?;
         let report: Report = serde_json::from_str(&text(name::REPORT)?)
             .map_err(|error| self.refuse(name::REPORT, error))?;
@@ -66,7 +66,7 @@ impl Replay {
         if self.recorded {
             self.adopt(&core, cost, &engine)?;
         }
-        let found = run(&mut core, cost, &engine, report.blocks.len() + MORE)?;
+        let found = run(core, cost, &engine, report.blocks.len() + MORE)?;
         let (result, code) = match found {
             Some(_) => ("diverged", code::DIVERGED),
             None => ("equal", code::SUCCESS),
@@ -161,12 +161,7 @@ fn fitting<'a>(
 }
 
 /// Runs until there is a difference, the host would have to do something, or so many blocks ran.
-fn run(
-    core: &mut Core,
-    cost: Cost,
-    engine: &Engine,
-    blocks: usize,
-) -> Result<Option<Found>, Failure> {
+fn run(core: Core, cost: Cost, engine: &Engine, blocks: usize) -> Result<Option<Found>, Failure> {
     let left = Cell::new(blocks);
     // Asked before every block.
     let pause = || match left.get() {
@@ -176,11 +171,11 @@ fn run(
             false
         }
     };
-    let result = core.advance(&Environment {
-        cost: &CostTable::from(cost),
-        pause: Some(&pause),
-        library: engine.library(),
-    });
+    let result = Runner::new(core).advance(
+        &engine
+            .environment(&CostTable::from(cost))
+            .with_pause(&pause),
+    );
     match result {
         Err(Trap::Defect(Defect::Diverged { .. })) => Ok(engine.divergences().pop()),
         Err(Trap::Defect(defect)) => Err(Failure::defect(defect)),

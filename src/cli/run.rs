@@ -96,7 +96,7 @@ impl Run {
         let engine = builder.build();
         let mut translate_seconds = 0.0;
         // A machine that does not run its profile needs no code: it fails at its first step.
-        if engine.library().is_some() && platform.profile.runs() {
+        if engine.code_source().is_some() && platform.profile.runs() {
             if let Some(path) = &self.module {
                 adopt(path, &program, &engine)?;
             }

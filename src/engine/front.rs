@@ -12,7 +12,8 @@ use std::sync::Arc;
 use lockstep_cache::Cache;
 use lockstep_contract::key::{Key, KeyId};
 use lockstep_runtime::{
-    Divergence, Interval, Library, Mismatch, NativeModule, Request, SharedRegion, Watch,
+    CodeSource, CostTable, Divergence, Environment, Interval, Mismatch, NativeModule, Observer,
+    Request, SharedRegion, Watch,
 };
 use lockstep_translator::{CodeRegion, Hints};
 
@@ -109,9 +110,20 @@ impl Engine {
         self.provider.translate
     }
 
-    /// The engine as the run loop takes it: `None` where the interpreter runs alone.
+    /// What the run loop gets to run guests with this engine: its native code, unless the interpreter is to run
+    /// alone, and its shadow checking.
     #[must_use]
-    pub fn library(&self) -> Option<&dyn Library> {
+    pub fn environment<'a>(&'a self, cost: &'a CostTable) -> Environment<'a> {
+        let environment = Environment::new(cost);
+        match self.code_source() {
+            Some(code) => environment.with_code(code).with_observer(self),
+            None => environment,
+        }
+    }
+
+    /// The engine as a source of native code: `None` where the interpreter is to run alone.
+    #[must_use]
+    pub fn code_source(&self) -> Option<&dyn CodeSource> {
         match self.mode {
             Mode::Auto | Mode::Native | Mode::Check => Some(self),
             Mode::Interp => None,
@@ -304,9 +316,9 @@ impl Drop for Engine {
     }
 }
 
-impl Library for Engine {
+impl CodeSource for Engine {
     fn find(&self, request: &Request<'_>) -> Option<Arc<SharedRegion>> {
-        self.library()?;
+        self.code_source()?;
         match self.translate() {
             Translate::Background => Some(self.background.find(request)),
             Translate::Now | Translate::Never => self.provider.find(request),
@@ -324,6 +336,12 @@ impl Library for Engine {
         }
     }
 
+    fn every_block(&self) -> Option<&dyn CodeSource> {
+        self.blocks().map(|blocks| blocks as &dyn CodeSource)
+    }
+}
+
+impl Observer for Engine {
     fn watch(&self) -> Watch {
         self.shadow.watch()
     }
@@ -334,10 +352,6 @@ impl Library for Engine {
 
     fn mismatch(&self, interval: Interval, mismatch: Mismatch) {
         self.shadow.mismatch(interval, mismatch);
-    }
-
-    fn checks(&self) -> Option<&dyn Library> {
-        self.blocks().map(|blocks| blocks as &dyn Library)
     }
 
     /// A difference that the mode `check` found. Whether the guest goes on.

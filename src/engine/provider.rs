@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use lockstep_contract::key::{Key, KeyId};
-use lockstep_runtime::{Library, NativeModule, Request, SharedRegion};
+use lockstep_runtime::{CodeSource, NativeModule, Request, SharedRegion};
 use lockstep_translator::{CodeRegion, Hints};
 
 use super::entry::{Claim, Entry, State};
@@ -204,7 +204,7 @@ fn not_made(entry: &Entry, failure: NotMade) -> State {
 }
 
 /// As the source of native code for a machine that waits for it.
-impl Library for Provider {
+impl CodeSource for Provider {
     fn find(&self, request: &Request<'_>) -> Option<Arc<SharedRegion>> {
         let region = region_of(request);
         let entry = self.store.registry.entry(&region);

@@ -5,7 +5,7 @@ use std::thread;
 use lockstep_contract::key::KeyId;
 use lockstep_contract::pages::PAGE_SIZE;
 use lockstep_isa::Reg;
-use lockstep_runtime::{CostTable, Environment, Machine, Outcome};
+use lockstep_runtime::{CostTable, Machine, Outcome};
 
 use super::*;
 use crate::{Platform, Program};
@@ -22,11 +22,8 @@ fn run(engine: &Engine) -> Machine {
         .core_mut()
         .initialize_stack(&[])
         .expect("an empty stack");
-    let environment = Environment {
-        cost: &CostTable::from(Platform::default().cost),
-        pause: None,
-        library: engine.library(),
-    };
+    let cost = CostTable::from(Platform::default().cost);
+    let environment = engine.environment(&cost);
     assert_eq!(machine.run(&environment), Ok(Outcome::Exit(0)));
     machine
 }

@@ -13,7 +13,7 @@ use lockstep_isa::{Cost, Reg, Size, Version, Xlen};
 use lockstep_runtime::image::Image;
 use lockstep_runtime::stack;
 use lockstep_runtime::{
-    Core, CostTable, Environment, FlattenedArgs, Library, Machine, Outcome, Snapshot, Trap,
+    CodeSource, Core, CostTable, Environment, FlattenedArgs, Machine, Outcome, Snapshot, Trap,
 };
 
 use crate::driver::{Asm, UNLIMITED, install, look, machine, program};
@@ -148,7 +148,7 @@ fn on_ours(
     program: &Program,
     setup: &Setup,
     debugged: bool,
-    library: Option<&dyn Library>,
+    code: Option<&dyn CodeSource>,
 ) -> (u64, Vec<Verdict>, Snapshot) {
     let core = Core::new(setup.profile, setup.memory_size, UNLIMITED).unwrap();
     let mut machine = Machine::new(core).with(Note(1)).with(Note(2));
@@ -158,11 +158,9 @@ fn on_ours(
     let image = Image::parse(&program.elf, setup.profile.version).unwrap();
     let args = program.args.iter().map(Ok);
     let loaded = machine.load_program(&image, &program.elf, args).unwrap();
-    let environment = Environment {
-        cost: &CostTable::from(Cost::Estimate),
-        pause: None,
-        library,
-    };
+    let cost = CostTable::from(Cost::Estimate);
+    let mut environment = Environment::new(&cost);
+    environment.code = code;
     let mut verdicts = Vec::new();
     while verdicts.last().is_none_or(is_stop) {
         verdicts.push(match machine.run(&environment) {
@@ -209,9 +207,9 @@ fn handlers_and_the_debugger_take_their_turns() {
                 "{log}"
             );
             assert_eq!(asm.1.len(), if debugged { 4 } else { 1 });
-            for library in [None, Some(&*modules as &dyn Library)] {
+            for code in [None, Some(&*modules as &dyn CodeSource)] {
                 assert!(
-                    on_ours(&program, &setup, debugged, library) == asm,
+                    on_ours(&program, &setup, debugged, code) == asm,
                     "{version:?}"
                 );
             }

@@ -11,7 +11,7 @@ use std::time::Duration;
 use lockstep::engine::{Mode, Translate};
 use lockstep::{Engine, Platform, Program};
 use lockstep_isa::Cost;
-use lockstep_runtime::{CostTable, Environment, Library, Machine, Outcome};
+use lockstep_runtime::{CodeSource, CostTable, Environment, Machine, Outcome};
 
 use lockstep_test_support::asm::assemble;
 
@@ -36,12 +36,9 @@ fn machine() -> Machine {
     Machine::new(program.into_core())
 }
 
-fn run(machine: &mut Machine, library: &dyn Library, pause: &dyn Fn() -> bool) -> Outcome {
-    let environment = Environment {
-        cost: &CostTable::from(Cost::Estimate),
-        pause: Some(pause),
-        library: Some(library),
-    };
+fn run(machine: &mut Machine, code: &dyn CodeSource, pause: &dyn Fn() -> bool) -> Outcome {
+    let cost = CostTable::from(Cost::Estimate);
+    let environment = Environment::new(&cost).with_code(code).with_pause(pause);
     machine.run(&environment).expect("it has no fault")
 }
 
@@ -49,9 +46,9 @@ fn run(machine: &mut Machine, library: &dyn Library, pause: &dyn Fn() -> bool) -
 fn a_pause_of_another_thread_is_seen_after_one_slice() {
     let builder = Engine::builder().mode(Mode::Auto).no_cache().no_warm();
     let engine = builder.translate(Translate::Now).build();
-    let library = engine.library().expect("native code is wanted");
+    let code = engine.code_source().expect("native code is wanted");
     let mut whole = machine();
-    assert_eq!(run(&mut whole, library, &|| false), Outcome::Exit(7));
+    assert_eq!(run(&mut whole, code, &|| false), Outcome::Exit(7));
     let whole = whole.core();
     assert_eq!(whole.native_cycles(), whole.cycles());
 
@@ -74,7 +71,7 @@ fn a_pause_of_another_thread_is_seen_after_one_slice() {
                 wanted.store(true, Ordering::SeqCst);
                 asked.load(Ordering::SeqCst)
             });
-            let outcome = run(&mut paused, library, &|| {
+            let outcome = run(&mut paused, code, &|| {
                 let times = asked.fetch_add(1, Ordering::SeqCst) + 1;
                 // Half of it is done: if the other thread was not there yet, now is the time.
                 while times == SLICES / 2 && !wanted.load(Ordering::SeqCst) {

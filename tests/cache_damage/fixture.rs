@@ -12,7 +12,7 @@ use lockstep_cache::{Authority, Locations, SigningKey, seal_name};
 use lockstep_contract::module::Module;
 use lockstep_contract::seal::{Note, Record, Seal};
 use lockstep_isa::Cost;
-use lockstep_runtime::{CostTable, Environment, Machine, Outcome};
+use lockstep_runtime::{CostTable, Machine, Outcome};
 use tempfile::TempDir;
 
 use lockstep_test_support::asm::assemble;
@@ -194,11 +194,7 @@ impl Fixture {
         let program = Program::load(&self.elf, &Platform::default()).expect("a good ELF");
         let mut machine = Machine::new(program.into_core());
         (machine.core_mut().initialize_stack(&[])).expect("an empty stack");
-        let outcome = machine.run(&Environment {
-            cost: &CostTable::from(Cost::Estimate),
-            pause: None,
-            library: engine.library(),
-        });
+        let outcome = machine.run(&engine.environment(&CostTable::from(Cost::Estimate)));
         let Ok(Outcome::Exit(exit)) = outcome else {
             panic!("{}: {outcome:?}", self.at);
         };

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use lockstep::engine::{EngineBuilder, Mode, Share, Translate};
 use lockstep::{Engine, Platform, Program};
 use lockstep_isa::Cost;
-use lockstep_runtime::{CostTable, Environment, Machine, Outcome};
+use lockstep_runtime::{CostTable, Machine, Outcome};
 
 use lockstep_test_support::asm::assemble;
 
@@ -39,13 +39,10 @@ pub(crate) fn run_until(
     engine: &Engine,
     pause: &dyn Fn() -> bool,
 ) -> Outcome {
-    let environment = Environment {
-        cost: &CostTable::from(Cost::Estimate),
-        pause: Some(pause),
-        library: engine.library(),
-    };
+    let cost = CostTable::from(Cost::Estimate);
+    let environment = engine.environment(&cost).with_pause(pause);
     let outcome = machine.run(&environment).expect("no trap");
-    machine.core_mut().report();
+    machine.report();
     outcome
 }
 

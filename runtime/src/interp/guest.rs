@@ -1,50 +1,32 @@
 //! A guest in the middle of a trace: the primitives of the instruction set on 64-bit integers.
 //!
-//! The state is plain references and numbers. Nothing may take the address of the whole of it but
-//! inlined functions: the compiler then keeps its fields in registers, which is most of the
-//! interpreter's speed. What seldom happens (the first store to a page, a store across pages) is in
-//! functions of their own that get the fields they need. And `execute` is called in one place for each
-//! type of machine: with two, the compiler no longer inlines it, and the loop takes half as long again.
+//! The state is plain references and numbers. Nothing may take the address of the whole of it but inlined functions:
+//! the compiler then keeps its fields in registers, which is most of the interpreter's speed. And `execute` is called
+//! in one place for each type of machine: with two, the compiler no longer inlines it, and the loop takes half as
+//! long again. Arithmetic is in `value`, memory in `window`.
 
 use lockstep_contract::context::slot;
 use lockstep_isa::{
     Amo, Cond, Extend, Inst, Narrow, Primitives, Profile, Reg, Size, Width, execute,
 };
 
-use super::trace::Trace;
-use super::value;
-use crate::memory::raw::{Bytes, Heads, Writable};
-use crate::memory::{Code, Pages, View};
-use crate::trap::Trap;
-
-/// Why an instruction did not finish. Small: it travels through the hot loop.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Stop {
-    /// `MemOutOfBound`.
-    OutOfBound,
-    /// `MemWriteOnExecutablePage`.
-    Executable,
-    /// It was an `ecall`.
-    Ecall,
-    /// It was an `ebreak`.
-    Ebreak,
-}
+use super::window::{Stop, Window};
+use crate::memory::raw::Heads;
+use crate::memory::{Code, View};
+use crate::traces::Trace;
+use crate::value;
 
 /// A guest in the middle of a trace.
 pub(super) struct Guest<'a> {
     registers: &'a mut [u64; 32],
     reservation: &'a mut u64,
-    bytes: Bytes<'a>,
-    writable: &'a mut Writable,
-    /// Which traces ran last; none, where no version rule asks.
+    memory: Window<'a>,
+    /// Which traces ran last; none, if no rule of the version asks.
     heads: Option<&'a mut Heads>,
-    flags: &'a mut [u8],
-    /// Where loads must end: the end of memory, or a byte before it. At least a page less a byte.
-    readable: u64,
     /// Between traces where to go on; in a trace its end, until a jump changes that.
     pub(super) pc: u64,
     /// Where the pc belongs when control leaves.
-    home: &'a mut u64,
+    pc_in_context: &'a mut u64,
     /// Bytes of the trace's last entry, the only one that can ask for its address.
     last: u64,
 }
@@ -52,17 +34,13 @@ pub(super) struct Guest<'a> {
 impl<'a> Guest<'a> {
     /// Between two traces.
     pub(super) fn new(view: View<'a>, profile: Profile) -> Guest<'a> {
-        let size = view.bytes.len() as u64;
         Guest {
             registers: &mut view.context.registers,
             reservation: &mut view.context.reservation,
-            bytes: view.bytes,
-            writable: view.pages.writable,
+            memory: Window::new(view.bytes, view.pages, profile),
             heads: Some(view.heads).filter(|_| profile.aliases_traces()),
-            flags: view.pages.flags,
-            readable: size - u64::from(!profile.version.last_bytes_readable()),
             pc: view.context.pc,
-            home: &mut view.context.pc,
+            pc_in_context: &mut view.context.pc,
             last: 0,
         }
     }
@@ -90,12 +68,7 @@ impl<'a> Guest<'a> {
 
     /// What decoding reads, outside of chaos mode.
     pub(super) fn code(&mut self) -> Code<'_> {
-        Code {
-            bytes: self.bytes.all(),
-            flags: self.flags,
-            chaos: None,
-            refused: false,
-        }
+        self.memory.code()
     }
 
     /// Runs a trace from its head on, with registers of 32 bits where it is `NARROW`. The pc is
@@ -124,89 +97,35 @@ impl<'a> Guest<'a> {
 
     /// Puts the pc back.
     pub(super) fn leave(self) {
-        *self.home = self.pc;
-    }
-
-    /// An integer from memory.
-    #[inline(always)]
-    fn read(&self, at: u64, size: Size, how: Extend) -> Result<u64, Stop> {
-        let value = match size {
-            Size::B => self
-                .bytes
-                .read(at)
-                .map(|raw| u64::from(u8::from_le_bytes(raw))),
-            Size::H => self
-                .bytes
-                .read(at)
-                .map(|raw| u64::from(u16::from_le_bytes(raw))),
-            Size::W => self
-                .bytes
-                .read(at)
-                .map(|raw| u64::from(u32::from_le_bytes(raw))),
-            Size::D => self.bytes.read(at).map(u64::from_le_bytes),
-        };
-        match value {
-            Some(value) => Ok(value::extend(how, size, value)),
-            None => Err(Stop::OutOfBound),
-        }
-    }
-
-    /// Writes an integer where that needs nothing else; `false` where it needs more.
-    #[inline(always)]
-    fn write(&mut self, at: u64, size: Size, value: u64) -> bool {
-        let writable = &*self.writable;
-        match size {
-            Size::B => self.bytes.write(writable, at, (value as u8).to_le_bytes()),
-            Size::H => self.bytes.write(writable, at, (value as u16).to_le_bytes()),
-            Size::W => self.bytes.write(writable, at, (value as u32).to_le_bytes()),
-            Size::D => self.bytes.write(writable, at, value.to_le_bytes()),
-        }
-    }
-
-    /// Makes the pages of a store ready, whatever that takes.
-    #[inline(always)]
-    fn open(&mut self, at: u64, size: Size) -> Result<(), Stop> {
-        // Built from the fields, so that the address of the whole guest goes nowhere.
-        let pages = Pages {
-            flags: &mut *self.flags,
-            writable: &mut *self.writable,
-        };
-        open(pages, at, size)
-    }
-
-    /// Writes an integer.
-    #[inline(always)]
-    fn put(&mut self, at: u64, size: Size, value: u64) -> Result<(), Stop> {
-        if self.write(at, size, value) {
-            return Ok(());
-        }
-        self.open(at, size)?;
-        let len = size.bytes() as usize;
-        put_anywhere(self.bytes.all(), at, &value.to_le_bytes()[..len]);
-        Ok(())
+        *self.pc_in_context = self.pc;
     }
 }
 
-/// The first store to a page, a store across pages, or one that fails.
-#[cold]
-#[inline(never)]
-fn open(mut pages: Pages<'_>, at: u64, size: Size) -> Result<(), Stop> {
-    pages.open_store(at, size).map_err(|trap| match trap {
-        Trap::MemWriteOnExecutablePage => Stop::Executable,
-        _ => Stop::OutOfBound,
-    })
-}
-
-/// Writes bytes to pages that are ready.
-#[cold]
-#[inline(never)]
-fn put_anywhere(memory: &mut [u8], at: u64, bytes: &[u8]) {
-    memory[at as usize..][..bytes.len()].copy_from_slice(bytes);
+/// Primitives that are functions of `value`, by their shape.
+macro_rules! arithmetic {
+    (one $name:ident ($($arg:ident: $type:ty),*)) => {
+        #[inline(always)]
+        fn $name(&mut self, $($arg: $type),*) -> u64 {
+            value::$name($($arg),*)
+        }
+    };
+    (all $args:tt $($name:ident)*) => {
+        $(arithmetic!(one $name $args);)*
+    };
+    ($($args:tt: $($name:ident)*;)*) => {
+        $(arithmetic!(all $args $($name)*);)*
+    };
 }
 
 impl Primitives for Guest<'_> {
     type Word = u64;
     type Stop = Stop;
+
+    arithmetic! {
+        (width: Width, a: u64, b: u64): add sub mul div divu rem remu sll srl sra rol ror;
+        (a: u64, b: u64): mulh mulhu mulhsu clmul clmulh clmulr;
+        (width: Width, a: u64): clz ctz cpop;
+    }
 
     #[inline(always)]
     fn constant(&mut self, value: u64) -> u64 {
@@ -236,16 +155,6 @@ impl Primitives for Guest<'_> {
     }
 
     #[inline(always)]
-    fn add(&mut self, width: Width, a: u64, b: u64) -> u64 {
-        value::add(width, a, b)
-    }
-
-    #[inline(always)]
-    fn sub(&mut self, width: Width, a: u64, b: u64) -> u64 {
-        value::sub(width, a, b)
-    }
-
-    #[inline(always)]
     fn and(&mut self, a: u64, b: u64) -> u64 {
         a & b
     }
@@ -263,31 +172,6 @@ impl Primitives for Guest<'_> {
     #[inline(always)]
     fn not(&mut self, a: u64) -> u64 {
         !a
-    }
-
-    #[inline(always)]
-    fn sll(&mut self, width: Width, a: u64, amount: u64) -> u64 {
-        value::sll(width, a, amount)
-    }
-
-    #[inline(always)]
-    fn srl(&mut self, width: Width, a: u64, amount: u64) -> u64 {
-        value::srl(width, a, amount)
-    }
-
-    #[inline(always)]
-    fn sra(&mut self, width: Width, a: u64, amount: u64) -> u64 {
-        value::sra(width, a, amount)
-    }
-
-    #[inline(always)]
-    fn rol(&mut self, width: Width, a: u64, amount: u64) -> u64 {
-        value::rol(width, a, amount)
-    }
-
-    #[inline(always)]
-    fn ror(&mut self, width: Width, a: u64, amount: u64) -> u64 {
-        value::ror(width, a, amount)
     }
 
     #[inline(always)]
@@ -310,61 +194,6 @@ impl Primitives for Guest<'_> {
     }
 
     #[inline(always)]
-    fn mul(&mut self, width: Width, a: u64, b: u64) -> u64 {
-        value::mul(width, a, b)
-    }
-
-    #[inline(always)]
-    fn mulh(&mut self, a: u64, b: u64) -> u64 {
-        value::mulh(a, b)
-    }
-
-    #[inline(always)]
-    fn mulhu(&mut self, a: u64, b: u64) -> u64 {
-        value::mulhu(a, b)
-    }
-
-    #[inline(always)]
-    fn mulhsu(&mut self, a: u64, b: u64) -> u64 {
-        value::mulhsu(a, b)
-    }
-
-    #[inline(always)]
-    fn div(&mut self, width: Width, a: u64, b: u64) -> u64 {
-        value::div(width, a, b)
-    }
-
-    #[inline(always)]
-    fn divu(&mut self, width: Width, a: u64, b: u64) -> u64 {
-        value::divu(width, a, b)
-    }
-
-    #[inline(always)]
-    fn rem(&mut self, width: Width, a: u64, b: u64) -> u64 {
-        value::rem(width, a, b)
-    }
-
-    #[inline(always)]
-    fn remu(&mut self, width: Width, a: u64, b: u64) -> u64 {
-        value::remu(width, a, b)
-    }
-
-    #[inline(always)]
-    fn clz(&mut self, width: Width, a: u64) -> u64 {
-        value::clz(width, a)
-    }
-
-    #[inline(always)]
-    fn ctz(&mut self, width: Width, a: u64) -> u64 {
-        value::ctz(width, a)
-    }
-
-    #[inline(always)]
-    fn cpop(&mut self, width: Width, a: u64) -> u64 {
-        value::cpop(width, a)
-    }
-
-    #[inline(always)]
     fn rev8(&mut self, a: u64) -> u64 {
         a.swap_bytes()
     }
@@ -375,59 +204,42 @@ impl Primitives for Guest<'_> {
     }
 
     #[inline(always)]
-    fn clmul(&mut self, a: u64, b: u64) -> u64 {
-        value::clmul(a, b)
-    }
-
-    #[inline(always)]
-    fn clmulh(&mut self, a: u64, b: u64) -> u64 {
-        value::clmulh(a, b)
-    }
-
-    #[inline(always)]
-    fn clmulr(&mut self, a: u64, b: u64) -> u64 {
-        value::clmulr(a, b)
-    }
-
-    #[inline(always)]
     fn load(&mut self, base: u64, offset: i32, size: Size, how: Extend) -> Result<u64, Stop> {
-        let at = base.wrapping_add(offset as u64);
-        if at > self.readable - size.bytes() {
-            return Err(Stop::OutOfBound);
-        }
-        self.read(at, size, how)
+        (self.memory).load(base.wrapping_add(offset as u64), size, how)
     }
 
     #[inline(always)]
     fn store(&mut self, base: u64, offset: i32, size: Size, value: u64) -> Result<(), Stop> {
-        self.put(base.wrapping_add(offset as u64), size, value)
+        self.memory
+            .put(base.wrapping_add(offset as u64), size, value)
     }
 
     #[inline(always)]
     fn load_reserved(&mut self, addr: u64, size: Size) -> Result<u64, Stop> {
-        let value = self.read(addr, size, Extend::Sign)?;
+        let value = self.memory.read(addr, size, Extend::Sign)?;
         *self.reservation = addr;
         Ok(value)
     }
 
     #[inline(always)]
     fn store_conditional(&mut self, addr: u64, size: Size, value: u64) -> Result<u64, Stop> {
-        self.open(addr, size)?;
+        self.memory.open(addr, size)?;
         let held = *self.reservation == addr;
         *self.reservation = u64::MAX;
         // The old value is stored when the reservation is lost, which shows in nothing but the
         // page's flags, and those are set.
         if held {
-            self.put(addr, size, value)?;
+            self.memory.put(addr, size, value)?;
         }
         Ok(u64::from(!held))
     }
 
     #[inline(always)]
     fn amo(&mut self, amo: Amo, addr: u64, size: Size, value: u64) -> Result<u64, Stop> {
-        self.open(addr, size)?;
-        let old = self.read(addr, size, Extend::Sign)?;
-        self.put(addr, size, value::amo(amo, size, old, value))?;
+        self.memory.open(addr, size)?;
+        let old = self.memory.read(addr, size, Extend::Sign)?;
+        self.memory
+            .put(addr, size, value::amo(amo, size, old, value))?;
         Ok(old)
     }
 

@@ -4,7 +4,7 @@
 use lockstep_contract::module::{Entry, Module};
 
 use super::*;
-use crate::run::tests::module;
+use crate::testing::module;
 
 /// A module with this many bytes of code that is never run.
 fn with_code(len: usize) -> Module {

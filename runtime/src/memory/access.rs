@@ -37,11 +37,6 @@ pub(crate) struct Code<'a> {
     pub(crate) refused: bool,
 }
 
-/// Whether a store to a page with these flags needs nothing but the store.
-pub(super) const fn stores_freely(flags: u8) -> bool {
-    flags & (EXECUTABLE | DIRTY) == DIRTY
-}
-
 impl Code<'_> {
     /// Bytes of code.
     pub(super) fn fetch<const N: usize>(&mut self, addr: u64) -> Result<[u8; N], Trap> {

@@ -9,7 +9,7 @@
 use lockstep_contract::pages::{EXECUTABLE, PAGE_SIZE};
 
 use super::Memory;
-use super::access::stores_freely;
+use super::flags::stores_freely;
 
 /// Where two memories differ.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -37,7 +37,7 @@ impl Memory {
     pub(crate) fn copy_from(&mut self, other: &Memory) {
         assert_eq!(self.size(), other.size());
         for page in 0..self.pages() {
-            let flags = other.flags[page];
+            let flags = other.flags()[page];
             let differs = (self.touched(page) || other.touched(page))
                 && self.content(page) != other.content(page);
             if differs {
@@ -45,11 +45,11 @@ impl Memory {
                 writable.set(page, true);
                 bytes.all()[page * PAGE_SIZE..(page + 1) * PAGE_SIZE]
                     .copy_from_slice(other.content(page));
-                if (self.flags[page] | flags) & EXECUTABLE != 0 {
-                    self.note_recoded(page);
+                if (self.flags()[page] | flags) & EXECUTABLE != 0 {
+                    self.flags.note_recoded(page);
                 }
             }
-            if differs || self.flags[page] != flags {
+            if differs || self.flags()[page] != flags {
                 self.replace_flags(page, flags);
             }
         }
@@ -84,7 +84,7 @@ impl Memory {
         thorough: bool,
     ) -> Option<Difference> {
         for page in pages {
-            let (one, two) = (self.flags[page], other.flags[page]);
+            let (one, two) = (self.flags()[page], other.flags()[page]);
             if one != two {
                 let other = two;
                 return Some(Difference::Flags { page, one, other });
@@ -156,7 +156,7 @@ impl Memory {
 
     /// Lets native code store to a page as it would have without [`Memory::close`].
     pub(crate) fn reopen_page(&mut self, page: usize) {
-        let freely = stores_freely(self.flags[page]);
+        let freely = stores_freely(self.flags()[page]);
         self.region.parts().1.set(page, freely);
     }
 

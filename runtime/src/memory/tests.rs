@@ -1,6 +1,6 @@
 //! What the memory promises, on the memory alone. The numbers are those of the oracle's rules.
 
-use lockstep_contract::pages::{DIRTY, MAX_PAGES};
+use lockstep_contract::pages::{DIRTY, EXECUTABLE, MAX_PAGES};
 
 use super::*;
 

@@ -9,7 +9,8 @@ use lockstep::engine::{EngineBuilder, Mode, Translate};
 use lockstep::{Engine, Platform};
 use lockstep_isa::{Profile, Reg, Version};
 use lockstep_runtime::{
-    Core, CostTable, DebugPrint, Environment, Event, Library, Machine, NativeModule, Outcome, Trap,
+    CodeSource, Core, CostTable, DebugPrint, Environment, Event, Machine, NativeModule, Observer,
+    Outcome, Runner, Trap,
 };
 use lockstep_translator::{CodeRegion, Injection, Options, key, translate};
 
@@ -102,24 +103,23 @@ impl Guest {
 
     /// Runs to the end.
     pub fn run(&self, engine: &Engine) -> Trip {
-        let mut trip = self.run_on(engine.library());
+        let cost = CostTable::from(self.platform.cost);
+        let mut trip = self.run_on(&engine.environment(&cost));
         let found = engine.divergences().into_iter().next();
         trip.found = found.map(|found| (found.blocks, found.difference));
         trip
     }
 
-    /// Runs to the end with native code from elsewhere.
-    pub fn run_with(&self, library: &dyn Library) -> Trip {
-        self.run_on(Some(library))
+    /// Runs to the end with native code from elsewhere, whose source is told of what it did.
+    pub fn run_with(&self, source: &(impl CodeSource + Observer)) -> Trip {
+        let cost = CostTable::from(self.platform.cost);
+        let environment = Environment::new(&cost).with_code(source);
+        self.run_on(&environment.with_observer(source))
     }
 
-    fn run_on(&self, library: Option<&dyn Library>) -> Trip {
+    fn run_on(&self, environment: &Environment<'_>) -> Trip {
         let mut machine = Machine::new(self.fork()).with(DebugPrint::new(|_: &[u8]| {}));
-        let result = machine.run(&Environment {
-            cost: &CostTable::from(self.platform.cost),
-            pause: None,
-            library,
-        });
+        let result = machine.run(environment);
         let core = machine.core();
         Trip {
             end: End {
@@ -137,21 +137,17 @@ impl Guest {
 
     /// The heads of the traces that run first.
     pub fn heads(&self, count: usize) -> Vec<u64> {
-        let mut core = self.fork();
+        let mut guest = Runner::new(self.fork());
         let cost = CostTable::from(self.platform.cost);
         let mut heads = Vec::new();
         while heads.len() < count {
-            heads.push(core.pc());
+            heads.push(guest.core().pc());
             // Asked before every trace: one runs.
             let asked = Cell::new(0);
             let pause = || asked.replace(asked.get() + 1) > 1;
-            let event = core.advance(&Environment {
-                cost: &cost,
-                pause: Some(&pause),
-                library: None,
-            });
+            let event = guest.advance(&Environment::new(&cost).with_pause(&pause));
             // The debug print does nothing to the guest.
-            let exits = core.registers()[Reg::A7.index()] == 93;
+            let exits = guest.core().registers()[Reg::A7.index()] == 93;
             match event {
                 Ok(Event::Ecall) if exits => break,
                 Ok(_) => {}

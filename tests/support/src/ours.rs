@@ -14,7 +14,8 @@ use lockstep_contract::pages::{EXECUTABLE, FREEZED};
 use lockstep_isa::Reg;
 use lockstep_runtime::image::Image;
 use lockstep_runtime::{
-    Core, CostTable, Environment, Event, Library, NativeModule, Request, SharedRegion, Trap,
+    CodeSource, Core, CostTable, Environment, Event, NativeModule, Request, Runner, SharedRegion,
+    Trap,
 };
 use lockstep_translator::{CodeRegion, Cpu, Options, Report};
 
@@ -27,7 +28,7 @@ use super::reference::{DEBUG_PRINT, LOAD_CODE};
 /// One of our engines with a loaded guest.
 pub struct Ours {
     name: &'static str,
-    core: Core,
+    guest: Runner,
     cost: CostTable,
     modules: Option<Arc<Modules>>,
     loaded: u64,
@@ -65,7 +66,7 @@ impl Ours {
         modules: Option<Arc<Modules>>,
     ) -> Result<Ours, Verdict> {
         let mut ours = Ours::fresh(name, setup, modules);
-        let core = &mut ours.core;
+        let core = ours.guest.core_mut();
         let image = Image::parse_for(&program.elf, setup.profile.version, setup.profile.xlen)
             .map_err(|error| Verdict::Fault(error.name().to_string()))?;
         let fault = |trap: Trap| Verdict::Fault(trap.name().to_string());
@@ -81,10 +82,11 @@ impl Ours {
 
     /// A machine without a program; with `modules` it runs natively.
     pub fn fresh(name: &'static str, setup: &Setup, modules: Option<Arc<Modules>>) -> Ours {
+        let core = Core::new(setup.profile, setup.memory_size, u64::MAX)
+            .expect("the tests ask for valid memory sizes");
         Ours {
             name,
-            core: Core::new(setup.profile, setup.memory_size, u64::MAX)
-                .expect("the tests ask for valid memory sizes"),
+            guest: Runner::new(core),
             cost: CostTable::from(setup.cost),
             modules,
             loaded: 0,
@@ -93,7 +95,7 @@ impl Ours {
 
     /// The machine, for what a host does to it between runs.
     pub fn core_mut(&mut self) -> &mut Core {
-        &mut self.core
+        self.guest.core_mut()
     }
 
     /// An engine over a guest that was put there in another way: the interpreter when there are no
@@ -105,7 +107,7 @@ impl Ours {
             } else {
                 "interpreter"
             },
-            core,
+            guest: Runner::new(core),
             cost: CostTable::from(setup.cost),
             modules: modules.cloned(),
             loaded,
@@ -114,7 +116,7 @@ impl Ours {
 
     /// The guest.
     pub fn core(&self) -> &Core {
-        &self.core
+        self.guest.core()
     }
 
     /// Bytes that loading reported.
@@ -142,17 +144,13 @@ impl Ours {
 
     /// The same; `pause` is asked wherever a pause can be.
     pub fn run_with_pause(&mut self, limit: u64, pause: &dyn Fn() -> bool) -> Verdict {
-        self.core.set_max_cycles(limit);
+        self.guest.core_mut().set_max_cycles(limit);
         loop {
-            let environment = Environment {
-                cost: &self.cost,
-                pause: Some(pause),
-                library: self
-                    .modules
-                    .as_deref()
-                    .map(|modules| modules as &dyn Library),
-            };
-            let answer = match self.core.advance(&environment) {
+            let mut environment = Environment::new(&self.cost).with_pause(pause);
+            if let Some(modules) = &self.modules {
+                environment = environment.with_code(&**modules);
+            }
+            let answer = match self.guest.advance(&environment) {
                 Ok(Event::Ecall) => self.ecall(),
                 Ok(Event::Ebreak) => Ok(None),
                 Ok(Event::Paused) => return Verdict::Fault("Pause".to_string()),
@@ -168,47 +166,47 @@ impl Ours {
 
     /// Cycles so far.
     pub fn cycles(&self) -> u64 {
-        self.core.cycles()
+        self.core().cycles()
     }
 
     /// What the guest is entered with: for engines that do not load it themselves.
     pub fn before(&self) -> Before {
         Before {
-            memory: self.core.memory().as_bytes().to_vec(),
-            pc: self.core.pc(),
-            registers: *self.core.registers(),
+            memory: self.core().memory().as_bytes().to_vec(),
+            pc: self.core().pc(),
+            registers: *self.core().registers(),
         }
     }
 
     /// Cycles that native code charged.
     pub fn native_cycles(&self) -> u64 {
-        self.core.native_cycles()
+        self.core().native_cycles()
     }
 
     /// Exit and debug print, as CKB-VM's side of these tests offers them.
     fn ecall(&mut self) -> Result<Option<i8>, Trap> {
-        let number = self.core.register(Reg::A7);
-        let argument = self.core.register(Reg::A0);
+        let number = self.core().register(Reg::A7);
+        let argument = self.core().register(Reg::A0);
         match number {
             93 => Ok(Some(argument as i8)),
             DEBUG_PRINT => {
                 let mut addr = argument;
-                while self.core.memory_mut().load_bytes(addr, 1)?[0] != 0 {
+                while self.core_mut().memory_mut().load_bytes(addr, 1)?[0] != 0 {
                     addr = addr.wrapping_add(1);
                 }
-                if self.core.cycles() > self.core.max_cycles() {
+                if self.core().cycles() > self.core().max_cycles() {
                     return Err(Trap::CyclesExceeded);
                 }
                 Ok(None)
             }
             LOAD_CODE => {
                 let [size, from, len] =
-                    [11, 12, 13].map(|number| self.core.register(Reg::new(number)));
-                let memory = self.core.memory_mut();
+                    [11, 12, 13].map(|number| self.core().register(Reg::new(number)));
+                let memory = self.core_mut().memory_mut();
                 let content = memory.load_bytes(from, len)?;
                 memory.init_pages(argument, size, EXECUTABLE | FREEZED, &content, 0)?;
-                self.core.set_register(Reg::A0, 0);
-                if self.core.cycles() > self.core.max_cycles() {
+                self.core_mut().set_register(Reg::A0, 0);
+                if self.core().cycles() > self.core().max_cycles() {
                     return Err(Trap::CyclesExceeded);
                 }
                 Ok(None)
@@ -232,17 +230,17 @@ impl Subject for Ours {
 impl Ours {
     /// The state, after a run that ended in this way.
     pub fn outcome(&self, verdict: Verdict) -> Outcome {
-        let memory = self.core.memory();
+        let memory = self.core().memory();
         Outcome {
             verdict,
-            cycles: self.core.cycles(),
-            pc: self.core.pc(),
-            registers: std::array::from_fn(|index| self.core.register(Reg::new(index as u32))),
+            cycles: self.core().cycles(),
+            pc: self.core().pc(),
+            registers: std::array::from_fn(|index| self.core().register(Reg::new(index as u32))),
             memory: memory.as_bytes().to_vec(),
             flags: memory.flags().to_vec(),
-            reservation: self.core.reservation(),
+            reservation: self.core().reservation(),
             loaded: self.loaded,
-            native_cycles: self.modules.as_ref().map(|_| self.core.native_cycles()),
+            native_cycles: self.modules.as_ref().map(|_| self.core().native_cycles()),
         }
     }
 }
@@ -321,7 +319,7 @@ impl Modules {
     }
 }
 
-impl Library for Modules {
+impl CodeSource for Modules {
     fn find(&self, request: &Request<'_>) -> Option<Arc<SharedRegion>> {
         let bytes = self.replace(request.region);
         let text = CodeRegion {

@@ -21,53 +21,23 @@ use lockstep_contract::context::{SLOTS, slot};
 use lockstep_isa::decode::{DecodeError, Fetch, decode};
 use lockstep_isa::{Inst, Op, Profile, fuse};
 
-use super::decoded::{Extent, Shared};
-use crate::environment::CostTable;
+use crate::cost_table::CostTable;
 use crate::memory::{Code, Memory};
 use crate::trap::Trap;
 
+mod decoded;
+mod trace;
+
+use decoded::Extent;
+pub(crate) use decoded::{DecodedTraces, Shared};
+pub(crate) use trace::Trace;
+
 /// The most entries that a trace has.
 const ENTRIES: usize = 16;
-/// What is kept before traces without a slot are dropped, in instructions: 12 MiB.
-const ENOUGH: usize = 1 << 20;
-/// A trace's own share of that.
-const TRACE: usize = 4;
-
-/// A decoded trace. Its instructions stand in [`Traces`].
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Trace {
-    /// Address of the first instruction.
-    pub(crate) start: u64,
-    /// Cycles of all entries.
-    pub(crate) cycles: u64,
-    first: u32,
-    /// The number of the trace that had the slot before; 0 for none.
-    behind: u32,
-    count: u16,
-    /// Bytes of guest code, modulo 256: the assembly machine keeps eight bits.
-    pub(crate) len: u8,
-    /// Bytes of the last entry.
-    pub(crate) last: u8,
-}
-
-impl Trace {
-    /// The same with its instructions elsewhere.
-    pub(super) fn at(self, first: u32) -> Trace {
-        Trace { first, ..self }
-    }
-
-    /// The trace in steps of one instruction, each to be run by itself: the pc is behind the whole from
-    /// the first on, as it is in a trace.
-    pub(super) fn steps(self) -> impl Iterator<Item = Trace> {
-        (0..self.count).map(move |number| Trace {
-            cycles: 0,
-            first: self.first + u32::from(number),
-            count: 1,
-            len: if number == 0 { self.len } else { 0 },
-            ..self
-        })
-    }
-}
+/// Instructions that may be stored before traces without a slot are dropped: 12 MiB.
+const STORED_INSTRUCTIONS: usize = 1 << 20;
+/// What the record of a trace counts for, in instructions.
+const TRACE_AS_INSTRUCTIONS: usize = 4;
 
 /// What is seldom asked about a trace.
 #[derive(Clone, Copy, Debug)]
@@ -154,7 +124,7 @@ impl Traces {
         if self.recall(pc) {
             return Ok(());
         }
-        if self.stored() > self.kept + ENOUGH {
+        if self.stored() > self.kept + STORED_INSTRUCTIONS {
             self.forget();
         }
         let mut trace = self.obtain(code, pc, Extent::Whole, profile, shared, |op| {
@@ -242,7 +212,7 @@ impl Traces {
 
     /// How much is kept.
     fn stored(&self) -> usize {
-        self.code.len() + TRACE * self.traces.len()
+        self.code.len() + TRACE_AS_INSTRUCTIONS * self.traces.len()
     }
 
     /// Drops the traces that have no slot.

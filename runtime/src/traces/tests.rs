@@ -90,7 +90,7 @@ fn what_is_kept_is_bounded() {
     let mut traces = Traces::new();
     for head in (0..10 * TURN - 32).step_by(2) {
         load(&mut traces, &mut memory, head).unwrap();
-        assert!(traces.stored() <= traces.kept + ENOUGH + 20);
+        assert!(traces.stored() <= traces.kept + STORED_INSTRUCTIONS + 20);
     }
     assert!(traces.kept > 0, "it was tidied up");
     assert!(traces.find(0).is_none() && traces.find(10 * TURN - 34).is_some());

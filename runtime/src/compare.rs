@@ -1,21 +1,23 @@
 //! Two machines that must be in the same state, and the first difference in words.
+//!
+//! It compares states and runs nothing. `lockstep` compares after every block, `watch` at the ends of intervals.
 
 use core::fmt;
 
 use lockstep_contract::pages::MAX_PAGES;
 
-use super::Step;
 use crate::memory::copy::Difference;
+use crate::observer::Step;
 use crate::state::Core;
 use crate::trap::Trap;
 
 /// A machine and how it got to where it is.
 type Side<'a> = (&'a Core, &'a Result<Step, Trap>);
 
-/// The first difference between interpreter and native code, in everything but memory and in these
-/// pages. `slot`: of the trace that ran last. `thorough`: pages that no machine ever wrote are
+/// The first difference between interpreter and native code, in everything but memory, and in these pages of memory.
+/// `slot` is the slot of the trace that ran last. With `thorough`, pages that no machine is known to have written are
 /// looked at too.
-pub(super) fn difference(
+pub(crate) fn difference(
     ((interpreter, one), (native, other)): (Side<'_>, Side<'_>),
     pages: impl Iterator<Item = usize>,
     slot: usize,
@@ -55,8 +57,7 @@ pub(super) fn difference(
         .map(|difference| difference.to_string())
 }
 
-/// The first difference in anything, but for pages that no machine ever wrote by a way that is known
-/// of.
+/// The first difference in anything, apart from pages that neither machine is known to have written.
 pub(crate) fn everything(ends: (Side<'_>, Side<'_>)) -> Option<String> {
     let ((interpreter, _), (native, _)) = ends;
     let memory = || interpreter.memory.difference(&native.memory, false);
@@ -83,7 +84,7 @@ impl fmt::Display for Words<'_> {
 
 impl fmt::Display for Difference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let region = match *self {
+        let words = match *self {
             Difference::Byte { addr, one, other } => pair(
                 &format!("memory at {addr:#x}"),
                 u64::from(one),
@@ -100,24 +101,24 @@ impl fmt::Display for Difference {
                 u64::from(other),
             ),
         };
-        f.write_str(&region)
+        f.write_str(&words)
     }
 }
 
 /// A set of pages.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Pages([u64; MAX_PAGES / 64]);
+pub(crate) struct PageSet([u64; MAX_PAGES / 64]);
 
-impl Pages {
-    pub(super) fn add(&mut self, page: usize) {
+impl PageSet {
+    pub(crate) fn add(&mut self, page: usize) {
         self.0[page / 64] |= 1 << (page % 64);
     }
 
-    pub(super) fn clear(&mut self) {
+    pub(crate) fn clear(&mut self) {
         self.0 = [0; MAX_PAGES / 64];
     }
 
-    pub(super) fn iter(&self) -> impl Iterator<Item = usize> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = usize> {
         let words = self.0.iter().enumerate().filter(|(_, word)| **word != 0);
         words.flat_map(|(number, &word)| {
             (0..64).filter_map(move |bit| (word >> bit & 1 != 0).then_some(number * 64 + bit))

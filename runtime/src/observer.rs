@@ -1,0 +1,137 @@
+//! What the host learns about the work of native code: which intervals are repeated on the interpreter, and what
+//! was found where the two differ.
+//!
+//! An *interval* is what a guest does between two host calls. This file has the questions that the run asks
+//! ([`Observer`]) and the evidence that it hands over. It does not run anything: `watch` repeats intervals,
+//! `lockstep` compares block by block.
+
+use std::sync::Arc;
+
+use lockstep_isa::Cost;
+
+use crate::mapping::NativeModule;
+use crate::state::Core;
+use crate::trap::Trap;
+
+/// What the host is told about the work of native code.
+pub trait Observer: Send + Sync {
+    /// What is to be done about the interval that begins now. Asked at the start of each interval in which native
+    /// code may run.
+    fn watch(&self) -> Watch {
+        Watch::default()
+    }
+
+    /// Takes an interval that is to be repeated later, at a time of the observer's choice. The thread that runs
+    /// the guest calls it, and waits.
+    fn repeat(&self, interval: Interval) {
+        drop(interval);
+    }
+
+    /// Called when an interval was repeated at once and the interpreter came to another end, which is now the
+    /// guest's. The thread that runs the guest calls it, and waits.
+    fn mismatch(&self, interval: Interval, mismatch: Mismatch) {
+        let pc = interval.before.pc();
+        tracing::error!(
+            pc = format_args!("{pc:#x}"),
+            "native code and interpreter differ: {}",
+            mismatch.difference
+        );
+    }
+
+    /// Called when a comparison in lockstep found a difference. The answer says whether the guest goes on, on the
+    /// interpreter alone. Otherwise it stops with [`Defect::Diverged`](crate::Defect::Diverged).
+    fn diverged(&self, divergence: &Divergence) -> bool {
+        tracing::error!(
+            blocks = ?divergence.blocks,
+            "native code and interpreter differ: {}",
+            divergence.difference
+        );
+        false
+    }
+}
+
+/// The observer of a host that has none: it watches nothing and logs differences.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Unobserved;
+
+impl Observer for Unobserved {}
+
+/// What is to be done about the interval of native code that begins.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Watch {
+    /// Whether and when it is repeated on the interpreter.
+    pub repeat: Option<Repeat>,
+    /// Whether it is repeated at once if the guest fails at its end: by a fault, by an exit with a code other than
+    /// 0, or by a system call that nobody handles. Reaching the cycle limit is not such a failure: it is where a
+    /// run in pieces stops, and whether a trace exceeds the limit is always decided by the interpreter.
+    pub failures: bool,
+}
+
+/// When an interval is repeated.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Repeat {
+    /// Whenever [`Observer::repeat`] has it done.
+    Later,
+    /// Before the host hears of its end.
+    Now,
+}
+
+/// What native code did between two host calls, known by its two ends.
+#[derive(Debug)]
+pub struct Interval {
+    /// The guest where it began.
+    pub before: Core,
+    /// The guest where it ended: at a system call, at a fault, or where the host wanted a pause.
+    pub native: End,
+    /// The modules that may have run.
+    pub modules: Vec<Arc<NativeModule>>,
+    /// The cost model of these modules.
+    pub cost: Cost,
+}
+
+/// The other end to which the interpreter came in an interval.
+#[derive(Debug)]
+pub struct Mismatch {
+    /// The interpreter's end.
+    pub interpreter: End,
+    /// The first difference, in words.
+    pub difference: String,
+}
+
+/// A piece of code after which native code and interpreter are not in the same state.
+#[derive(Debug)]
+pub struct Divergence {
+    /// The heads of the blocks that the interpreter ran, in order. One, if the block is known; none, if the
+    /// difference was seen once and could not be seen again.
+    pub blocks: Vec<u64>,
+    /// The first difference, in words.
+    pub difference: String,
+    /// The guest before the first of the blocks.
+    pub before: Core,
+    /// The interpreter after the last.
+    pub interpreter: End,
+    /// Native code after the last.
+    pub native: End,
+    /// The module that the native code is from.
+    pub module: Option<Arc<NativeModule>>,
+}
+
+/// A machine at the end of a piece of code, and how it got there.
+#[derive(Debug)]
+pub struct End {
+    /// The machine.
+    pub core: Core,
+    /// Where it came to, or why it stopped.
+    pub result: Result<Step, Trap>,
+}
+
+/// Where a piece of code came to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Step {
+    /// The head of the next block.
+    Head,
+    /// A system call.
+    Ecall,
+    /// A call of the debugger.
+    Ebreak,
+}

@@ -1,0 +1,134 @@
+//! A guest with everything that running it takes: its state, the native code that was found for it, and the machines
+//! that run beside it where native code is compared with the interpreter.
+//!
+//! This is what a host drives. It decides, at each call, in which of three ways the guest runs: by the run loop alone
+//! (`run`), watched from one host call to the next (`watch`), or in lockstep (`lockstep`). It serves no host calls:
+//! that is the host's part, or a [`Machine`](crate::Machine)'s.
+
+use crate::environment::Environment;
+use crate::lockstep::{Lockstep, Sources};
+use crate::observer::Watch;
+use crate::run::{Event, RunLoop, is_plain};
+use crate::state::Core;
+use crate::trap::Trap;
+use crate::watch::{Watched, Watcher};
+
+/// Runs one guest.
+#[derive(Debug)]
+pub struct Runner {
+    guest: RunLoop,
+    watcher: Watcher,
+    lockstep: Option<Box<Lockstep>>,
+}
+
+impl Runner {
+    /// For this guest, wherever it is.
+    #[must_use]
+    pub fn new(core: Core) -> Runner {
+        Runner {
+            guest: RunLoop::new(core),
+            watcher: Watcher::default(),
+            lockstep: None,
+        }
+    }
+
+    /// The guest.
+    #[inline]
+    #[must_use]
+    pub fn core(&self) -> &Core {
+        &self.guest.core
+    }
+
+    /// The guest. It may be changed in any way, and replaced by another.
+    #[inline]
+    pub fn core_mut(&mut self) -> &mut Core {
+        &mut self.guest.core
+    }
+
+    /// The guest alone.
+    #[must_use]
+    pub fn into_core(self) -> Core {
+        self.guest.core
+    }
+
+    /// Runs the guest until its host has something to do. The state is then a place from which the next call goes
+    /// on. After `CyclesExceeded`, which changes nothing, a call with a higher limit goes on too.
+    ///
+    /// # Errors
+    /// Whatever stops the guest, by the name that CKB-VM's assembly machine has for it; `InvalidVersion` for fusion
+    /// in a version without it; `Defect` when native code misbehaves.
+    pub fn advance(&mut self, env: &Environment<'_>) -> Result<Event, Trap> {
+        loop {
+            match self.advance_once(env) {
+                Watched::Ended(result) => return result,
+                Watched::GoesOn => {}
+            }
+        }
+    }
+
+    /// To be called by a host that found nobody to handle a system call, with everything as it was at that call. If
+    /// failures are to be confirmed ([`Watch::failures`](crate::Watch::failures)), the interpreter repeats what led
+    /// to the call. The answer is its result if that is another one; the guest is then where the interpreter came to.
+    pub fn confirm_ecall(&mut self, env: &Environment<'_>) -> Option<Result<Event, Trap>> {
+        match self.watcher.confirm_ecall(&mut self.guest, env)? {
+            Watched::Ended(result) => Some(result),
+            Watched::GoesOn => Some(self.advance(env)),
+        }
+    }
+
+    /// Reports the cycles that this guest ran, as far as they were not reported yet, to the code regions in which it
+    /// ran them ([`SharedRegion`](crate::SharedRegion)). Dropping a runner does the same.
+    pub fn report(&mut self) {
+        self.guest.attached.report();
+    }
+
+    fn advance_once(&mut self, env: &Environment<'_>) -> Watched {
+        let core = &mut self.guest.core;
+        if core.profile.extensions.mop && !core.profile.version.has_fusion() {
+            return Watched::Ended(Err(Trap::InvalidVersion));
+        }
+        self.watcher.forget();
+        core.traces.follow(&mut core.memory, core.profile);
+        let native =
+            (env.code.zip(env.cost.model())).filter(|_| core.memory.chaos_seed().is_none());
+        let Some((code, cost)) = native else {
+            return Watched::Ended(self.guest.advance(env, None));
+        };
+        if let Some(every_block) = code.every_block() {
+            if !is_plain(core) {
+                // Native code would do something else, and rightly so.
+                return Watched::Ended(self.guest.advance(env, None));
+            }
+            let sources = Sources {
+                shipped: code,
+                every_block,
+                cost,
+            };
+            return Watched::Ended(self.advance_in_lockstep(env, sources));
+        }
+        self.guest.attached.refresh(&mut core.memory, cost);
+        if let Some(observer) = env.observer {
+            let watch = observer.watch();
+            if watch != Watch::default() && is_plain(core) {
+                return (self.watcher).advance(&mut self.guest, env, code, cost, watch);
+            }
+        }
+        Watched::Ended(self.guest.advance(env, Some(code)))
+    }
+
+    fn advance_in_lockstep(
+        &mut self,
+        env: &Environment<'_>,
+        sources: Sources<'_>,
+    ) -> Result<Event, Trap> {
+        let core = &mut self.guest.core;
+        let lockstep = match &mut self.lockstep {
+            Some(lockstep) if lockstep.is_of(core) => lockstep,
+            other => {
+                let new = Lockstep::new(core).map_err(|error| Trap::External(error.to_string()))?;
+                other.insert(Box::new(new))
+            }
+        };
+        lockstep.advance(core, env, sources)
+    }
+}
