@@ -1,7 +1,8 @@
 //! ⚠ The call into native code.
 //!
-//! Sets up the fields of the context that are the call's own (code, table, budget), calls, and reads
-//! what is left. Registers, pc and reservation are in the context before and after.
+//! It sets up the fields of the context that belong to the call (code, table, budget), calls, and reads what is left
+//! of the budget. Registers, pc and reservation are in the context before and after. What the exit means is decided
+//! in `run`.
 #![allow(unsafe_code)]
 
 use crate::mapping::EntryPoint;

@@ -1,6 +1,6 @@
 //! What a pointer of the guest leads to: strings that end with 0, and lists of them.
 //!
-//! System calls hand over addresses; these functions read what is there with the oracle's order of
+//! System calls hand over addresses; these functions read what is there with CKB-VM's order of
 //! reads and its errors. Nothing is cached and nothing is trusted: a length that the guest names is
 //! never allocated for, and every byte is read where the guest says it is.
 
@@ -27,7 +27,7 @@ pub fn c_string(memory: &mut Memory, xlen: Xlen, addr: u64) -> Result<Vec<u8>, T
 }
 
 /// Arguments that a guest hands over: an array of pointers to strings that end with 0, as C's `argv`
-/// without its final NULL. The oracle's `FlattenedArgsReader`.
+/// without its final NULL. CKB-VM's `FlattenedArgsReader`.
 ///
 /// Each argument is read when it is asked for, so that whoever stops early has read no more. After an
 /// error the same argument comes again.

@@ -1,16 +1,15 @@
 //! Guest memory: bytes, page flags, the load reservation, and the rules of who may write where.
 //!
-//! The rules are those of the oracle's assembly machine, order of checks and effects included
+//! The rules are those of CKB-VM's assembly machine, order of checks and effects included
 //! (W^X: a page with `EXECUTABLE` is not writable, any other is; `FREEZED` only forbids initialising
 //! a page again). The bytes live in a mapping that native code sees too ([`raw`]); beside them stands
 //! a table with one word a page that is 1 exactly when a store needs nothing but the store: the page
 //! is writable and already dirty. It is derived from the flags here and nowhere else.
 //!
-//! The oracle's lazy clearing of frames is not here: untouched pages come zeroed from the operating
+//! CKB-VM's lazy clearing of frames is not here: untouched pages come zeroed from the operating
 //! system. Its pseudo-random filling is in [`chaos`].
 
 use core::ops::Range;
-use std::io;
 
 use lockstep_contract::context::Context;
 use lockstep_contract::pages::{FREEZED, MAX_MEMORY, PAGE_SHIFT, PAGE_SIZE};
@@ -25,15 +24,22 @@ pub(crate) mod copy;
 mod flags;
 mod identity;
 pub(crate) mod raw;
+mod setup_error;
 mod spare;
-
-pub use spare::retire_spare_mappings;
+pub(crate) mod writable;
 
 pub(crate) use access::{Code, Pages, View};
 use chaos::Chaos;
 use flags::{PageFlags, stores_freely};
 pub(crate) use identity::Identity;
 use raw::Region;
+pub use setup_error::SetupError;
+
+/// Wrong native code ran in this process: no mapping that is in use or kept now goes to another guest, and nothing
+/// that was decoded in one.
+pub fn retire_spare_mappings() {
+    raw::retire_spare_mappings();
+}
 
 /// No address is reserved.
 const NO_RESERVATION: u64 = u64::MAX;
@@ -46,19 +52,6 @@ pub struct Memory {
     flags: PageFlags,
     /// What fills frames that were not touched yet, in chaos mode.
     chaos: Option<Box<Chaos>>,
-}
-
-/// Memory of a size that no guest can have.
-#[derive(Debug, thiserror::Error)]
-pub enum SetupError {
-    /// Not a whole number of pages between one page and the maximum.
-    #[error(
-        "guest memory of {0:#x} bytes; it must be a multiple of 0x1000, from 0x1000 to 0x400000"
-    )]
-    Size(usize),
-    /// The operating system gave none.
-    #[error("no memory for a guest: {0}")]
-    System(#[from] io::Error),
 }
 
 impl Memory {
@@ -135,7 +128,7 @@ impl Memory {
     }
 
     /// From now on each frame of 256 KiB that is touched for the first time is filled with
-    /// pseudo-random bytes from this seed, as the oracle's chaos mode does; or no longer. Frames that
+    /// pseudo-random bytes from this seed, as CKB-VM's chaos mode does; or no longer. Frames that
     /// were stored to count as touched. To be set before the guest runs: loads of zeros before it leave
     /// no trace.
     pub(crate) fn set_chaos(&mut self, seed: Option<u32>) {
@@ -226,7 +219,7 @@ impl Memory {
     /// `MemPageUnalignedAccess` when `addr` or `size` is not a multiple of 4096, `MemOutOfBound` when
     /// the range is not in memory or `offset` not in the range, `MemWriteOnFreezedPage` when a page is
     /// frozen (all of these with nothing changed), `MemWriteOnExecutablePage` when one is executable
-    /// (the pages before it are initialised, as the oracle does).
+    /// (the pages before it are initialised, as CKB-VM does).
     pub fn init_pages(
         &mut self,
         addr: u64,

@@ -1,6 +1,7 @@
 //! A request to stop soon, shared between threads.
 //!
-//! The run loop itself only asks a closure; this is the usual thing behind it.
+//! The run loop itself asks a closure ([`Environment::pause`](crate::Environment::pause)). Most hosts have such a
+//! request behind it. It does not wait for the guest to stop.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -1,6 +1,6 @@
 //! Snapshots of the first kind: registers, pc, reservation, and every dirty page.
 //!
-//! A snapshot has the fields, and for the same state the content, of the oracle's `Snapshot`, so that
+//! A snapshot has the fields, and for the same state the content, of CKB-VM's `Snapshot`, so that
 //! either side can take what the other made. It holds no cycles: whoever resumes sets them. What a
 //! page held before anything was stored to it is not in it either, so a snapshot is complete where all
 //! that was loaded is still dirty; [`crate::snapshot2`] knows pages that can be had elsewhere. (The
@@ -77,7 +77,7 @@ impl Snapshot {
         }
         let numbers = self.page_indices.iter().zip(&self.page_flags);
         for ((number, flags), content) in numbers.zip(&self.pages) {
-            // Bits that are shifted out are lost in the oracle too; such a page has no flags to set.
+            // Bits that are shifted out are lost in CKB-VM too; such a page has no flags to set.
             let addr = number << PAGE_SHIFT;
             core.memory_mut().store_bytes(addr, content)?;
             core.memory_mut().set_flag(*number, *flags)?;
@@ -92,7 +92,7 @@ pub(crate) fn registers(core: &Core) -> [u64; 32] {
     std::array::from_fn(|number| core.register(Reg::new(number as u32)))
 }
 
-/// Sets all registers. Also `x0`, which is not 0 in a snapshot that the oracle took between its host
+/// Sets all registers. Also `x0`, which is not 0 in a snapshot that CKB-VM took between its host
 /// setting it and the next instruction.
 pub(crate) fn set_registers(core: &mut Core, registers: &[u64; 32]) {
     for (reg, value) in Reg::all().zip(registers) {

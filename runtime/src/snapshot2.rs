@@ -6,7 +6,7 @@
 //! pages came from where: a page that is covered whole by bytes of the source loses its dirty flag
 //! when it is noted, so the first store to it shows, and from then on it is copied like any other.
 //!
-//! Fields, merging of neighbours and order of checks are the oracle's, so that either side can take
+//! Fields, merging of neighbours and order of checks are CKB-VM's, so that either side can take
 //! what the other made. What is not here: what a source is; the host brings a [`DataSource`].
 
 use std::borrow::Cow;

@@ -139,7 +139,7 @@ impl Core {
         }
     }
 
-    /// Writes `x0`, which a host of the oracle's assembly machine can do: it reads as this value until
+    /// Writes `x0`, which a host of CKB-VM's assembly machine can do: it reads as this value until
     /// the next instruction that writes a register, `x0` included. Everything is interpreted until then.
     /// There a fused operation is its parts, so only the first of them reads the value.
     pub fn set_zero_register(&mut self, value: u64) {
@@ -226,7 +226,7 @@ impl Core {
     }
 
     /// Chaos mode: from now on each frame of 256 KiB is filled with pseudo-random bytes when it is
-    /// touched for the first time, from this seed on; `None` ends it. The bytes are the oracle's for the
+    /// touched for the first time, from this seed on; `None` ends it. The bytes are CKB-VM's for the
     /// same seed and the same order of touches. Everything is interpreted then. To be set on a new guest:
     /// frames that were stored to count as touched, but what was only read leaves no trace. A reset
     /// makes all frames untouched again and lets the seed go on.

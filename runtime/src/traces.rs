@@ -1,9 +1,9 @@
 //! Decoded traces, in slots as the assembly machine has them.
 //!
 //! A trace is what runs between two checks of the limit: up to sixteen entries, fused or not, decoded
-//! together before the first of them runs. These slots are a cache of decoded code and no more; in
-//! versions where the guest can see which trace ran last, that is noted in the region, where native
-//! code notes it too (`lockstep_contract::context::HEADS`).
+//! together before the first of them runs. A trace stands in the slot that its address selects. These slots are a
+//! cache of decoded code and no more. In versions where the guest can see which trace ran last, that is noted in the
+//! guest's mapping, where native code notes it too (`lockstep_contract::context::HEADS`).
 //!
 //! Traces that lost their slot are remembered behind the one that has it, so that two heads that
 //! share a slot are not decoded over and over; what is remembered is dropped when pages become
@@ -39,7 +39,7 @@ const STORED_INSTRUCTIONS: usize = 1 << 20;
 /// What the record of a trace counts for, in instructions.
 const TRACE_AS_INSTRUCTIONS: usize = 4;
 
-/// What is seldom asked about a trace.
+/// What is seldom asked about a trace, and therefore not stored in it.
 #[derive(Clone, Copy, Debug)]
 struct Note {
     /// Fusion looked for code where there was none.
@@ -57,7 +57,7 @@ pub(crate) struct Traces {
     /// Of each trace.
     notes: Vec<Note>,
     code: Vec<Inst>,
-    /// What was left after the last tidying up.
+    /// How much was left when traces without a slot were last dropped.
     kept: usize,
     /// Of the code pages, when traces were last decoded.
     generation: u64,
@@ -108,8 +108,8 @@ impl Traces {
         &self.code[first..first + usize::from(trace.count)]
     }
 
-    /// Puts the trace at `pc` into its slot, decoding it if it is not known, not to this machine and not to
-    /// those with the same native code.
+    /// Puts the trace at `pc` into its slot. It is decoded if neither this machine nor those with which it shares
+    /// traces know it.
     ///
     /// # Errors
     /// Whatever is wrong with any instruction of the trace; the slot keeps what it has.
@@ -144,8 +144,8 @@ impl Traces {
         Ok(())
     }
 
-    /// What is remembered when this trace loses its slot: all from it on, or from the one behind it,
-    /// if it is open. Who knows what it will be when it is needed again.
+    /// The first trace that is remembered when this one loses its slot: this one, or the one behind it if this one is
+    /// open, because it may be decoded into something else when it is needed again.
     fn behind(&mut self, front: u32) -> u32 {
         let index = front.wrapping_sub(1) as usize;
         match self.notes.get(index) {
@@ -255,7 +255,7 @@ impl Traces {
         self.obtain(code, pc, extent, profile, shared, |_| 0)
     }
 
-    /// Puts a part of a trace to the end of the store, as the module knows it or decoded.
+    /// Appends a part of a trace to the store: a copy of a shared one, or else decoded.
     fn obtain(
         &mut self,
         code: &mut Code<'_>,

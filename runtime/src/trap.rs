@@ -1,4 +1,4 @@
-//! Why a guest cannot go on, as values with the oracle's names.
+//! Why a guest cannot go on, as values with CKB-VM's names.
 //!
 //! Every way in which a guest can fail is here, so that both arms of the run loop fail alike. A
 //! failure of the environment (no memory, a module that cannot be mapped) is not a trap and has its
@@ -11,7 +11,7 @@ use core::fmt;
 pub enum Trap {
     /// An address outside guest memory.
     MemOutOfBound,
-    /// A write to an executable page; also a fetch from a page that is not executable (the oracle
+    /// A write to an executable page; also a fetch from a page that is not executable (CKB-VM
     /// has one name for both).
     MemWriteOnExecutablePage,
     /// A page that is frozen was to be initialised again.
@@ -47,7 +47,7 @@ pub enum Trap {
     Defect(Defect),
 }
 
-/// What native code did that none of ours does.
+/// What native code did that correct native code never does.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Defect {
     /// It returned a word that means no exit.
@@ -72,7 +72,7 @@ pub enum Defect {
 }
 
 impl Trap {
-    /// The oracle's name for it, as printed by the command.
+    /// CKB-VM's name for it, as printed by the command.
     #[must_use]
     pub fn name(&self) -> &'static str {
         match self {

@@ -6,7 +6,8 @@
 
 use lockstep_isa::{Extend, Profile, Size};
 
-use crate::memory::raw::{Bytes, Writable};
+use crate::memory::raw::Bytes;
+use crate::memory::writable::Writable;
 use crate::memory::{Code, Pages};
 use crate::trap::Trap;
 use crate::value;

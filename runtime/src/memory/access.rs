@@ -1,6 +1,6 @@
 //! Memory as single instructions see it: parts borrowed apart, and the checks of one store or fetch.
 //!
-//! All of the first page is checked, and made dirty, before anything of the second, as the oracle's
+//! All of the first page is checked, and made dirty, before anything of the second, as CKB-VM's
 //! assembly machine does.
 
 use lockstep_contract::context::Context;
@@ -8,7 +8,8 @@ use lockstep_contract::pages::{DIRTY, EXECUTABLE, PAGE_SHIFT, PAGE_SIZE};
 use lockstep_isa::{Fetch, Size};
 
 use super::chaos::Chaos;
-use super::raw::{Bytes, Heads, Writable};
+use super::raw::{Bytes, Heads};
+use super::writable::Writable;
 use crate::trap::Trap;
 
 /// What an instruction may touch, borrowed apart so that it can stay in host registers.

@@ -1,7 +1,7 @@
-//! Memory that is not zero before it is written: the oracle's chaos mode.
+//! Memory that is not zero before it is written: CKB-VM's chaos mode.
 //!
 //! A frame that is touched for the first time is filled with bytes from a generator, so that a script
-//! that reads what it never wrote shows it. The bytes are those of the oracle: the generator is the
+//! that reads what it never wrote shows it. The bytes are those of CKB-VM: the generator is the
 //! one behind `rand` 0.7's `StdRng`, seeded with the machine's seed, and what it gives after the frame
 //! is the next seed. So they depend on the order of first touches, and every access counts, loads and
 //! fetches too; who touches what, and when, is decided where the access is.
@@ -14,9 +14,9 @@ use lockstep_contract::pages::{MAX_MEMORY, PAGE_SHIFT, PAGE_SIZE};
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{RngCore, SeedableRng};
 
-use super::raw::Writable;
+use super::writable::Writable;
 
-/// Bytes that are filled at once: the oracle's frame.
+/// Bytes that are filled at once: CKB-VM's frame.
 const FRAME: usize = 256 << 10;
 /// log2 of the pages in a frame.
 const FRAME_PAGES_SHIFT: u32 = FRAME.trailing_zeros() - PAGE_SHIFT;

@@ -1,10 +1,10 @@
 //! Two memories of one size: making one equal to the other, finding where they differ, and knowing
 //! which pages a piece of code wrote.
 //!
-//! Pages that were never written are zero and are skipped, so that all of this costs what guests
-//! use; where native code is suspected of writing what it must not, nothing is. For finding out which pages are written, the table of pages that take stores as they are is
-//! emptied ([`Memory::close`]): every first store to a page then comes through the page's checks,
-//! which put it back into the table, and change nothing that a guest can see.
+//! Pages that were never written are zero and are skipped, so that all of this costs what guests use. Where native
+//! code is suspected of writing what it must not, no page is skipped. To find out which pages are written, the table
+//! of pages that take stores as they are is emptied ([`Memory::close`]). Every first store to a page then comes
+//! through the page's checks, which put it back into the table, and change nothing that a guest can see.
 
 use lockstep_contract::pages::{EXECUTABLE, PAGE_SIZE};
 
@@ -59,8 +59,8 @@ impl Memory {
         self.set_reservation(other.reservation());
     }
 
-    /// All pages may have bytes other than zero: something wrote that must not have. The memory goes
-    /// to no other guest.
+    /// Notes that any page may have bytes other than zero, because wrong native code ran. The memory goes to no other
+    /// guest.
     pub(crate) fn touch_all(&mut self) {
         self.keep_to_itself();
         for page in 0..self.pages() {
@@ -75,8 +75,8 @@ impl Memory {
         self.region.keep_to_itself();
     }
 
-    /// The first difference in the bytes and flags of these pages. `thorough`: pages that were never
-    /// written by a way that is known of are looked at too.
+    /// The first difference in the bytes and flags of these pages. `thorough`: pages that are not
+    /// known to have been written are looked at too.
     pub(crate) fn difference_in(
         &self,
         other: &Memory,

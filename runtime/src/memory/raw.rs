@@ -1,85 +1,39 @@
-//! ⚠ The mapping that holds a guest: context, table of writable pages, guest memory, in the layout
-//! of [`lockstep_contract::context`], between two guard pages.
+//! ⚠ The mapping that holds a guest: context, table of writable pages, guest memory, in the layout of
+//! [`lockstep_contract::context`], between two guard pages.
 //!
-//! Only addresses and sizes live here; what a page may be used for is decided in the parent module.
-//! The pages come zeroed from the operating system when they are first touched, so that a machine
-//! costs what it uses and not what it could use; a guest that ends clears what it touched and leaves
-//! the mapping to the next one ([`super::spare`]).
+//! Only addresses and sizes live here. What a page may be used for is decided in the parent module. The pages come
+//! zeroed from the operating system when they are first touched, so that a machine costs what it uses and not what
+//! it could use. A guest that ends clears what it touched and leaves the mapping to the next one
+//! ([`super::spare`]).
 //!
-//! Safety: all `unsafe` of guest memory is in this file. A [`Region`] owns its mapping; references
-//! handed out borrow the region, so they end before it is unmapped, and the three parts never overlap.
+//! Safety: all `unsafe` of guest memory is in this file. A [`Region`] owns its mapping. References that it hands out
+//! borrow the region, so they end before it is unmapped, and the four parts never overlap.
 #![allow(unsafe_code)]
 
-use core::mem::{ManuallyDrop, align_of, offset_of, size_of};
-use core::ops::Range;
+use core::mem::ManuallyDrop;
 use core::ptr::{self, NonNull};
 use std::io;
 
 use lockstep_contract::context::{self, Context};
 use lockstep_contract::pages::{MAX_MEMORY, MAX_PAGES, PAGE_SIZE};
 
-use super::spare;
+use super::spare::Spare;
+use super::writable::{PAGE_TABLE, Writable};
 
-/// What is noted about each page beside its flags.
-#[repr(C)]
-#[derive(Debug)]
-pub(crate) struct Writable {
-    /// 1 when the page's word and the next one's are 1; at [`context::PAIRS`].
-    pairs: [u8; MAX_PAGES],
-    /// 1 when the word was ever 1 since the page was zero, or the page was filled: all others are still
-    /// zero. In front of the words, where native code does not look.
-    touched: [u8; MAX_PAGES],
-    /// 1 when the page may be written and is already dirty; at [`context::WRITABLE`].
-    words: [u32; MAX_PAGES],
+/// Mappings of guests that are gone.
+static SPARE: Spare<Mapping> = Spare::new();
+
+/// Wrong native code ran in this process: no mapping that is in use or kept now goes to another guest, and nothing
+/// that was decoded in one.
+pub(super) fn retire_spare_mappings() {
+    SPARE.retire();
 }
 
-impl Writable {
-    /// Whether a store to this page needs nothing but the store. Every way to change a page's bytes
-    /// leads through here with `true` first.
-    #[inline(always)]
-    pub(crate) fn set(&mut self, page: usize, freely: bool) {
-        self.touched[page] |= u8::from(freely);
-        self.words[page] = u32::from(freely);
-        // The last page has no next one: what starts there and lies in memory ends there.
-        let next = self.words.get(page + 1).is_none_or(|&word| word == 1);
-        self.pairs[page] = u8::from(freely && next);
-        if let Some(before) = page.checked_sub(1) {
-            self.pairs[before] = u8::from(freely && self.words[before] == 1);
-        }
-    }
-
-    /// Whether a page may have bytes other than zero.
-    pub(crate) fn touched(&self, page: usize) -> bool {
-        self.touched[page] != 0
-    }
-
-    /// Pages that were filled without being opened for stores.
-    pub(super) fn note_filled(&mut self, pages: Range<usize>) {
-        self.touched[pages].fill(1);
-    }
-
-    /// For each page whether the words of it and of the next are 1.
-    #[cfg(test)]
-    pub(super) fn pairs(&self) -> &[u8; MAX_PAGES] {
-        &self.pairs
-    }
-
-    /// The words.
-    pub(crate) fn words(&self) -> &[u32; MAX_PAGES] {
-        &self.words
-    }
+/// A spare mapping of this size, if there is one.
+#[cfg(test)]
+pub(super) fn take_spare(size: usize) -> Option<Mapping> {
+    SPARE.take(size)
 }
-
-/// Distance from the context to the table of pages.
-const PAGE_TABLE: usize = context::WRITABLE - offset_of!(Writable, words);
-
-const _: () = {
-    assert!(PAGE_TABLE + offset_of!(Writable, pairs) == context::PAIRS);
-    assert!(
-        size_of::<Context>() <= PAGE_TABLE && PAGE_TABLE.is_multiple_of(align_of::<Writable>())
-    );
-    assert!(PAGE_TABLE + size_of::<Writable>() <= context::HEADS);
-};
 
 /// Bytes in front of and behind the region that no access survives. Native code checks every
 /// address; the guards turn a defect there into a fault instead of silent damage.
@@ -197,8 +151,8 @@ impl Region {
     /// Zeroed memory for a guest with `size` bytes: whole pages, at most [`MAX_MEMORY`].
     pub(crate) fn new(size: usize) -> io::Result<Region> {
         // First: what is taken after it is not older than this.
-        let since = Some(spare::generation());
-        let mapping = match spare::take(size) {
+        let since = Some(SPARE.generation());
+        let mapping = match SPARE.take(size) {
             Some(mapping) => mapping,
             None => Mapping::new(size)?,
         };
@@ -254,7 +208,7 @@ impl Region {
 
     /// The time that the mapping comes from, unless it goes to no other guest.
     pub(crate) fn trusted_since(&self) -> Option<u64> {
-        self.since.filter(|since| *since == spare::generation())
+        self.since.filter(|since| *since == SPARE.generation())
     }
 
     /// From now on native code and interpreter note the heads of traces.
@@ -298,14 +252,12 @@ impl Region {
             heads.fill(0);
         }
         let pages = bytes.all().chunks_exact_mut(PAGE_SIZE);
-        for (page, touched) in pages.zip(&writable.touched) {
-            if *touched != 0 {
+        for (number, page) in pages.enumerate() {
+            if writable.touched(number) {
                 page.fill(0);
             }
         }
-        writable.touched.fill(0);
-        writable.words.fill(0);
-        writable.pairs.fill(0);
+        writable.clear();
     }
 }
 
@@ -320,7 +272,7 @@ impl Drop for Region {
         // SAFETY: nothing uses the field after this.
         let mapping = unsafe { ManuallyDrop::take(&mut self.mapping) };
         if let Some(since) = self.since {
-            spare::keep(mapping, since);
+            SPARE.keep(mapping.size(), mapping, since);
         }
     }
 }
@@ -385,7 +337,7 @@ impl<'a> Bytes<'a> {
         const { assert!(N < PAGE_SIZE) };
         let page = (at / PAGE_SIZE as u64) as usize % MAX_PAGES;
         let fits = at as usize % PAGE_SIZE <= PAGE_SIZE - N;
-        if at > (self.bytes.len() - N) as u64 || writable.words[page] != 1 || !fits {
+        if at > (self.bytes.len() - N) as u64 || writable.words()[page] != 1 || !fits {
             return false;
         }
         // SAFETY: as for `read`: at + N is at most the length.

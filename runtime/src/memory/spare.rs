@@ -1,53 +1,64 @@
-//! Mappings of guests that are gone, for guests to come.
+//! What guests that are gone leave to guests to come: their mappings.
 //!
-//! The first touch of a page costs the system one or two microseconds, mapping and unmapping a guest
-//! some fifteen: for a lock script, more than its run. A mapping that is kept here is all zeros, so a
-//! guest cannot tell it from a new one; who drops a region sees to that (`raw`). Few are kept: what
-//! they hold is not given back to the system before the process ends.
+//! The first touch of a page costs the system one or two microseconds, mapping and unmapping a guest some fifteen:
+//! for a lock script, more than its run. A mapping that is kept here is all zeros, so a guest cannot tell it from a
+//! new one; whoever drops a region sees to that (`raw`). Few are kept, because what they hold is not given back to
+//! the system before the process ends.
 //!
-//! Native code that is wrong may write where nobody notices. So a mapping is not kept where such code
-//! may have run: not that of a guest beside which native code is checked, and none of those in use or
-//! kept when a module turns out to be wrong ([`retire_spare_mappings`]).
+//! Native code that is wrong may write where nobody notices. So a mapping is not kept where such code may have run:
+//! not that of a guest beside which native code is checked, and none of those in use or kept when a module turns out
+//! to be wrong ([`Spare::retire`]).
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use super::raw::Mapping;
-
 /// Mappings that are kept: at most 64 MiB, if the guests used all of their memory.
-const KEPT: usize = 16;
+const SPARE_MAPPINGS: usize = 16;
 
-static SPARE: Mutex<Vec<Mapping>> = Mutex::new(Vec::new());
-/// Raised when what is in use or kept may be spoiled.
-static GENERATION: AtomicU64 = AtomicU64::new(0);
-
-/// The time that a mapping comes from.
-pub(super) fn generation() -> u64 {
-    GENERATION.load(Ordering::Acquire)
+/// Things of different sizes that can be used again.
+pub(super) struct Spare<T> {
+    /// With their sizes in bytes.
+    kept: Mutex<Vec<(usize, T)>>,
+    /// Raised when what is in use or kept may be spoiled.
+    generation: AtomicU64,
 }
 
-/// Wrong native code ran in this process: no mapping that is in use or kept now goes to another guest, and
-/// nothing that was decoded in one.
-pub fn retire_spare_mappings() {
-    let mut spare = SPARE.lock().unwrap_or_else(PoisonError::into_inner);
-    GENERATION.fetch_add(1, Ordering::Release);
-    spare.clear();
-}
+impl<T> Spare<T> {
+    /// None.
+    pub(super) const fn new() -> Spare<T> {
+        Spare {
+            kept: Mutex::new(Vec::new()),
+            generation: AtomicU64::new(0),
+        }
+    }
 
-/// A mapping of this size, if one is at hand.
-pub(super) fn take(size: usize) -> Option<Mapping> {
-    let mut spare = SPARE.lock().unwrap_or_else(PoisonError::into_inner);
-    // The latest is the one most likely to be in the caches.
-    let index = spare.iter().rposition(|mapping| mapping.size() == size)?;
-    Some(spare.remove(index))
-}
+    /// The generation to which what is taken now belongs.
+    pub(super) fn generation(&self) -> u64 {
+        self.generation.load(Ordering::Acquire)
+    }
 
-/// Keeps a zeroed mapping that is in use since `generation`, or unmaps it when there are enough or it is from
-/// an earlier time.
-pub(super) fn keep(mapping: Mapping, since: u64) {
-    let mut spare = SPARE.lock().unwrap_or_else(PoisonError::into_inner);
-    if spare.len() < KEPT && since == generation() {
-        spare.push(mapping);
+    /// Begins another generation: nothing that is in use or kept now is given out again.
+    pub(super) fn retire(&self) {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        self.generation.fetch_add(1, Ordering::Release);
+        kept.clear();
+    }
+
+    /// A thing of this size, if one is at hand.
+    pub(super) fn take(&self, size: usize) -> Option<T> {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        // The latest is the one most likely to be in the processor's caches.
+        let index = kept.iter().rposition(|(bytes, _)| *bytes == size)?;
+        Some(kept.remove(index).1)
+    }
+
+    /// Keeps a zeroed thing that is in use since generation `since`, or drops it when there are enough or it is from
+    /// an earlier generation.
+    pub(super) fn keep(&self, size: usize, thing: T, since: u64) {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept.len() < SPARE_MAPPINGS && since == self.generation() {
+            kept.push((size, thing));
+        }
     }
 }
 
@@ -56,7 +67,7 @@ mod tests {
     use lockstep_contract::pages::{DIRTY, EXECUTABLE, FREEZED, MAX_MEMORY, PAGE_SIZE};
     use lockstep_isa::Size;
 
-    use crate::memory::Memory;
+    use crate::memory::{Memory, raw};
 
     const SIZE: usize = 11 * PAGE_SIZE;
     const PAGE: u64 = PAGE_SIZE as u64;
@@ -131,19 +142,19 @@ mod tests {
             let mut memory = Memory::new(pages * PAGE_SIZE).unwrap();
             spoil(&mut memory);
             drop(memory);
-            super::take(pages * PAGE_SIZE).is_some()
+            raw::take_spare(pages * PAGE_SIZE).is_some()
         };
         // Other tests may fill the store meanwhile.
         let kept_once = || {
-            super::retire_spare_mappings();
+            raw::retire_spare_mappings();
             kept(101, &|_| {})
         };
         assert!((0..100).any(|_| kept_once()));
         assert!(!(0..100).any(|_| kept(102, &Memory::keep_to_itself)));
-        assert!(!(0..100).any(|_| kept(103, &|_| super::retire_spare_mappings())));
+        assert!(!(0..100).any(|_| kept(103, &|_| raw::retire_spare_mappings())));
         drop(Memory::new(104 * PAGE_SIZE).unwrap());
-        super::retire_spare_mappings();
-        assert!(super::take(104 * PAGE_SIZE).is_none());
+        raw::retire_spare_mappings();
+        assert!(raw::take_spare(104 * PAGE_SIZE).is_none());
     }
 
     #[test]

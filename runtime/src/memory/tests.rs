@@ -1,4 +1,4 @@
-//! What the memory promises, on the memory alone. The numbers are those of the oracle's rules.
+//! What the memory promises, on the memory alone. The numbers are those of CKB-VM's rules.
 
 use lockstep_contract::pages::{DIRTY, EXECUTABLE, MAX_PAGES};
 

@@ -1,0 +1,16 @@
+//! Why there is no memory for a guest. This is the host's failure, not a trap of the guest.
+
+use std::io;
+
+/// Why memory for a guest cannot be had.
+#[derive(Debug, thiserror::Error)]
+pub enum SetupError {
+    /// Not a whole number of pages between one page and the maximum.
+    #[error(
+        "guest memory of {0:#x} bytes; it must be a multiple of 0x1000, from 0x1000 to 0x400000"
+    )]
+    Size(usize),
+    /// The operating system gave none.
+    #[error("no memory for a guest: {0}")]
+    System(#[from] io::Error),
+}
