@@ -7,7 +7,7 @@
 //!
 //! The folder of bundles is private, like the module cache: a bundle holds native code and whatever
 //! the guest had in memory. A bundle appears whole, under a name that was free, or not at all; there
-//! are never more than [`KEPT`], the first ones stay.
+//! are never more than [`BUNDLES_PER_FOLDER`], the first ones stay.
 
 use std::fmt::Write as _;
 use std::fs::{self, DirBuilder, File, OpenOptions};
@@ -20,12 +20,12 @@ use lockstep_isa::Cost;
 use lockstep_runtime::{Divergence, Step, Trap};
 use lockstep_translator::{CodeRegion, Hints, Options, translator_version};
 
-use crate::disasm::{self, Wanted};
+use crate::disasm::{self, Shown, Wanted};
 
 pub mod state;
 
 /// Bundles that are kept in one folder.
-pub const KEPT: usize = 16;
+pub const BUNDLES_PER_FOLDER: usize = 16;
 
 /// What a bundle holds beside the divergence itself.
 #[derive(Clone, Debug, Default)]
@@ -53,7 +53,7 @@ pub mod name {
 }
 
 /// Writes a bundle into `folder`, which is made if it is missing. Gives the bundle's own folder, or
-/// nothing where there are [`KEPT`] already.
+/// nothing where there are [`BUNDLES_PER_FOLDER`] already.
 ///
 /// # Errors
 /// What the operating system says; nothing half written is left under a bundle's name.
@@ -66,7 +66,7 @@ pub fn write(
 ) -> io::Result<Option<PathBuf>> {
     create_private(folder, true)?;
     let folder = fs::canonicalize(folder)?;
-    for number in 1..=KEPT {
+    for number in 1..=BUNDLES_PER_FOLDER {
         let path = folder.join(format!("{number:04}"));
         let unfinished = folder.join(format!(".{number:04}.{}.tmp", std::process::id()));
         // It is left behind where the process dies.
@@ -116,11 +116,11 @@ fn fill(
         if let Some(region) = region_of(module, divergence) {
             put(
                 "guest.txt",
-                listing(module, &region, divergence, false).as_bytes(),
+                listing(module, &region, divergence, Shown::Guest).as_bytes(),
             )?;
             put(
                 "native.txt",
-                listing(module, &region, divergence, true).as_bytes(),
+                listing(module, &region, divergence, Shown::GuestAndNative).as_bytes(),
             )?;
             put(
                 "block.clif",
@@ -154,12 +154,12 @@ fn listing(
     module: &Module,
     region: &CodeRegion<'_>,
     divergence: &Divergence,
-    native: bool,
+    shown: Shown,
 ) -> String {
     let mut seen = divergence.blocks.clone();
     seen.sort_unstable();
     seen.dedup();
-    let wanted = |head: &u64| disasm::listing(module, Some(region), Wanted::From(*head), native);
+    let wanted = |head: &u64| disasm::listing(module, Some(region), Wanted::From(*head), shown);
     seen.iter().map(wanted).collect()
 }
 

@@ -9,7 +9,15 @@ use lockstep_isa::decode::Code;
 use lockstep_translator::CodeRegion;
 
 /// Guest addresses that are asked for.
+///
+/// ```
+/// use lockstep::disasm::Wanted;
+///
+/// let loop_only = Wanted::Within(0x10078, 0x10090);
+/// assert_ne!(loop_only, Wanted::All);
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
 pub enum Wanted {
     /// Every block.
     All,
@@ -32,14 +40,35 @@ impl Wanted {
     }
 }
 
+/// Which code of a block a listing shows.
+///
+/// ```
+/// use lockstep::disasm::{Shown, Wanted, listing};
+/// use lockstep::{Platform, translate};
+///
+/// let elf = std::fs::read("guests/elf/fib.elf")?;
+/// let translations = translate(&elf, &Platform::default(), &Default::default())?;
+/// let text = listing(&translations[0].module, None, Wanted::All, Shown::Guest);
+/// assert!(text.contains(" cycles"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum Shown {
+    /// The guest's instructions, where the region is known.
+    Guest,
+    /// These, and the native code that was made of them.
+    GuestAndNative,
+}
+
 /// The blocks of a module that are asked for. `region` is the code they were made from, where it is
-/// known; `native`: with the code that was made of them.
+/// known.
 #[must_use]
 pub fn listing(
     module: &Module,
     region: Option<&CodeRegion<'_>>,
     wanted: Wanted,
-    native: bool,
+    shown: Shown,
 ) -> String {
     let mut lines = String::new();
     for block in &module.blocks {
@@ -56,7 +85,7 @@ pub fn listing(
         if let Some(region) = region {
             guest(&mut lines, region, head, block);
         }
-        if native {
+        if shown == Shown::GuestAndNative {
             for (start, code) in pieces(module, block) {
                 host(&mut lines, &module.key, start, code);
             }
@@ -99,19 +128,24 @@ fn pieces<'m>(module: &'m Module, block: &Block) -> impl Iterator<Item = (u32, &
         })
 }
 
-/// The instruction that fills gaps on x86-64.
-const INT3: u8 = 0xcc;
-
 /// Native instructions; plain bytes for a target that no disassembler is at hand for.
 fn host(lines: &mut String, key: &Key, start: u32, code: &[u8]) {
-    if !key.target.starts_with("x86_64") {
-        for (index, bytes) in code.chunks(16).enumerate() {
-            let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-            let _ = writeln!(lines, "    {:8x}| {hex}", start as usize + 16 * index);
-        }
-        return;
+    #[cfg(feature = "disassembler")]
+    if key.target.starts_with("x86_64") {
+        return x86_64(lines, start, code);
     }
+    let _ = key;
+    for (index, bytes) in code.chunks(16).enumerate() {
+        let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        let _ = writeln!(lines, "    {:8x}| {hex}", start as usize + 16 * index);
+    }
+}
+
+#[cfg(feature = "disassembler")]
+fn x86_64(lines: &mut String, start: u32, code: &[u8]) {
     use iced_x86::{Decoder, DecoderOptions, Formatter, IntelFormatter};
+    /// The instruction that fills gaps.
+    const INT3: u8 = 0xcc;
     let mut formatter = IntelFormatter::new();
     formatter.options_mut().set_hex_prefix("0x");
     formatter.options_mut().set_hex_suffix("");

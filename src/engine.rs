@@ -8,7 +8,8 @@
 //! the interpreter runs the code: never an error, always a reason in the log.
 //!
 //! One engine, [`Engine::global`], serves all machines of a process that are not given another. It
-//! takes its settings from the environment.
+//! takes its settings from the environment; no other engine does unless
+//! [`EngineBuilder::from_env`] is called.
 //!
 //! The parts, each of which knows those before it and none behind it:
 //!
@@ -22,13 +23,14 @@
 //! | `background`, `warm` | the threads that load and translate, and the warm list |
 //! | `findings`, `shadow` | differences between native code and interpreter, and the search for them |
 //! | `front` | the engine |
-//! | `settings` | its builder and the environment |
+//! | `settings`, `environment` | its builder, and the one that has read the environment |
 //!
 //! This file has no code of its own, so that no part needs it.
 
 mod background;
 mod bucket;
 mod entry;
+mod environment;
 mod findings;
 mod front;
 #[cfg(unix)]
@@ -58,12 +60,13 @@ mod warm;
 mod warm_list;
 
 pub use background::Backlog;
+pub use environment::{SETTINGS, Setting};
 pub use findings::Found;
 pub use front::Engine;
 pub use hints::{hints_in_memory, regions};
 pub use host::{key_id, processors};
 pub use meter::Stats;
-pub use mode::{InvalidSetting, Mode, Translate};
+pub use mode::{InvalidSetting, Mode, Translate, WhenDiverged};
 pub use prepared::{Origin, Prepared, Unavailable};
 pub use settings::EngineBuilder;
 pub use share::{Confirm, Share};

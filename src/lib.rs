@@ -1,49 +1,54 @@
 //! Lockstep translates CKB lock scripts, ahead of time, to native code that runs exactly as CKB-VM
 //! does: the same results, the same cycles, the same failures.
 //!
-//! This is the front door. [`Program`] loads an ELF, [`translate`] makes native modules of one and
-//! [`load`] reads them back, [`Engine`] decides what runs natively and keeps modules, [`Machine`]
-//! runs a guest to its end, `ckb` is the socket for nodes, and `transaction` runs the scripts of a
-//! transaction in a file. What stands behind it is in packages
-//! of their own, which are re-exported: [`isa`], [`contract`], [`translator`], [`runtime`].
+//! [`Program`] loads an ELF, [`Engine`] decides what runs natively and keeps native modules, and
+//! [`Engine::run`] runs a program:
 //!
 //! ```
-//! use lockstep_runtime::{CostTable, Outcome};
-//! use lockstep::{Engine, Machine, Platform, Program};
+//! use lockstep::{Engine, Limits, Platform, Program};
 //!
-//! let elf = include_bytes!("../guests/elf/fib.elf");
-//! let platform = Platform::default();
-//! let mut program = Program::load(elf, &platform)?;
-//! program.core_mut().initialize_stack(&[b"10"])?;
-//!
-//! // Without a cache: what is translated lives as long as the engine.
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let elf = std::fs::read("guests/elf/fib.elf")?;
+//! let program = Program::load(&elf, &Platform::default())?.with_arguments(["fib", "10"]);
 //! let engine = Engine::builder().no_cache().build();
-//! let mut machine = Machine::new(program.into_core());
-//! let outcome = machine.run(&engine.environment(&CostTable::from(platform.cost)))?;
-//!
-//! assert_eq!(outcome, Outcome::Exit(0));
-//! assert!(machine.core().cycles() > 0);
-//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! let run = engine.run(&program, Limits::default())?;
+//! println!("{:?} after {} cycles", run.outcome(), run.cycles());
+//! assert_eq!(run.exit_code(), Some(0));
+//! # Ok(())
+//! # }
 //! ```
+//!
+//! A CKB node uses `ckb`, the adapter (feature `ckb`), which the page [`node`] describes. Tools
+//! find what they need in the other modules; each one's first sentence says what it is for.
+//!
+//! What this crate exports is what these modules list. The packages behind it (`lockstep-isa`,
+//! `lockstep-contract`, `lockstep-translator`, `lockstep-runtime`, `lockstep-cache`) export more, for
+//! each other.
 
 #![deny(unsafe_code)]
 
 pub mod bundle;
-/// The page for node developers: its code is compiled with the documentation's tests.
-#[cfg(all(doctest, feature = "ckb"))]
-#[doc = include_str!("../docs/node.md")]
-mod node_page {}
-
 #[cfg(feature = "ckb")]
 pub mod ckb;
 pub mod disasm;
 pub mod engine;
+mod execution;
 #[doc(hidden)]
 pub mod helper;
 mod load;
 mod program;
 #[cfg(feature = "tx")]
 pub mod transaction;
+
+/// The page for node developers. Its code is compiled with the tests of the documentation.
+#[cfg(any(doc, all(doctest, feature = "ckb")))]
+#[doc = include_str!("../docs/node.md")]
+pub mod node {}
+
+/// The code in README is compiled with the tests of the documentation.
+#[cfg(all(doctest, feature = "ckb"))]
+#[doc = include_str!("../README.md")]
+mod readme {}
 
 pub use lockstep_cache as cache;
 pub use lockstep_contract as contract;
@@ -52,8 +57,9 @@ pub use lockstep_runtime as runtime;
 pub use lockstep_translator as translator;
 
 pub use engine::Engine;
+pub use execution::{Execution, Limits};
 pub use load::load;
-pub use lockstep_runtime::Machine;
+pub use lockstep_runtime::{Machine, SetupError, Trap};
 pub use program::{LoadError, Platform, Program};
 
 use lockstep_contract::module::ModuleError;

@@ -14,7 +14,16 @@ use lockstep_translator::{CodeRegion, Hints};
 use crate::engine::{hints_in_memory, regions};
 
 /// What a guest runs on: everything outside its bytes that decides what they mean and cost.
+///
+/// ```
+/// use lockstep::Platform;
+/// use lockstep::isa::{Cost, Profile, Version};
+///
+/// let old = Platform::default().with_profile(Profile::of(Version::V0));
+/// assert_eq!(old.with_cost(Cost::Constant).memory_size, 4 << 20);
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
 pub struct Platform {
     /// Version, extensions, register width.
     pub profile: Profile,
@@ -35,8 +44,40 @@ impl Default for Platform {
     }
 }
 
+impl Platform {
+    /// With this version, these extensions and this width of registers.
+    #[must_use]
+    pub fn with_profile(self, profile: Profile) -> Platform {
+        Platform { profile, ..self }
+    }
+
+    /// With these costs.
+    #[must_use]
+    pub fn with_cost(self, cost: Cost) -> Platform {
+        Platform { cost, ..self }
+    }
+
+    /// With so many bytes of guest memory: whole pages of 4 KiB, at most 4 MiB. Another size is an error
+    /// of [`Program::load`].
+    #[must_use]
+    pub fn with_memory_size(self, memory_size: usize) -> Platform {
+        Platform {
+            memory_size,
+            ..self
+        }
+    }
+}
+
 /// Why an ELF cannot be made into a program.
+///
+/// ```
+/// use lockstep::{Platform, Program};
+///
+/// let error = Program::load(b"no ELF", &Platform::default()).unwrap_err();
+/// assert_eq!(error.name(), "ElfParseError");
+/// ```
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum LoadError {
     /// There is no such machine.
     #[error(transparent)]
@@ -55,7 +96,7 @@ pub enum LoadError {
 }
 
 impl LoadError {
-    /// The oracle's name of the error, where it has one.
+    /// CKB-VM's name of the error, where it has one.
     #[must_use]
     pub fn name(&self) -> &'static str {
         match self {
@@ -67,9 +108,20 @@ impl LoadError {
 }
 
 /// A loaded ELF.
+///
+/// ```
+/// use lockstep::{Platform, Program};
+///
+/// let elf = std::fs::read("guests/elf/fib.elf")?;
+/// let program = Program::load(&elf, &Platform::default())?;
+/// assert_eq!(program.core().pc(), program.image().entry);
+/// assert_eq!(program.code_regions().len(), 1);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct Program {
     platform: Platform,
+    arguments: Vec<Vec<u8>>,
     image: Image,
     core: Core,
 }
@@ -78,7 +130,7 @@ impl Program {
     /// Parses an ELF and loads it into a new machine.
     ///
     /// # Errors
-    /// The loader's, with the oracle's name; or that there is no machine with such a memory.
+    /// The loader's, with CKB-VM's name; or that there is no machine with such a memory.
     pub fn load(file: &[u8], platform: &Platform) -> Result<Program, LoadError> {
         Program::load_in_chaos(file, platform, None)
     }
@@ -102,9 +154,33 @@ impl Program {
         })?;
         Ok(Program {
             platform: *platform,
+            arguments: Vec::new(),
             image,
             core,
         })
+    }
+
+    /// The same with arguments for [`Engine::run`](crate::Engine::run): the whole `argv`, the name of the
+    /// program included. Without them `argc` is 0.
+    #[must_use]
+    pub fn with_arguments<A: Into<Vec<u8>>>(
+        mut self,
+        arguments: impl IntoIterator<Item = A>,
+    ) -> Program {
+        self.arguments = arguments.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// The arguments.
+    #[must_use]
+    pub fn arguments(&self) -> &[Vec<u8>] {
+        &self.arguments
+    }
+
+    /// What it is loaded for.
+    #[must_use]
+    pub fn platform(&self) -> &Platform {
+        &self.platform
     }
 
     /// The parsed ELF.

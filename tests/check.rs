@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::fs;
 
 use lockstep::bundle;
+use lockstep::engine::WhenDiverged;
 use lockstep_isa::{Op, Version, decode, decode::Code};
 use lockstep_runtime::{Defect, Outcome, Trap};
 use lockstep_test_support::driver::{Guest, Trip, checking};
@@ -199,19 +200,19 @@ fn bundles_hold_everything_and_are_bounded() {
         command: Some("a command".to_owned()),
         files: vec![("guest.elf".to_owned(), vec![1, 2, 3])],
     };
-    for number in 1..=bundle::KEPT + 2 {
+    for number in 1..=bundle::BUNDLES_PER_FOLDER + 2 {
         let engine = driver::engine(Some(Injection { block, fault }))
             .bundles(&bundles)
             .evidence(evidence.clone())
-            .stop_when_diverged(true)
+            .when_diverged(WhenDiverged::Stop)
             .build();
         guest.run(&engine);
         let found = &engine.divergences()[0];
-        assert_eq!(found.bundle.is_some(), number <= bundle::KEPT);
+        assert_eq!(found.bundle.is_some(), number <= bundle::BUNDLES_PER_FOLDER);
     }
     assert_eq!(
         fs::read_dir(&bundles).expect("it is there").count(),
-        bundle::KEPT
+        bundle::BUNDLES_PER_FOLDER
     );
     let first = bundles.join("0001");
     let text = |name: &str| fs::read_to_string(first.join(name)).expect(name);

@@ -1,9 +1,12 @@
-//! What the documents say of the environment: every variable that the product reads stands once in the
-//! table of `docs/node.md`, every one that only tests read once in that of `CONTRIBUTING.md`.
+//! What the documents say of settings: every variable that the product reads stands once in the
+//! table of `docs/node.md`, every one that only tests read once in that of `CONTRIBUTING.md`. The
+//! table of `docs/node.md` is the list of settings that the code has, with their defaults.
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
+
+use lockstep::engine::SETTINGS;
 
 const PREFIX: &str = "LOCKSTEP_";
 
@@ -144,4 +147,30 @@ fn the_lists_of_files_with_unsafe_code_are_true() {
     for document in ["ARCHITECTURE.md", "docs/security.md"] {
         assert_eq!(listed_unsafe(document), found, "{document}");
     }
+}
+
+#[test]
+fn the_table_of_settings_is_the_list_in_the_code() {
+    let text = fs::read_to_string(root().join("docs/node.md")).expect("the document is there");
+    let rows = text.lines().filter(|line| line.starts_with('|'));
+    let cells = |row: &str| -> Vec<String> {
+        let cells = row.split('|').map(|cell| cell.trim().to_owned());
+        cells.skip(1).take(3).collect()
+    };
+    // Behind the heading and its line, as long as methods are named.
+    let table: Vec<Vec<String>> = rows
+        .map(cells)
+        .skip_while(|cells| cells[..] != ["Variable", "Method", "Default"])
+        .skip(2)
+        .take_while(|cells| cells.get(1).is_some_and(|method| method != "—"))
+        .collect();
+    let code = SETTINGS.iter().map(|setting| {
+        let variable = setting.variable.map(|name| format!("`{name}`"));
+        vec![
+            variable.unwrap_or("—".to_owned()),
+            format!("`{}`", setting.setter),
+            setting.default.to_owned(),
+        ]
+    });
+    assert_eq!(table, code.collect::<Vec<_>>());
 }

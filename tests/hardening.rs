@@ -232,10 +232,7 @@ fn work_hard() -> String {
 fn guest_memory_lies_between_guards() {
     let elf = program("exit");
     for size in [4096usize, 1 << 20, 4 << 20] {
-        let platform = Platform {
-            memory_size: size,
-            ..Platform::default()
-        };
+        let platform = Platform::default().with_memory_size(size);
         let core = match Program::load(&elf, &platform) {
             Ok(program) => program.into_core(),
             // The program does not fit the smallest one.

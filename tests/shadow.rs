@@ -84,10 +84,7 @@ fn wait(engine: &Engine) {
 /// The first block of the lock, and one that every run comes through that stores nothing.
 fn entry() -> u64 {
     let elf = system_cell(LOCK);
-    let platform = Platform {
-        profile: Profile::of(Version::V2),
-        ..Platform::default()
-    };
+    let platform = Platform::default().with_profile(Profile::of(Version::V2));
     let program = Program::load(&elf, &platform).expect("it can be loaded");
     program.image().entry
 }

@@ -193,14 +193,17 @@ fn bundles_that_are_written_at_once_are_all_kept() {
         let folder = folder.path().canonicalize().expect("it is there");
         let mut bundles: Vec<_> = thread::scope(|scope| {
             let writers: Vec<_> = (0..4)
-                .map(|_| scope.spawn(|| [(); bundle::KEPT / 4].map(|()| write(&folder))))
+                .map(|_| {
+                    scope.spawn(|| [(); bundle::BUNDLES_PER_FOLDER / 4].map(|()| write(&folder)))
+                })
                 .collect();
             let written = writers.into_iter().map(|writer| writer.join());
             let written = written.flat_map(|written| written.expect("it does not panic"));
             written.collect()
         });
         bundles.sort();
-        let expected = (1..=bundle::KEPT).map(|number| folder.join(format!("{number:04}")));
+        let expected =
+            (1..=bundle::BUNDLES_PER_FOLDER).map(|number| folder.join(format!("{number:04}")));
         assert!(
             bundles.iter().eq(&expected.collect::<Vec<_>>()),
             "{bundles:?}"

@@ -160,10 +160,7 @@ fn measured_run(machine: &mut Running, engine: &Engine) {
 
 /// Instructions that the guest executes: its cycles where each costs one and none is fused.
 fn instructions(elf: &str, argument: &str) -> u64 {
-    let mut platform = Platform {
-        cost: Cost::Constant,
-        ..Platform::default()
-    };
+    let mut platform = Platform::default().with_cost(Cost::Constant);
     // B without MOP.
     platform.profile.extensions = Extensions::from_bits(1);
     let elf = std::fs::read(elf).expect("a guest");

@@ -29,6 +29,35 @@ pub struct Budget {
     pub entries: Option<u64>,
 }
 
+/// A variable of the environment should hold a budget, and holds no number.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("{variable}={value:?} is no number")]
+#[non_exhaustive]
+pub struct InvalidBudget {
+    /// The variable.
+    pub variable: &'static str,
+    /// What it holds.
+    pub value: String,
+}
+
+const BYTES_VARIABLE: &str = "LOCKSTEP_CACHE_BYTES";
+const ENTRIES_VARIABLE: &str = "LOCKSTEP_CACHE_ENTRIES";
+
+/// The number that a variable holds, if it is set.
+fn number(variable: &'static str) -> Result<Option<u64>, InvalidBudget> {
+    let Some(value) = super::locations::named(variable) else {
+        return Ok(None);
+    };
+    let value = value.to_string_lossy();
+    match value.replace('_', "").parse() {
+        Ok(number) => Ok(Some(number)),
+        Err(_) => Err(InvalidBudget {
+            variable,
+            value: value.into_owned(),
+        }),
+    }
+}
+
 /// Bytes that a cache may hold by default, at most.
 const DEFAULT_BYTES: u64 = 1 << 30;
 /// The share of the disk's free space, what the cache holds included.
@@ -70,19 +99,27 @@ impl Budget {
     /// `LOCKSTEP_CACHE_BYTES` and `LOCKSTEP_CACHE_ENTRIES`. What is no number is warned of and ignored.
     #[must_use]
     pub fn from_environment() -> Budget {
-        let number = |variable: &str| {
-            let value = super::locations::named(variable)?;
-            let value = value.to_string_lossy();
-            let number = value.replace('_', "").parse().ok();
-            if number.is_none() {
-                tracing::warn!("{variable}={value:?} is no number; going on as if it were not set");
-            }
-            number
+        let number = |variable| {
+            number(variable).unwrap_or_else(|error| {
+                tracing::warn!("{error}; going on as if it were not set");
+                None
+            })
         };
         Budget {
-            bytes: number("LOCKSTEP_CACHE_BYTES"),
-            entries: number("LOCKSTEP_CACHE_ENTRIES"),
+            bytes: number(BYTES_VARIABLE),
+            entries: number(ENTRIES_VARIABLE),
         }
+    }
+
+    /// The same, where the caller wants to hear of what is no number.
+    ///
+    /// # Errors
+    /// When one of the two variables holds no number.
+    pub fn try_from_environment() -> Result<Budget, InvalidBudget> {
+        Ok(Budget {
+            bytes: number(BYTES_VARIABLE)?,
+            entries: number(ENTRIES_VARIABLE)?,
+        })
     }
 
     /// Bytes and modules that a folder may hold which holds `held` bytes.

@@ -53,7 +53,7 @@ mod trust;
 mod tests;
 
 pub use authority::{Authenticated, Authority, NamedModule, TrustedBy, seal_name};
-pub use budget::{Budget, Collected, Gone, collect};
+pub use budget::{Budget, Collected, Gone, InvalidBudget, collect};
 pub use deny::{KNOWN as KNOWN_DENIED, denied};
 pub use error::{CacheError, KeyError, Miss};
 pub use files::{replace, write_all};
@@ -142,20 +142,25 @@ impl Cache {
         })
     }
 
-    /// Where the cache is when nobody says: `LOCKSTEP_CACHE_DIR`, else `lockstep` in the user's
-    /// cache folder (`XDG_CACHE_HOME`, else `.cache` in `HOME`).
+    /// Where the cache is when no flag or call says: `LOCKSTEP_CACHE_DIR`, else
+    /// [`Cache::user_folder`].
     ///
     /// # Errors
     /// When the environment names none of these.
     pub fn default_folder() -> Result<PathBuf, CacheError> {
+        named("LOCKSTEP_CACHE_DIR").map_or_else(Cache::user_folder, Ok)
+    }
+
+    /// `lockstep` in the user's cache folder (`XDG_CACHE_HOME`, else `.cache` in `HOME`).
+    ///
+    /// # Errors
+    /// When the environment names neither.
+    pub fn user_folder() -> Result<PathBuf, CacheError> {
         // The XDG base directory specification: a relative path is to be ignored.
-        named("LOCKSTEP_CACHE_DIR")
-            .or_else(|| {
-                named("XDG_CACHE_HOME")
-                    .filter(|path| path.is_absolute())
-                    .or_else(|| named("HOME").map(|home| home.join(".cache")))
-                    .map(|caches| caches.join("lockstep"))
-            })
+        named("XDG_CACHE_HOME")
+            .filter(|path| path.is_absolute())
+            .or_else(|| named("HOME").map(|home| home.join(".cache")))
+            .map(|caches| caches.join("lockstep"))
             .ok_or(CacheError::NoFolder)
     }
 

@@ -25,21 +25,30 @@ pub struct Locations {
 }
 
 impl Locations {
-    /// What the environment says.
+    /// What the environment says, else the files of [`Locations::of_user`].
     #[must_use]
     pub fn from_environment() -> Locations {
+        let user = Locations::of_user();
+        Locations {
+            key: named("LOCKSTEP_KEY_FILE").or(user.key),
+            trusted: named("LOCKSTEP_TRUST_FILE").or(user.trusted),
+            deny: named("LOCKSTEP_DENY_FILE").or(user.deny),
+        }
+    }
+
+    /// The files in the user's configuration folder.
+    #[must_use]
+    pub fn of_user() -> Locations {
         // The XDG base directory specification: a relative path is to be ignored.
         let folder = named("XDG_CONFIG_HOME")
             .filter(|path| path.is_absolute())
             .or_else(|| named("HOME").map(|home| home.join(".config")))
             .map(|folder| folder.join("lockstep"));
-        let file = |variable: &str, name: &str| {
-            named(variable).or_else(|| folder.as_ref().map(|folder| folder.join(name)))
-        };
+        let file = |name: &str| folder.as_ref().map(|folder| folder.join(name));
         Locations {
-            key: file("LOCKSTEP_KEY_FILE", "module.key"),
-            trusted: file("LOCKSTEP_TRUST_FILE", "trusted"),
-            deny: file("LOCKSTEP_DENY_FILE", "deny"),
+            key: file("module.key"),
+            trusted: file("trusted"),
+            deny: file("deny"),
         }
     }
 }

@@ -149,6 +149,12 @@ impl Machine {
         self.guest.report();
     }
 
+    /// The guest, without its handlers.
+    #[must_use]
+    pub fn into_core(self) -> Core {
+        self.core
+    }
+
     /// Runs until the guest exits or is paused. Without a debugger `ebreak` does nothing.
     ///
     /// # Errors

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use lockstep::Engine;
 use lockstep::bundle::Evidence;
-use lockstep::engine::{EngineBuilder, Found};
+use lockstep::engine::{EngineBuilder, Found, WhenDiverged};
 use lockstep_cache::Cache;
 use serde::Serialize;
 
@@ -76,7 +76,7 @@ pub(super) fn engine(
         command: Some(command()),
         files,
     };
-    let builder = builder.stop_when_diverged(true).evidence(evidence);
+    let builder = builder.when_diverged(WhenDiverged::Stop).evidence(evidence);
     match folder {
         Some(folder) => builder.bundles(folder),
         None => builder,

@@ -4,7 +4,7 @@ use std::io::Read;
 use std::path::{Display, Path};
 
 use lockstep::engine::{Confirm, EngineBuilder, Share, Translate};
-use lockstep::{Engine, LoadError, Platform, Program};
+use lockstep::{LoadError, Platform, Program};
 use lockstep_translator::CodeRegion;
 
 use super::args::{CacheOptions, GuestOptions};
@@ -92,11 +92,10 @@ pub(crate) fn warn_of_machine(path: &Path, bytes: &[u8]) {
 impl GuestOptions {
     /// What the options describe.
     pub(crate) fn platform(&self) -> Platform {
-        Platform {
-            profile: self.profile(),
-            cost: self.cost(),
-            memory_size: self.memory(),
-        }
+        Platform::default()
+            .with_profile(self.profile())
+            .with_cost(self.cost())
+            .with_memory_size(self.memory())
     }
 }
 
@@ -114,7 +113,7 @@ pub(crate) fn load_in_chaos(
 ) -> Result<Program, Failure> {
     Program::load_in_chaos(bytes, platform, seed).map_err(|error| match error {
         LoadError::Setup(error) => Failure::usage(format!("--memory: {error}")),
-        LoadError::Elf(_) | LoadError::Load { .. } => {
+        error => {
             let advice = match error.name() {
                 "ElfParseError" => "a statically linked RISC-V ELF is needed",
                 "ElfBits" => "--xlen says which width of registers it is for",
@@ -137,7 +136,7 @@ pub(crate) fn load_in_chaos(
 pub(crate) fn engine(cache: &CacheOptions) -> Result<EngineBuilder, Failure> {
     let translate = Translate::from_environment().map_err(Failure::usage)?;
     // The warm list is for nodes: a command runs one program.
-    let builder = Engine::builder().no_warm();
+    let builder = EngineBuilder::from_env().map_err(Failure::usage)?.no_warm();
     let builder = builder.translate(translate.unwrap_or(Translate::Now));
     // Nothing is sampled of a single run unless somebody asks for it.
     let share = Share::from_environment().map_err(Failure::usage)?;

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use lockstep::Program;
-use lockstep::disasm::{self, Wanted};
+use lockstep::disasm::{self, Shown, Wanted};
 use lockstep::engine::key_id;
 use lockstep_contract::module::{Block, Module};
 use lockstep_contract::pages::{DIRTY, EXECUTABLE, FREEZED, PAGE_SIZE};
@@ -96,7 +96,7 @@ impl Inspect {
         for code in program.code_regions() {
             let (region, module) = inspect_region(&program, &code)?;
             if let (Some(listing), Some(wanted)) = (&mut listing, wanted) {
-                listing.push_str(&disasm::listing(&module, Some(&code), wanted, false));
+                listing.push_str(&disasm::listing(&module, Some(&code), wanted, Shown::Guest));
             }
             regions.push(region);
         }
@@ -126,14 +126,21 @@ impl Inspect {
         let listing = match (wanted, &self.elf) {
             (None, None) => None,
             (None, Some(_)) => return Err(Failure::usage("--elf goes with --disasm")),
-            (Some(wanted), None) => Some(disasm::listing(module, None, wanted, true)),
+            (Some(wanted), None) => {
+                Some(disasm::listing(module, None, wanted, Shown::GuestAndNative))
+            }
             (Some(wanted), Some(elf)) => {
                 let file = guest::read_elf(elf)?;
                 let program = guest::load(elf, &file, &translation::platform(&module.key))?;
                 let regions = program.code_regions();
                 let options = translation::options(&module.key);
                 let region = translation::find(path, &module.key, &regions, &options)?;
-                Some(disasm::listing(module, Some(region), wanted, true))
+                Some(disasm::listing(
+                    module,
+                    Some(region),
+                    wanted,
+                    Shown::GuestAndNative,
+                ))
             }
         };
         let object = ModuleObject {

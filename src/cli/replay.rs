@@ -8,7 +8,7 @@ use std::sync::Arc;
 use clap::Args;
 use lockstep::Engine;
 use lockstep::bundle::{name, state};
-use lockstep::engine::{Found, Mode, Translate, regions};
+use lockstep::engine::{Found, Mode, Translate, WhenDiverged, regions};
 use lockstep_contract::key::Key;
 use lockstep_isa::Cost;
 use lockstep_runtime::{Core, CostTable, Defect, NativeModule, Runner, Trap};
@@ -61,7 +61,7 @@ impl Replay {
             .mode(Mode::Check)
             .translate(Translate::Now)
             .no_cache()
-            .stop_when_diverged(true)
+            .when_diverged(WhenDiverged::Stop)
             .build();
         if self.recorded {
             self.adopt(&core, cost, &engine)?;

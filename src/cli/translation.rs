@@ -62,11 +62,10 @@ pub(crate) fn make_again(
 
 /// The machine that a module with this key is for.
 pub(crate) fn platform(key: &Key) -> Platform {
-    Platform {
-        profile: key.profile,
-        cost: key.cost,
-        memory_size: usize::try_from(key.memory_size).unwrap_or(usize::MAX),
-    }
+    Platform::default()
+        .with_profile(key.profile)
+        .with_cost(key.cost)
+        .with_memory_size(usize::try_from(key.memory_size).unwrap_or(usize::MAX))
 }
 
 /// How a module with this key is made.

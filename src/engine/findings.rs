@@ -76,7 +76,7 @@ impl Findings {
         );
         let mut all = lock(&self.found);
         // A node that goes on has no use for more than it keeps bundles of.
-        if all.len() < bundle::KEPT {
+        if all.len() < bundle::BUNDLES_PER_FOLDER {
             all.push(found);
         }
     }
@@ -98,7 +98,7 @@ impl Findings {
                 tracing::warn!(
                     "{} holds {} bundles; no more are written until some are removed",
                     folder.display(),
-                    bundle::KEPT
+                    bundle::BUNDLES_PER_FOLDER
                 );
                 None
             }

@@ -22,7 +22,7 @@ use super::entry::State;
 use super::findings::{Findings, Found};
 use super::hot_list;
 use super::meter::Stats;
-use super::mode::{Mode, Translate};
+use super::mode::{Mode, Translate, WhenDiverged};
 use super::module_builder::Patience;
 use super::prepared::{Prepared, Unavailable};
 use super::provider::{Provider, ProviderSettings};
@@ -49,8 +49,8 @@ pub(super) struct Checks {
     /// The engine of modules that leave after every block. It differs in its options alone, so that
     /// its modules are found, translated and cached as all others are; their keys keep the two apart.
     pub(super) blocks: Box<Engine>,
-    /// The guest stops where a difference is found.
-    pub(super) stops: bool,
+    /// What becomes of the guest where a difference is found.
+    pub(super) when_diverged: WhenDiverged,
 }
 
 /// Everything that an engine is made from.
@@ -302,7 +302,7 @@ impl Engine {
         self.checks.as_ref().map(|checks| &*checks.blocks)
     }
 
-    /// The differences that were found so far, the first [`KEPT`](crate::bundle::KEPT) of them.
+    /// The differences that were found so far, the first [`BUNDLES_PER_FOLDER`](crate::bundle::BUNDLES_PER_FOLDER) of them.
     #[must_use]
     pub fn divergences(&self) -> Vec<Found> {
         self.findings.found()
@@ -356,7 +356,8 @@ impl Observer for Engine {
 
     /// A difference that the mode `check` found. Whether the guest goes on.
     fn diverged(&self, divergence: &Divergence) -> bool {
-        let stops = self.checks.as_ref().is_none_or(|checks| checks.stops);
+        let stops =
+            (self.checks.as_ref()).is_none_or(|checks| checks.when_diverged == WhenDiverged::Stop);
         let by_block = self.blocks();
         let by_block = by_block.map(|blocks| &blocks.provider.builder.options);
         self.findings.record(divergence, by_block);

@@ -1,9 +1,17 @@
 //! Which engine runs, and when code is translated: the choices that the environment has too.
 
+use std::path::PathBuf;
 use std::str::FromStr;
 
 /// Which engine runs: `LOCKSTEP_ENGINE`.
+///
+/// ```
+/// use lockstep::engine::Mode;
+///
+/// assert_eq!("interp".parse(), Ok(Mode::Interp));
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[non_exhaustive]
 pub enum Mode {
     /// Native code where there is some, the interpreter elsewhere.
     #[default]
@@ -17,7 +25,14 @@ pub enum Mode {
 }
 
 /// When code that has no module is translated: `LOCKSTEP_TRANSLATE`.
+///
+/// ```
+/// use lockstep::engine::Translate;
+///
+/// assert_eq!("never".parse(), Ok(Translate::Never));
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[non_exhaustive]
 pub enum Translate {
     /// Beside the interpreter, once it has run for long enough.
     #[default]
@@ -28,9 +43,40 @@ pub enum Translate {
     Never,
 }
 
+/// What becomes of a guest when the mode `check` finds that native code and interpreter differ.
+///
+/// ```
+/// use lockstep::Engine;
+/// use lockstep::engine::{Mode, WhenDiverged};
+///
+/// let builder = Engine::builder().mode(Mode::Check).no_cache();
+/// let engine = builder.when_diverged(WhenDiverged::Stop).build();
+/// assert_eq!(engine.mode(), Mode::Check);
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[non_exhaustive]
+pub enum WhenDiverged {
+    /// It goes on, on the interpreter alone.
+    #[default]
+    Interpret,
+    /// It stops with [`Defect::Diverged`](lockstep_runtime::Defect::Diverged).
+    Stop,
+}
+
 /// A value of a setting that means nothing.
+///
+/// ```
+/// use lockstep::engine::Mode;
+///
+/// let error = "natvie".parse::<Mode>().unwrap_err();
+/// assert_eq!(
+///     error.to_string(),
+///     "LOCKSTEP_ENGINE=\"natvie\" means nothing; it is one of auto, native, interp, check"
+/// );
+/// ```
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("{setting}={value:?} means nothing; it is one of {choices}")]
+#[non_exhaustive]
 pub struct InvalidSetting {
     /// The variable of the environment.
     pub setting: &'static str,
@@ -103,12 +149,9 @@ pub(super) fn variable<T: FromStr>(name: &str) -> Result<Option<T>, T::Err> {
     }
 }
 
-/// A setting of the environment in a process that nobody watches: said, and otherwise ignored.
-pub(super) fn or_default<T: Default>(setting: Result<Option<T>, InvalidSetting>) -> T {
-    setting
-        .unwrap_or_else(|error| {
-            tracing::warn!("{error}; going on as if it were not set");
-            None
-        })
-        .unwrap_or_default()
+/// The path that a variable holds.
+pub(super) fn path(name: &str) -> Option<PathBuf> {
+    std::env::var_os(name)
+        .filter(|value| !value.is_empty())
+        .map(PathBuf::from)
 }

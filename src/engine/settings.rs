@@ -1,4 +1,5 @@
-//! How an engine is set: by a builder, else by the environment, else by defaults.
+//! How an engine is set: by the builder's methods, else by defaults. What the environment says gets in
+//! through [`EngineBuilder::from_env`] alone.
 
 use std::ops::ControlFlow;
 use std::path::PathBuf;
@@ -10,7 +11,7 @@ use lockstep_translator::{CodeRegion, Hints, Injection, Options, TranslateError,
 
 use super::front::{Checks, Engine, EngineSettings};
 use super::host::host_options;
-use super::mode::{Mode, Translate, or_default};
+use super::mode::{Mode, Translate, WhenDiverged};
 use super::module_builder::{Budgets, BuildSettings, Compiler};
 use super::provider::ProviderSettings;
 use super::share::{Confirm, Share};
@@ -19,100 +20,114 @@ use super::warm::{Warming, WarmingObserver};
 use crate::bundle::Evidence;
 
 impl Engine {
-    /// Starts to describe an engine. Without further calls it is the one of the environment.
+    /// Starts to describe an engine. It has the defaults that the methods of [`EngineBuilder`] name; no
+    /// `LOCKSTEP_` variable is read ([`EngineBuilder::from_env`] does that).
     #[must_use]
     pub fn builder() -> EngineBuilder {
         EngineBuilder::default()
     }
 
-    /// The engine of this process, made on first use.
+    /// The engine of this process, made on first use from the environment. Where a variable of the
+    /// environment means nothing, that is logged once, as a warning, and everything is interpreted: the
+    /// wish behind it is not known, and the interpreter is right whatever it was. A program that wants to
+    /// hear of it calls [`EngineBuilder::from_env`].
     pub fn global() -> &'static Arc<Engine> {
         static GLOBAL: OnceLock<Arc<Engine>> = OnceLock::new();
-        GLOBAL.get_or_init(|| Arc::new(Engine::builder().build()))
+        GLOBAL.get_or_init(|| {
+            let builder = EngineBuilder::from_env().unwrap_or_else(|error| {
+                tracing::warn!("{error}; everything is interpreted in this process");
+                Engine::builder().mode(Mode::Interp).no_cache()
+            });
+            Arc::new(builder.build())
+        })
     }
 }
 
-/// Settings of an engine. What is not set here comes from the environment.
+/// Settings of an engine. What is not set has the default that its method names.
+///
+/// ```
+/// use lockstep::Engine;
+/// use lockstep::engine::{Mode, Translate};
+///
+/// let engine = Engine::builder()
+///     .mode(Mode::Native)
+///     .translate(Translate::Now)
+///     .no_cache()
+///     .build();
+/// assert_eq!(engine.mode(), Mode::Native);
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct EngineBuilder {
-    mode: Option<Mode>,
-    translate: Option<Translate>,
-    cache: Choice,
-    keys: Locations,
-    cache_budget: Budget,
-    warm: Choice,
-    helper: Choice,
+    pub(super) mode: Option<Mode>,
+    pub(super) translate: Option<Translate>,
+    cache: CacheFolder,
+    pub(super) keys: Locations,
+    pub(super) cache_budget: Budget,
+    warm: Option<PathBuf>,
+    helper: Option<PathBuf>,
     observer: Option<WarmingObserver>,
     budgets: Budgets,
     compiler: Compiler,
     bundles: Option<PathBuf>,
     evidence: Evidence,
-    stops: bool,
+    when_diverged: WhenDiverged,
     inject: Option<Injection>,
-    share: Option<Share>,
-    confirm: Option<Confirm>,
+    pub(super) share: Option<Share>,
+    pub(super) confirm: Option<Confirm>,
 }
 
-/// A file or folder.
+/// Where the module cache is.
 #[derive(Clone, Debug, Default)]
-enum Choice {
+enum CacheFolder {
+    /// In the user's cache folder.
     #[default]
-    Environment,
+    Default,
     Path(PathBuf),
     None,
 }
 
-impl Choice {
-    /// The path, if there is one.
-    fn or_variable(&self, name: &str) -> Option<PathBuf> {
-        match self {
-            Choice::Environment => std::env::var_os(name)
-                .filter(|value| !value.is_empty())
-                .map(PathBuf::from),
-            Choice::Path(path) => Some(path.clone()),
-            Choice::None => None,
-        }
-    }
-}
-
 impl EngineBuilder {
-    /// Which engine runs.
+    /// Which engine runs: `LOCKSTEP_ENGINE`. Default: `auto`.
     #[must_use]
     pub fn mode(mut self, mode: Mode) -> EngineBuilder {
         self.mode = Some(mode);
         self
     }
 
-    /// When code is translated.
+    /// When code that has no module is translated: `LOCKSTEP_TRANSLATE`. Default: `background`.
     #[must_use]
     pub fn translate(mut self, translate: Translate) -> EngineBuilder {
         self.translate = Some(translate);
         self
     }
 
-    /// The folder of the module cache.
+    /// The folder of the module cache: `LOCKSTEP_CACHE_DIR`. Default: `lockstep/` in the user's cache
+    /// folder. That is `XDG_CACHE_HOME`, else `.cache` in `HOME`; where neither is set there is no
+    /// cache.
     #[must_use]
     pub fn cache(mut self, folder: impl Into<PathBuf>) -> EngineBuilder {
-        self.cache = Choice::Path(folder.into());
+        self.cache = CacheFolder::Path(folder.into());
         self
     }
 
     /// No module cache: what is translated lives as long as the process.
     #[must_use]
     pub fn no_cache(mut self) -> EngineBuilder {
-        self.cache = Choice::None;
+        self.cache = CacheFolder::None;
         self
     }
 
-    /// The file with the key of this machine, which authenticates the modules of its cache; made if
-    /// it is missing.
+    /// The file with the key of this machine, which authenticates the modules of its cache; it is made
+    /// if it is missing: `LOCKSTEP_KEY_FILE`. Default: `lockstep/module.key` in the user's configuration
+    /// folder. That is `XDG_CONFIG_HOME`, else `.config` in `HOME`.
     #[must_use]
     pub fn key_file(mut self, file: impl Into<PathBuf>) -> EngineBuilder {
         self.keys.key = Some(file.into());
         self
     }
 
-    /// The file that lists the public keys whose signatures of modules count.
+    /// The file that lists the public keys whose signatures of modules count: `LOCKSTEP_TRUST_FILE`.
+    /// Default: `lockstep/trusted` in the user's configuration folder.
     #[must_use]
     pub fn trust_file(mut self, file: impl Into<PathBuf>) -> EngineBuilder {
         self.keys.trusted = Some(file.into());
@@ -120,44 +135,46 @@ impl EngineBuilder {
     }
 
     /// The file that lists translators and compilers whose modules are refused, beside those that
-    /// this build knows.
+    /// this build knows: `LOCKSTEP_DENY_FILE`. Default: `lockstep/deny` in the user's configuration
+    /// folder.
     #[must_use]
     pub fn deny_file(mut self, file: impl Into<PathBuf>) -> EngineBuilder {
         self.keys.deny = Some(file.into());
         self
     }
 
-    /// Bytes that the module cache may hold: 1 GiB, or a twentieth of the disk's free space if that is
-    /// less, unless this is called.
+    /// Bytes that the module cache may hold: `LOCKSTEP_CACHE_BYTES`. Default: 1 GiB, or a twentieth of
+    /// the disk's free space if that is less.
     #[must_use]
     pub fn cache_bytes(mut self, bytes: u64) -> EngineBuilder {
         self.cache_budget.bytes = Some(bytes);
         self
     }
 
-    /// Modules that the cache may hold: 10 000 unless this is called.
+    /// Modules that the cache may hold: `LOCKSTEP_CACHE_ENTRIES`. Default: 10 000.
     #[must_use]
     pub fn cache_entries(mut self, entries: u64) -> EngineBuilder {
         self.cache_budget.entries = Some(entries);
         self
     }
 
-    /// The warm list: programs and modules that are made ready before anybody runs them. `docs/node.md`
-    /// describes the file.
+    /// The warm list: a file of programs and modules that are made ready before anybody runs them:
+    /// `LOCKSTEP_WARM`. `docs/node.md` describes the file. Default: no list.
     #[must_use]
     pub fn warm(mut self, list: impl Into<PathBuf>) -> EngineBuilder {
-        self.warm = Choice::Path(list.into());
+        self.warm = Some(list.into());
         self
     }
 
     /// No warm list.
     #[must_use]
     pub fn no_warm(mut self) -> EngineBuilder {
-        self.warm = Choice::None;
+        self.warm = None;
         self
     }
 
-    /// Told after each line of the warm list how far it is, by a worker thread.
+    /// A function that a worker thread tells after each line of the warm list how far it is.
+    /// Default: nobody is told.
     #[must_use]
     pub fn warm_progress(
         mut self,
@@ -167,101 +184,100 @@ impl EngineBuilder {
         self
     }
 
-    /// Interpreted cycles of a code region past which it is translated in the background: 10 million, some
-    /// 15 milliseconds, unless this is called.
+    /// Interpreted cycles of a code region past which it is translated in the background. Default:
+    /// 10 million cycles. That is some 15 milliseconds.
     #[must_use]
     pub fn threshold(mut self, cycles: u64) -> EngineBuilder {
         self.budgets.threshold = cycles;
         self
     }
 
-    /// Threads that translate in the background: a quarter of the processors, from 1 to 4, unless this
-    /// is called; at least one.
+    /// Threads that translate in the background, at least one. Default: a quarter of the processors,
+    /// from 1 to 4.
     #[must_use]
     pub fn workers(mut self, threads: usize) -> EngineBuilder {
         self.budgets.workers = threads.max(1);
         self
     }
 
-    /// Code regions that may wait for translation: 64 unless this is called, at least one. Each keeps its code region
-    /// and up to 256 KiB of a guest's data.
+    /// Code regions that may wait for translation, at least one. Each keeps its bytes and up to 256 KiB
+    /// of a guest's data. Default: 64 code regions.
     #[must_use]
     pub fn queue(mut self, regions: usize) -> EngineBuilder {
         self.budgets.queue = regions.max(1);
         self
     }
 
-    /// Translates in processes of their own: `program` is `translate`, the command of this package, or
-    /// behaves as its `helper` does. What goes wrong there costs the process; the code in question stays
-    /// interpreted. `docs/node.md` says what such a process can still do.
+    /// Translates in processes of their own: `LOCKSTEP_HELPER`. `program` is `translate`, the command of
+    /// this package, or behaves as its `helper` does. What goes wrong there costs the process; the code
+    /// in question stays interpreted. `docs/node.md` says what such a process can still do.
+    /// Default: no helper process.
     #[must_use]
     pub fn helper(mut self, program: impl Into<PathBuf>) -> EngineBuilder {
-        self.helper = Choice::Path(program.into());
+        self.helper = Some(program.into());
         self
     }
 
     /// Translates in this process.
     #[must_use]
     pub fn no_helper(mut self) -> EngineBuilder {
-        self.helper = Choice::None;
+        self.helper = None;
         self
     }
 
-    /// Bytes of memory that a helper process may use: 1 GiB unless this is called.
+    /// Bytes of memory that a helper process may use. Default: 1 GiB.
     #[must_use]
     pub fn helper_memory(mut self, bytes: u64) -> EngineBuilder {
         self.budgets.helper_memory = bytes;
         self
     }
 
-    /// How long one translation in the background may take: 60 seconds unless this is called. It is
-    /// looked at between two compiled functions; a helper process is killed.
+    /// How long one translation in the background may take. It is looked at between two compiled
+    /// functions; a helper process is killed. Default: 60 seconds.
     #[must_use]
     pub fn translation_time(mut self, time: Duration) -> EngineBuilder {
         self.budgets.translation = time;
         self
     }
 
-    /// Bytes of code regions and modules that are kept when no machine has them: 512 MiB unless this is
-    /// called.
+    /// Bytes of code regions and modules that are kept when no machine has them. Default: 512 MiB.
     #[must_use]
     pub fn memory(mut self, bytes: usize) -> EngineBuilder {
         self.budgets.memory = bytes;
         self
     }
 
-    /// The folder of divergence bundles, in place of `divergences` in the folder of the cache.
+    /// The folder of divergence bundles. Default: `divergences` in the folder of the cache.
     #[must_use]
     pub fn bundles(mut self, folder: impl Into<PathBuf>) -> EngineBuilder {
         self.bundles = Some(folder.into());
         self
     }
 
-    /// What every bundle is to hold beside the divergence.
+    /// What every bundle is to hold beside the divergence. Default: nothing.
     #[must_use]
     pub fn evidence(mut self, evidence: Evidence) -> EngineBuilder {
         self.evidence = evidence;
         self
     }
 
-    /// In the mode `check`, a guest stops where a difference is found, with
-    /// [`Defect::Diverged`](lockstep_runtime::Defect::Diverged). Otherwise it goes on, on the
-    /// interpreter alone.
+    /// What becomes of a guest when the mode `check` finds a difference.
+    /// Default: `WhenDiverged::Interpret`.
     #[must_use]
-    pub fn stop_when_diverged(mut self, stops: bool) -> EngineBuilder {
-        self.stops = stops;
+    pub fn when_diverged(mut self, then: WhenDiverged) -> EngineBuilder {
+        self.when_diverged = then;
         self
     }
 
     /// Shadow checking: the share of all intervals of native code that is repeated on the interpreter,
-    /// on a thread of its own.
+    /// on a thread of its own: `LOCKSTEP_SHADOW`. Default: 0.001.
     #[must_use]
     pub fn shadow(mut self, share: Share) -> EngineBuilder {
         self.share = Some(share);
         self
     }
 
-    /// What is repeated before the host hears of it.
+    /// What is repeated before the host hears of it: `LOCKSTEP_CONFIRM`. Default: `nothing`.
     #[must_use]
     pub fn confirm(mut self, confirm: Confirm) -> EngineBuilder {
         self.confirm = Some(confirm);
@@ -297,12 +313,12 @@ impl EngineBuilder {
         self
     }
 
-    /// The engine. A variable of the environment that means nothing is warned of and ignored.
+    /// The engine. No variable of the environment is read here but those that say where a user's folders
+    /// are.
     #[must_use]
     pub fn build(self) -> Engine {
-        let mode = (self.mode).unwrap_or_else(|| or_default(Mode::from_environment()));
-        let translate =
-            (self.translate).unwrap_or_else(|| or_default(Translate::from_environment()));
+        let mode = self.mode.unwrap_or_default();
+        let translate = self.translate.unwrap_or_default();
         // What is to be compared has to be there first.
         let translate = match (mode, translate) {
             (Mode::Check, Translate::Background) => Translate::Now,
@@ -327,12 +343,12 @@ impl EngineBuilder {
         let engine = Engine::new(EngineSettings {
             checks: blocks.map(|blocks| Checks {
                 blocks: Box::new(blocks),
-                stops: self.stops,
+                when_diverged: self.when_diverged,
             }),
             ..self.settings(mode, translate, options)
         });
-        if let Some(list) = self.warm.or_variable("LOCKSTEP_WARM") {
-            engine.read_warm_list(&list);
+        if let Some(list) = &self.warm {
+            engine.read_warm_list(list);
         }
         engine
     }
@@ -342,8 +358,8 @@ impl EngineBuilder {
         // Shadow checking is for engines whose native code runs alone.
         let (share, confirm) = match mode {
             Mode::Auto | Mode::Native => (
-                (self.share).unwrap_or_else(|| or_default(Share::from_environment())),
-                (self.confirm).unwrap_or_else(|| or_default(Confirm::from_environment())),
+                self.share.unwrap_or_default(),
+                self.confirm.unwrap_or_default(),
             ),
             Mode::Interp | Mode::Check => (Share::NONE, Confirm::Nothing),
         };
@@ -356,7 +372,7 @@ impl EngineBuilder {
                     budgets: self.budgets,
                     translate,
                     compiler: self.compiler.clone(),
-                    helper: self.helper.or_variable("LOCKSTEP_HELPER"),
+                    helper: self.helper.clone(),
                 },
             },
             share,
@@ -369,25 +385,19 @@ impl EngineBuilder {
     }
 
     fn cache_settings(&self) -> CacheSettings {
-        let (keys, environment) = (&self.keys, Locations::from_environment());
-        let locations = Locations {
-            key: keys.key.clone().or(environment.key),
-            trusted: keys.trusted.clone().or(environment.trusted),
-            deny: keys.deny.clone().or(environment.deny),
-        };
-        let (own, environment) = (self.cache_budget, Budget::from_environment());
-        let budget = Budget {
-            bytes: own.bytes.or(environment.bytes),
-            entries: own.entries.or(environment.entries),
-        };
+        let (keys, user) = (&self.keys, Locations::of_user());
         CacheSettings {
             folder: match &self.cache {
-                Choice::Environment => Some(Cache::default_folder().map_err(Arc::new)),
-                Choice::Path(folder) => Some(Ok(folder.clone())),
-                Choice::None => None,
+                CacheFolder::Default => Some(Cache::user_folder().map_err(Arc::new)),
+                CacheFolder::Path(folder) => Some(Ok(folder.clone())),
+                CacheFolder::None => None,
             },
-            locations,
-            budget,
+            locations: Locations {
+                key: keys.key.clone().or(user.key),
+                trusted: keys.trusted.clone().or(user.trusted),
+                deny: keys.deny.clone().or(user.deny),
+            },
+            budget: self.cache_budget,
         }
     }
 }

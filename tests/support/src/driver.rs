@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use lockstep::engine::{EngineBuilder, Mode, Translate};
+use lockstep::engine::{EngineBuilder, Mode, Translate, WhenDiverged};
 use lockstep::{Engine, Platform};
 use lockstep_isa::{Profile, Reg, Version};
 use lockstep_runtime::{
@@ -45,7 +45,7 @@ pub struct Trip {
 
 /// An engine that checks, stops, and writes nothing.
 pub fn checking(inject: Option<Injection>) -> Engine {
-    engine(inject).stop_when_diverged(true).build()
+    engine(inject).when_diverged(WhenDiverged::Stop).build()
 }
 
 /// The same, to be completed.
@@ -72,11 +72,10 @@ impl Guest {
 
     /// Nothing for a program that cannot be loaded.
     pub fn load(program: &Program, setup: &Setup) -> Option<Guest> {
-        let platform = Platform {
-            profile: setup.profile,
-            cost: setup.cost,
-            memory_size: setup.memory_size,
-        };
+        let platform = Platform::default()
+            .with_profile(setup.profile)
+            .with_cost(setup.cost)
+            .with_memory_size(setup.memory_size);
         let loaded = lockstep::Program::load(&program.elf, &platform).ok()?;
         let mut core = loaded.into_core();
         let args: Vec<&[u8]> = program.args.iter().map(Vec::as_slice).collect();
