@@ -152,7 +152,7 @@ impl Machine {
     /// The guest, without its handlers.
     #[must_use]
     pub fn into_core(self) -> Core {
-        self.core
+        self.guest.into_core()
     }
 
     /// Runs until the guest exits or is paused. Without a debugger `ebreak` does nothing.
