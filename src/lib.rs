@@ -21,9 +21,9 @@
 //! A CKB node uses `ckb`, the adapter (feature `ckb`), which the page [`node`] describes. Tools
 //! find what they need in the other modules; each one's first sentence says what it is for.
 //!
-//! What this crate exports is what these modules list. The packages behind it (`lockstep-isa`,
+//! What this crate exports is what these modules list, by name. The packages behind it (`lockstep-isa`,
 //! `lockstep-contract`, `lockstep-translator`, `lockstep-runtime`, `lockstep-cache`) export more, for
-//! each other.
+//! each other; a program that needs only one of them may depend on it directly.
 
 #![deny(unsafe_code)]
 
@@ -50,16 +50,55 @@ pub mod node {}
 #[doc = include_str!("../README.md")]
 mod readme {}
 
-pub use lockstep_cache as cache;
-pub use lockstep_contract as contract;
-pub use lockstep_isa as isa;
-pub use lockstep_runtime as runtime;
-pub use lockstep_translator as translator;
+/// The instruction set as CKB has it: versions, extensions, costs and registers.
+pub mod isa {
+    pub use lockstep_isa::{Cost, Extensions, Op, Profile, Reg, Size, Version, Xlen};
+}
+
+/// Modules: native code of one code region, with the key that says what it was made from and by what.
+pub mod module {
+    pub use lockstep_contract::key::{Key, KeyId, KeyIdError, Mismatch as KeyMismatch};
+    pub use lockstep_contract::module::{
+        Block, Entry, Kind as ModuleErrorKind, Module, ModuleError, Span, TrustedModule,
+    };
+    pub use lockstep_contract::seal::{Note, Record, Seal, SealError};
+    pub use lockstep_runtime::{MapError, NativeModule};
+}
+
+/// The translator: from a code region to a module.
+pub mod translator {
+    pub use lockstep_translator::{
+        CodeRegion, Cpu, Fault, Hints, Injection, Options, Reason, Report, TranslateError,
+        Translation, key, translate,
+    };
+}
+
+/// The folder of modules, and who is trusted to have made one.
+pub mod cache {
+    pub use lockstep_cache::{
+        Authenticated, Authority, Budget, Cache, CacheError, Collected, Entry, Gone, InvalidBudget,
+        KeyError, Locations, Miss, NamedModule, PublicKey, SigningKey, TrustError, Trusted,
+        TrustedBy, clear, collect, examine, list, pin, unpin,
+    };
+}
+
+/// Guests: their state, the machine with system calls around it, and what a host that drives them gives
+/// and gets.
+pub mod runtime {
+    pub use lockstep_runtime::elf::ElfError;
+    pub use lockstep_runtime::image::{Image, Segment};
+    pub use lockstep_runtime::{
+        CodeSource, Core, CostTable, DataSource, DebugPrint, Debugger, Defect, DirtyPages,
+        Divergence, End, Environment, Event, Exits, Interval, Machine, Memory, Mismatch, Observer,
+        Outcome, Pause, Repeat, Request, Runner, SetupError, SharedRegion, Snapshot, Snapshot2,
+        Snapshot2Context, SourcePages, Step, Syscall, Trap, Watch,
+    };
+}
 
 pub use engine::Engine;
 pub use execution::{Execution, Limits};
 pub use load::load;
-pub use lockstep_runtime::{Machine, SetupError, Trap};
+pub use lockstep_runtime::{Machine, Outcome, SetupError, Trap};
 pub use program::{LoadError, Platform, Program};
 
 use lockstep_contract::module::ModuleError;
@@ -67,7 +106,15 @@ use lockstep_runtime::MapError;
 use lockstep_translator::{Options, TranslateError, Translation};
 
 /// Why an ELF was not translated, or a module not loaded.
+///
+/// ```
+/// use lockstep::{Error, Platform, translate};
+///
+/// let error = translate(b"no ELF", &Platform::default(), &Default::default()).unwrap_err();
+/// assert!(matches!(error, Error::Elf(_)));
+/// ```
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum Error {
     /// The ELF is refused.
     #[error(transparent)]
