@@ -5,5 +5,5 @@ fn main() {
     println!("cargo::rerun-if-changed=build.rs");
     // Cargo sets it for every build script.
     let target = std::env::var("TARGET").unwrap_or_default();
-    println!("cargo::rustc-env=LOCKSTEP_TARGET={target}");
+    println!("cargo::rustc-env=BUILD_TARGET={target}");
 }

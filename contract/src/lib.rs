@@ -15,4 +15,4 @@ pub mod pages;
 pub mod seal;
 
 /// BLAKE3 of this package's sources, as 64 hexadecimal digits. The translator's name in a key depends on it.
-pub const SOURCE_DIGEST: &str = env!("LOCKSTEP_SOURCE_DIGEST");
+pub const SOURCE_DIGEST: &str = env!("SOURCE_DIGEST");

@@ -28,4 +28,4 @@ pub use semantics::{Amo, Cond, Extend, Narrow, Primitives, Size, Width, execute}
 pub use table::{Effect, Op};
 
 /// BLAKE3 of this package's sources, as 64 hexadecimal digits. The translator's name in a key depends on it.
-pub const SOURCE_DIGEST: &str = env!("LOCKSTEP_SOURCE_DIGEST");
+pub const SOURCE_DIGEST: &str = env!("SOURCE_DIGEST");

@@ -31,7 +31,7 @@ pub(crate) type Enter = unsafe extern "C" fn(context: *mut Context, entry: u64) 
 
 /// The target that this process is built for, as modules name theirs: processor, vendor, operating
 /// system, and its interface. How functions are called depends on all of it.
-pub(crate) const TARGET: &str = env!("LOCKSTEP_TARGET");
+pub(crate) const TARGET: &str = env!("BUILD_TARGET");
 
 /// A module, ready to run.
 #[derive(Debug)]

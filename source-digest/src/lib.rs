@@ -16,7 +16,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// For a build script: sets the variable `LOCKSTEP_SOURCE_DIGEST` for the package that is built, and
+/// For a build script: sets the variable `SOURCE_DIGEST` for the package that is built, and
 /// says when the script has to run again.
 ///
 /// # Panics
@@ -26,7 +26,7 @@ pub fn emit() {
     let sources = Path::new(&package).join("src");
     let digest = of(&sources).expect("the sources can be read");
     println!("cargo::rerun-if-changed=src");
-    println!("cargo::rustc-env=LOCKSTEP_SOURCE_DIGEST={digest}");
+    println!("cargo::rustc-env=SOURCE_DIGEST={digest}");
 }
 
 /// The digest of all Rust files below a folder: BLAKE3, as 64 hexadecimal digits.

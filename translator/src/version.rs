@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 use lockstep_contract::key::{digest, hex};
 
 /// BLAKE3 of this package's sources, as 64 hexadecimal digits.
-pub const SOURCE_DIGEST: &str = env!("LOCKSTEP_SOURCE_DIGEST");
+pub const SOURCE_DIGEST: &str = env!("SOURCE_DIGEST");
 
 /// Version of Cranelift.
 pub const COMPILER_VERSION: &str = cranelift_codegen::VERSION;
