@@ -1,10 +1,10 @@
-//! The socket for CKB nodes: a machine that `ckb-script` drives as it drives the oracle's.
+//! The adapter for CKB nodes: a machine that `ckb-script` drives as it drives CKB-VM's.
 //!
 //! [`NativeMachine`] takes the place of `AsmMachine` in `TransactionScriptsVerifier` and
-//! `Scheduler`; [`NativeCore`] takes the place of its core. The traits are the oracle's, and so are
+//! `Scheduler`; [`NativeCore`] takes the place of its core. The traits are CKB-VM's, and so are
 //! the parts around the machine: syscalls, debugger, pause signal, snapshots, the ELF parser that
 //! the traits call. What executes the guest is ours: no `AsmCoreMachine` is inside, and no
-//! execution code of the oracle is called.
+//! execution code of CKB-VM is called.
 //!
 //! No set-up call is needed: settings come from the environment ([`Engine::global`]). A program
 //! that wants others hands an engine to all machines of the process ([`install`]), to those that a
@@ -31,8 +31,8 @@ pub use self::settings::{Counters, counters, install, thread_counters, with_engi
 use crate::engine::Engine;
 use crate::engine::meter::{self, Fallback, Run};
 
-/// A machine that runs guests natively where it can and interprets the rest, exactly as the
-/// oracle's assembly machine would run them.
+/// A machine that runs guests natively where it can and interprets the rest, exactly as
+/// CKB-VM's assembly machine would run them.
 ///
 /// It accepts whatever a [`DefaultMachine`] carries: syscalls, debugger, pause signal, any ISA
 /// flags, versions 0 to 2, any cycle function. A cycle function that is not one of the two known

@@ -20,8 +20,8 @@ use super::locations::Locations;
 use super::node_key::NodeKey;
 use super::trust::{PublicKey, Trusted};
 
-/// No module is larger: 4 MiB of text cannot become this much code within the translator's budget.
-pub(super) const LARGEST: u64 = 512 << 20;
+/// No module is larger: 4 MiB of guest code cannot become this much code within the translator's budget.
+pub(super) const LARGEST_MODULE_BYTES: u64 = 512 << 20;
 
 /// What decides whether a module may run on this machine.
 #[derive(Clone, Debug)]
@@ -30,7 +30,7 @@ pub struct Authority {
     locations: Locations,
 }
 
-/// Who vouches for a module.
+/// What authenticated a module.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum TrustedBy {
     /// The key of this machine: it, or somebody who can read the key, made the module or checked it.
@@ -39,7 +39,7 @@ pub enum TrustedBy {
     Signature(PublicKey),
 }
 
-/// A module for which somebody vouches, with its seal.
+/// A module that was authenticated, with its seal.
 #[derive(Debug)]
 pub struct Authenticated {
     /// The module.
@@ -48,7 +48,7 @@ pub struct Authenticated {
     pub file: Vec<u8>,
     /// What stands beside it.
     pub seal: Seal,
-    /// Who vouches for it.
+    /// What authenticated it.
     pub trusted_by: TrustedBy,
     /// How many of the seal's notes that covers, from the first.
     pub notes: usize,
@@ -148,10 +148,10 @@ impl Authority {
         seal.mac = mac.map(|mac| *mac.as_bytes());
     }
 
-    /// Who vouches for the bytes of a module's file, and for how many of the seal's notes.
+    /// What authenticates the bytes of a module's file, and how many of the seal's notes it covers.
     ///
     /// # Errors
-    /// When nobody does.
+    /// When neither the key of this machine nor a trusted signature does.
     pub fn authenticate(&self, file: &[u8], seal: &Seal) -> Result<(TrustedBy, usize), Miss> {
         let mut reasons = Vec::new();
         match (&self.node, seal.mac) {
@@ -177,7 +177,7 @@ impl Authority {
         Err(Miss::Unauthentic(reasons.join(", and ")))
     }
 
-    /// The module in a file, if somebody vouches for it. `refusal` says of an open file why it is not
+    /// The module in a file, if it can be authenticated. `refusal` says of an open file why it is not
     /// to be read.
     ///
     /// # Errors
@@ -188,7 +188,7 @@ impl Authority {
         refusal: &dyn Fn(&std::fs::Metadata) -> Option<String>,
     ) -> Result<Authenticated, Miss> {
         let mut module = open(path, refusal)?;
-        let seal = match read(&seal_name(path), seal::LARGEST as u64, refusal) {
+        let seal = match read(&seal_name(path), seal::LARGEST_SEAL_BYTES as u64, refusal) {
             Ok(bytes) => Seal::read(&bytes)?,
             Err(Miss::Absent) => return Err(Miss::Unsealed),
             Err(miss) => return Err(miss),
@@ -199,18 +199,18 @@ impl Authority {
             let reason = format!("it has {size} bytes, its seal is of {bytes}");
             return Err(Miss::Unauthentic(reason));
         }
-        let file = read_at_most(&mut module, LARGEST)?;
+        let file = read_at_most(&mut module, LARGEST_MODULE_BYTES)?;
         self.check(file, seal)
     }
 
-    /// The module in a file that somebody named, with its seal beside it. Links are followed: who
-    /// vouches for the bytes decides, not where they are.
+    /// The module in a file that somebody named, with its seal beside it. Links are followed: what
+    /// authenticates the bytes decides, not where they are.
     ///
     /// # Errors
     /// A miss says why not.
     pub fn load_named(&self, path: &Path, file: Vec<u8>) -> Result<Authenticated, Miss> {
         let seal = match File::open(seal_name(path)) {
-            Ok(mut found) => read_at_most(&mut found, seal::LARGEST as u64)?,
+            Ok(mut found) => read_at_most(&mut found, seal::LARGEST_SEAL_BYTES as u64)?,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(Miss::Unsealed),
             Err(error) => return Err(Miss::Unreadable(error)),
         };

@@ -1,9 +1,10 @@
-//! The budget of a cache: how many bytes it may hold, and what is removed when it holds more.
+//! The budget of a cache: how many bytes and modules it may hold, and what a collection removes.
 //!
-//! Files that cannot be used are removed first: temporary files of writers that died, seals without
-//! modules, modules without seals. Next come modules of all translators but the two whose modules
-//! were used last. Then the least recently used modules are removed until the rest fits. Pinned modules
-//! stay, and count. Running nodes are not told: a module that is removed during a look-up is a miss.
+//! A collection first removes files that cannot be used: temporary files of writers that were killed, seals
+//! without a module, and modules without a seal. Then it removes the modules of all translators but the two
+//! whose modules were used last. Then it removes the least recently used modules until the rest is within
+//! the budget. It never removes a pinned module, but counts it. It does not tell running nodes: for them a
+//! module that was removed is a miss.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,7 +21,7 @@ use super::files::{free_space, is_alive};
 use super::listing::{Alone, Group, Listing, Total, remove};
 use super::tally;
 
-/// What a cache may hold. `None` is the default.
+/// The most that a cache may hold. `None` means the default.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Budget {
     /// Bytes; by default 1 GiB, or a twentieth of what the disk has room for if that is less.
@@ -29,9 +30,11 @@ pub struct Budget {
     pub entries: Option<u64>,
 }
 
-/// A variable of the environment should hold a budget, and holds no number.
+/// A variable of the environment must hold a number, and does not.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("{variable}={value:?} is no number")]
+#[error(
+    "{variable}={value:?} is not a number; set it to a number of bytes or modules, or unset it"
+)]
 #[non_exhaustive]
 pub struct InvalidBudget {
     /// The variable.
@@ -58,20 +61,21 @@ fn number(variable: &'static str) -> Result<Option<u64>, InvalidBudget> {
     }
 }
 
-/// Bytes that a cache may hold by default, at most.
+/// The most bytes that a cache may hold by default.
 const DEFAULT_BYTES: u64 = 1 << 30;
-/// The share of the disk's free space, what the cache holds included.
+/// By default a cache may hold one part of so many parts of the disk's free space and its own bytes.
 const SHARE_OF_FREE_SPACE: u64 = 20;
 /// Modules that a cache may hold by default.
 const DEFAULT_MODULES: u64 = 10_000;
-/// How many translators' modules stay, by version.
+/// The modules of so many translators stay; translators differ by version.
 const TRANSLATORS_THAT_STAY: usize = 2;
-/// A temporary file this old is nobody's where a process of that number runs: it may be another by now.
+/// A temporary file older than this is removed even when a process with its writer's number runs: the
+/// number may belong to another process by then.
 const UNFINISHED_OF_A_LIVE_PROCESS: Duration = Duration::from_secs(24 * 3600);
-/// Half an entry this old stays half.
+/// A module without a seal, or a seal without a module, is removed when it is older than this.
 const HALF_AN_ENTRY: Duration = Duration::from_secs(600);
 
-/// Something that went.
+/// A module that was removed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Gone {
     /// The id of its key.
@@ -82,12 +86,12 @@ pub struct Gone {
     pub why: &'static str,
 }
 
-/// What came of a collection.
+/// The result of a collection.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Collected {
-    /// Modules that went.
+    /// The modules that were removed.
     pub gone: Vec<Gone>,
-    /// Temporary files that went.
+    /// How many temporary files were removed.
     pub unfinished: usize,
     /// Modules that stay.
     pub entries: u64,
@@ -96,12 +100,13 @@ pub struct Collected {
 }
 
 impl Budget {
-    /// `LOCKSTEP_CACHE_BYTES` and `LOCKSTEP_CACHE_ENTRIES`. What is no number is warned of and ignored.
+    /// Reads `LOCKSTEP_CACHE_BYTES` and `LOCKSTEP_CACHE_ENTRIES`. A value that is not a number is ignored
+    /// with a warning.
     #[must_use]
     pub fn from_environment() -> Budget {
         let number = |variable| {
             number(variable).unwrap_or_else(|error| {
-                tracing::warn!("{error}; going on as if it were not set");
+                tracing::warn!("{error}; the default is used");
                 None
             })
         };
@@ -111,7 +116,7 @@ impl Budget {
         }
     }
 
-    /// The same, where the caller wants to hear of what is no number.
+    /// The same, where the caller wants an error for a value that is not a number.
     ///
     /// # Errors
     /// When one of the two variables holds no number.
@@ -136,7 +141,7 @@ impl Budget {
         )
     }
 
-    /// Whether so much leaves less than a sixteenth of the budget.
+    /// Whether this total leaves less than a sixteenth of the budget.
     pub(super) fn is_near(&self, folder: &Path, total: Total) -> bool {
         let (bytes, entries) = self.limits(folder, total.bytes);
         let near = |limit: u64, held: u64| held > limit - limit / 16;
@@ -210,8 +215,8 @@ impl Collected {
     }
 }
 
-/// The translators whose modules stay: those whose modules were used last. Builds of one version have no
-/// order of their own.
+/// The translators whose modules stay: those whose modules were used last. Version numbers do not decide,
+/// because they do not order two builds of one version.
 struct Generations(BTreeSet<String>);
 
 impl Generations {
@@ -239,15 +244,15 @@ impl Generations {
     }
 }
 
-/// What a seal says made the module. It is not authenticated, and decides no more than what is made
-/// again.
+/// The translator that a module's seal names. It is not authenticated: the worst that a false one can cause
+/// is that modules are translated again.
 fn translator(group: &Group) -> Option<String> {
     let path = seal_name(&group.module.as_ref()?.path);
-    let bytes = read(&path, seal::LARGEST as u64, &|found| {
+    let bytes = read(&path, seal::LARGEST_SEAL_BYTES as u64, &|found| {
         (!found.is_file()).then(String::new)
     });
     let name = Seal::read(&bytes.ok()?).ok()?.translator;
-    // Behind a space it goes on for code made for tests.
+    // Translators of tests have more words behind a space.
     name.split(' ').next().map(str::to_owned)
 }
 

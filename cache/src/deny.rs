@@ -44,7 +44,7 @@ pub const KNOWN: &[(&str, &str, &str)] = &[
 ];
 
 /// Bytes of the file, at most.
-const LARGEST: u64 = 1 << 20;
+const LARGEST_DENY_LIST_BYTES: u64 = 1 << 20;
 
 /// Why modules with this key are refused, if they are.
 #[must_use]
@@ -81,9 +81,13 @@ pub fn denied(key: &Key, file: Option<&Path>) -> Option<String> {
 
 fn read(path: &Path) -> io::Result<String> {
     let mut text = String::new();
-    File::open(path)?.take(LARGEST).read_to_string(&mut text)?;
+    File::open(path)?
+        .take(LARGEST_DENY_LIST_BYTES)
+        .read_to_string(&mut text)?;
     match text.len() as u64 {
-        LARGEST => Err(io::Error::other(format!("{LARGEST:#x} bytes and more"))),
+        LARGEST_DENY_LIST_BYTES => Err(io::Error::other(format!(
+            "{LARGEST_DENY_LIST_BYTES:#x} bytes and more"
+        ))),
         _ => Ok(text),
     }
 }

@@ -1,13 +1,14 @@
-//! Files as the cache needs them: whole or not there, private, and never reached through a link.
+//! File operations of the cache: they leave a whole file or none, create private files, and follow no
+//! symbolic link where the cache must not follow one.
 //!
-//! What differs between operating systems is here and nowhere else.
+//! All of this package's code that differs between operating systems is in this file.
 //!
-//! A process may have a limit on the size of its files (`ulimit -f`). The system ends a process that
-//! writes beyond it, with the signal `SIGXFSZ`, unless the process handles that signal. A library must
-//! not change what a process does with signals, and a node must not end because of a file that it can do
-//! without. So everything here is written by [`write_all`], which compares with the limit first and gives
-//! an error like that of a full disk. A thread that lowers the limit between the comparison and the write
-//! is the one thing that can still lead to the signal.
+//! A process may have a limit on the size of its files (`ulimit -f`). When it writes beyond the limit, the
+//! system ends it with the signal `SIGXFSZ`, unless the process handles that signal. A library must not
+//! change how a process handles signals, and a node must not end because of a file that it does not need.
+//! So this package writes every file with [`write_all`], which compares the size with the limit first and
+//! returns an error, as for a full disk. One gap remains: another thread may lower the limit between the
+//! comparison and the write.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, DirBuilder, File, Metadata, OpenOptions};
@@ -32,7 +33,8 @@ pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     }
 }
 
-/// Puts a whole file in the place of whatever has this name. `private`: for the owner alone.
+/// Writes a whole file and gives it this name; a file that has the name is replaced. `private`: only the
+/// owner may read and write it.
 pub(super) fn put(path: &Path, bytes: &[u8], private: bool) -> io::Result<()> {
     let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?;
     let temporary = path.with_file_name(temporary_name(name));
@@ -55,8 +57,7 @@ pub(super) fn put_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
     result
 }
 
-/// Puts a whole file in the place of whatever has this name, for its owner alone, and does not wait for
-/// the disk: for what may be lost.
+/// As [`put`], for the owner alone, but does not wait for the disk: the file may be lost in a crash.
 pub(super) fn put_hint(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?;
     let temporary = path.with_file_name(temporary_name(name));
@@ -68,8 +69,8 @@ pub(super) fn put_hint(path: &Path, bytes: &[u8]) -> io::Result<()> {
     result
 }
 
-/// A new name reaches the disk with the folder. Some file systems refuse that; the content is safe in
-/// any case, and a lost name is a file that was never there.
+/// Flushes the folder of a file, because a new name reaches the disk with the folder. Some file systems
+/// refuse that. Then a crash may lose the name, as if the file had never been written.
 fn sync_folder(path: &Path) {
     let folder = path.parent();
     if let Some(folder) = folder.filter(|folder| !folder.as_os_str().is_empty()) {
@@ -167,7 +168,7 @@ pub(super) fn place(temporary: &Path, path: &Path) -> io::Result<()> {
     match renameat_with(CWD, temporary, CWD, path, RenameFlags::NOREPLACE) {
         Ok(()) => {}
         Err(rustix::io::Errno::EXIST) => return Err(io::ErrorKind::AlreadyExists.into()),
-        // Not every file system knows how; a hard link takes no name that is taken either.
+        // Not every file system can do that. A hard link also fails when the name is taken.
         Err(_) => {
             fs::hard_link(temporary, path)?;
             fs::remove_file(temporary)?;
@@ -177,13 +178,13 @@ pub(super) fn place(temporary: &Path, path: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Who we are to the file system.
+/// The user of this process.
 #[cfg(unix)]
 pub(super) fn user() -> Option<u32> {
     Some(rustix::process::geteuid().as_raw())
 }
 
-/// Whether a file of this owner can be relied on: ours, or the system's.
+/// Whether a file of this owner can be trusted: the owner is the user of this process, or root.
 pub(super) fn ours(owner: Option<u32>) -> bool {
     owner == user() || owner == Some(0)
 }
@@ -196,9 +197,9 @@ pub(super) fn only_for_owner(found: &Metadata) -> Option<u32> {
     (mode & 0o077 != 0).then_some(mode)
 }
 
-/// The first folder on the way to one, itself included, in which others may exchange what they do not
-/// own, with its permission bits. Where the sticky bit is set they may not; a group that is the user's
-/// own, or the system's, is nobody else.
+/// The first folder among a folder and its parents in which other users may rename or remove files that
+/// they do not own, with its permission bits. Where the sticky bit is set, they may not. The user's own
+/// group and root's group do not count as other users.
 #[cfg(unix)]
 pub(super) fn swappable(folder: &Path) -> Option<(PathBuf, u32)> {
     use std::os::unix::fs::MetadataExt;
@@ -225,7 +226,7 @@ pub(super) fn free_space(folder: &Path) -> Option<u64> {
     Some(found.f_bavail.saturating_mul(found.f_frsize))
 }
 
-/// Whether a process of this number runs; when in doubt, it does.
+/// Whether a process with this number runs; `true` when that cannot be known.
 #[cfg(unix)]
 pub(super) fn is_alive(process: u32) -> bool {
     let process = i32::try_from(process).ok();

@@ -1,27 +1,28 @@
-//! The module cache: a private folder of module files, named by the id of their key, each with a seal.
+//! The module cache: a private folder that holds module files, each with a seal. The name of a module file
+//! is the id of the module's key.
 //!
-//! A file is written once under a temporary name, flushed, and renamed to its final name, so that a
-//! reader sees a whole file or none, whatever happens to the writer. A look-up reads the whole file
-//! once into memory of its own and works on that copy: what happens to the file afterwards does not
-//! matter. Over that copy the seal must hold, by the key of this machine or by a signature that is
-//! trusted, before anything else is made of it. Whatever is wrong with an entry makes it a miss with a
-//! reason, never an error.
+//! A writer writes a file under a temporary name, flushes it, and renames it. So a reader sees the whole
+//! file or no file, even when the writer is killed. A look-up reads the whole file into memory once and
+//! works on that copy, so later changes of the file have no effect on it. It authenticates the copy before
+//! it parses it: the seal must be valid under the key of this machine, or carry a signature by a trusted
+//! key. Whatever is wrong with an entry makes the look-up a miss with a reason, and never an error.
 //!
-//! The folder is private all the same: it is created for its owner alone, and one that belongs to
-//! somebody else, that others may write to or exchange, or that is a link, is refused; an entry must be
-//! a regular file of the same owner, or of the system's. One that nothing can be written to is read
-//! from.
+//! The folder is private as a second protection. The cache creates it for its owner alone. It refuses a
+//! folder that is a symbolic link, that another user owns, or that another user may write to or replace. An
+//! entry must be a regular file that belongs to the same user or to root. Where the folder cannot be
+//! written to, its modules are still used.
 //!
 //! ```text
 //! <folder>/<64 hex digits: id of the key>.lkm      a module
-//! <folder>/<id>.lkm.seal                           who vouches for it
-//! <folder>/<id>.pin                                it stays, whatever the budget says
-//! <folder>/.<name>.<process>.<number>.tmp          being written, or left by a killed process
+//! <folder>/<id>.lkm.seal                           what authenticates it
+//! <folder>/<id>.pin                                the module stays, whatever the budget says
+//! <folder>/.<name>.<process>.<number>.tmp          a writer writes it, or was killed while it did
 //! <folder>/quarantine                              ids of modules that must not run again
-//! <folder>/tally                                   how much there is, as a hint; large caches have it
+//! <folder>/tally                                   how many modules and bytes there are, roughly; only
+//!                                                  large caches have it
 //! ```
 //!
-//! What it is not: needed. Without a cache, or with any part of it gone, modules are made again.
+//! Nothing depends on the cache. Without it, or with any part of it gone, modules are translated again.
 
 #![deny(unsafe_code)]
 
@@ -62,17 +63,18 @@ pub use locations::Locations;
 pub use names::EXTENSION;
 pub use trust::{PublicKey, SigningKey, TrustError, Trusted, is_sound, public_name};
 
-use authority::LARGEST;
+use authority::LARGEST_MODULE_BYTES;
 use files::{create_new, create_private, owner, put, swappable, temporary_name, user};
 use files::{open_no_follow, ours, writable_by_others};
 use listing::Total;
 use locations::named;
 use tally::Change;
 
-/// An entry that is used is stamped at most so often: the stamps decide what goes first, no more.
+/// The time of last use of an entry is written again only after this time. A collection needs no finer
+/// times.
 const STAMP_AGAIN_AFTER: Duration = Duration::from_secs(3600);
 
-/// A folder of modules that is fit for use.
+/// An open cache: its folder was found to be private, and the keys were read.
 #[derive(Clone, Debug)]
 pub struct Cache {
     folder: PathBuf,
@@ -142,7 +144,7 @@ impl Cache {
         })
     }
 
-    /// Where the cache is when no flag or call says: `LOCKSTEP_CACHE_DIR`, else
+    /// The folder of the cache unless a flag or a call names one: `LOCKSTEP_CACHE_DIR`, else
     /// [`Cache::user_folder`].
     ///
     /// # Errors
@@ -203,7 +205,7 @@ impl Cache {
         self.load(id).map(|found| found.module)
     }
 
-    /// The same with what stands beside it.
+    /// As [`Cache::find_by_id`], with the seal and the bytes of the file.
     ///
     /// # Errors
     /// A miss says why.
@@ -214,11 +216,11 @@ impl Cache {
         Ok(found)
     }
 
-    /// Puts a module under the name of its key, and seals it. Gives the path. What does not fit the
-    /// budget any more goes.
+    /// Puts a module under the name of its key, and seals it. Gives the path. Then modules
+    /// are removed until the cache is within its budget.
     ///
     /// # Errors
-    /// When the folder cannot be written to (any more); nothing half written is left.
+    /// When the folder cannot be written to. No half written file is left then.
     ///
     /// What is sealed here is taken as trusted later, so bytes of unknown origin are not taken:
     ///
@@ -234,7 +236,8 @@ impl Cache {
         let path = self.path(&module.key.id());
         let mut seal = Seal::new(&module.key, &bytes);
         self.authority.seal_file(&mut seal, &bytes);
-        // So that a module and its seal are of one writer; without it they may not be, and are a miss.
+        // With the lock, a module and its seal come from one writer. Without it they may come from two, and
+        // are a miss then.
         let alone = listing::Alone::in_folder(&self.folder);
         let replaced = held(&path);
         self.put(&path, &bytes, &seal)?;
@@ -261,13 +264,14 @@ impl Cache {
         }
         for path in [path, &seal_name(path)] {
             if fs::symlink_metadata(path).is_ok_and(|found| found.is_dir()) {
-                // Nothing that we put there. An empty one can go, another is said below.
+                // The cache makes no such folder. An empty one is removed; another makes the write below
+                // fail.
                 let _ = fs::remove_dir(path);
             }
         }
         put(path, bytes, true).map_err(CacheError::io("write the module", path))?;
         Authority::write(path, seal, true).map_err(|error| {
-            // Without a seal it is worth nothing.
+            // No look-up uses a module without a seal.
             let _ = fs::remove_file(path);
             CacheError::io("write the seal of", path)(error)
         })
@@ -292,7 +296,7 @@ impl Cache {
         }
     }
 
-    /// Notes that an entry was used. A time in the future is not when that was, and goes.
+    /// Writes that an entry was used now. A time in the future is replaced too.
     fn stamp(&self, path: &Path) {
         let now = SystemTime::now();
         let old = |found: &Metadata| {
@@ -309,12 +313,13 @@ impl Cache {
     }
 
     fn read(&self, path: &Path) -> Result<Vec<u8>, Miss> {
-        authority::read(path, LARGEST, &|found| refusal(found, self.user))
+        authority::read(path, LARGEST_MODULE_BYTES, &|found| {
+            refusal(found, self.user)
+        })
     }
 }
 
-/// Everything that a look-up checks of an entry, for whoever wants to know what a look-up would say:
-/// nothing is made or changed.
+/// Checks an entry as a look-up does, without changing anything.
 ///
 /// # Errors
 /// A miss says why it would not be used.
@@ -352,23 +357,26 @@ fn held(module: &Path) -> Total {
     }
 }
 
-/// Why a file of the cache is not to be read, if so.
+/// Why a file of the cache must not be read, if there is a reason.
 fn refusal(found: &Metadata, user: Option<u32>) -> Option<String> {
     if !found.is_file() {
-        return Some("no regular file".to_owned());
+        return Some("it is not a regular file".to_owned());
     }
     let owner = owner(found);
     if owner != user && !ours(owner) {
         return Some(format!("it belongs to user {}", owner.unwrap_or(0)));
     }
-    if found.len() > LARGEST {
-        return Some(format!("{} bytes", found.len()));
+    if found.len() > LARGEST_MODULE_BYTES {
+        return Some(format!(
+            "it has {} bytes, and {LARGEST_MODULE_BYTES} are the most",
+            found.len()
+        ));
     }
-    writable_by_others(found).map(|mode| format!("mode {mode:#o}"))
+    writable_by_others(found).map(|mode| format!("other users may write to it (mode {mode:#o})"))
 }
 
-/// Who we are to the file system of a folder, and why nothing can be written there, if so: a file of
-/// our own tells both.
+/// Which user owns the files that this process creates in the folder, and why it can create none, if so.
+/// A file that is created and removed again shows both.
 fn probe(folder: &Path) -> Result<(Option<u32>, Option<io::ErrorKind>), CacheError> {
     let probe = folder.join(temporary_name(OsStr::new("probe")));
     let made = create_new(&probe, true).and_then(|file| file.metadata());
@@ -384,14 +392,13 @@ fn probe(folder: &Path) -> Result<(Option<u32>, Option<io::ErrorKind>), CacheErr
         {
             Ok((user(), Some(error.kind())))
         }
-        // A full disk can be read from, and may have room again.
+        // Modules on a full disk can be used, and the disk may have room later.
         Err(error) if error.kind() == io::ErrorKind::StorageFull => Ok((user(), None)),
         Err(error) => Err(CacheError::io("write to the cache folder", folder)(error)),
     }
 }
 
-/// Refuses a folder that somebody else owns, may write to or may exchange. One that we cannot write to
-/// may be the system's.
+/// Refuses a folder that another user owns, may write to or may replace. Root may own it.
 fn check_private(folder: &Path, found: &Metadata, user: Option<u32>) -> Result<(), CacheError> {
     if let (Some(owner), Some(user)) = (owner(found), user)
         && owner != user

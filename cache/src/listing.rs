@@ -1,6 +1,7 @@
-//! Lists a cache's folder by the names of its files: entries, pins, and files that killed writers left.
+//! Lists the folder of a cache by file names: modules, pins, and temporary files that killed writers left.
+//! Clears the folder, and sets and takes away pins.
 //!
-//! Nothing here opens a module. So a listing works beside running nodes, whatever the files contain.
+//! Nothing here opens a module. So a listing is safe beside running nodes, whatever the files contain.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File, TryLockError};
@@ -25,7 +26,7 @@ pub struct Entry {
     pub path: PathBuf,
     /// Bytes of all its files.
     pub size: u64,
-    /// When it was last used, to an hour; or made.
+    /// When it was last used, exact to an hour, or when it was written.
     pub used: SystemTime,
     /// Whether there is a seal.
     pub sealed: bool,
@@ -33,7 +34,7 @@ pub struct Entry {
     pub pinned: bool,
 }
 
-/// What files of one id there are.
+/// The files of one id.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Group {
     pub(super) files: Vec<Found>,
@@ -42,7 +43,7 @@ pub(super) struct Group {
     pub(super) pinned: bool,
 }
 
-/// A file of ours.
+/// A file of the cache.
 #[derive(Clone, Debug)]
 pub(super) struct Found {
     pub(super) path: PathBuf,
@@ -51,27 +52,27 @@ pub(super) struct Found {
     name: Name,
 }
 
-/// What a name of ours stands for.
+/// What the name of a file of the cache stands for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Name {
     Module(KeyId),
     Seal(KeyId),
     Pin(KeyId),
-    /// Emitted beside it.
+    /// A file that `translate build --emit` wrote beside it.
     Other(KeyId),
-    /// Of a writer with this process number.
+    /// A temporary file of a writer with this process number.
     Unfinished(u32),
 }
 
-/// Modules and files, as a folder has them.
+/// All files of the cache in a folder.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Listing {
     pub(super) groups: BTreeMap<KeyId, Group>,
-    /// With the process that began to write them.
+    /// Temporary files, each with the number of the process that began to write it.
     pub(super) unfinished: Vec<(Found, u32)>,
 }
 
-/// How much there is.
+/// How many modules and bytes there are.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Total {
     pub(super) entries: u64,
@@ -98,8 +99,8 @@ pub fn list(folder: &Path) -> Result<Vec<Entry>, CacheError> {
     Ok(listing.groups.into_iter().filter_map(entry).collect())
 }
 
-/// Removes every module, pinned ones too, with all that goes with it, and everything that killed
-/// writers left, and nothing else. Gives how many files and bytes went.
+/// Removes every module with its other files, pinned modules too, and the temporary files that killed
+/// writers left. Removes nothing else. Gives the number of removed files and their bytes.
 ///
 /// # Errors
 /// When the folder cannot be listed or a file cannot be removed.
@@ -107,7 +108,7 @@ pub fn clear(folder: &Path) -> Result<(usize, u64), CacheError> {
     let alone = Alone::in_folder(folder);
     let mut gone = files(folder)?;
     if alone.is_none() {
-        // Somebody writes, slowly, and would miss the file.
+        // A slow writer holds the lock, and still needs its temporary file.
         gone.retain(|file| !file.is_being_written());
     }
     for file in &gone {
@@ -206,8 +207,8 @@ impl Group {
     }
 }
 
-/// The right to write to a folder alone, among those that ask for it. A writer that hangs keeps it, so
-/// whoever does not get it soon goes on without: nothing but a miss can come of that.
+/// The lock of a folder. A writer that hangs keeps it, so a writer that does not get it within two seconds
+/// goes on without it. The worst result of that is a miss.
 pub(super) struct Alone {
     _folder: File,
 }
@@ -244,7 +245,8 @@ fn files(folder: &Path) -> Result<Vec<Found>, CacheError> {
         let Some(name) = file.file_name().to_str().and_then(Name::parse) else {
             continue;
         };
-        // A folder is none of ours; a file that just went away is no entry. Links are not followed.
+        // The cache makes no folders here, and a file that was just removed is no entry. Links are not
+        // followed.
         if let Ok(found) = file.metadata()
             && !found.is_dir()
         {
@@ -261,15 +263,15 @@ fn files(folder: &Path) -> Result<Vec<Found>, CacheError> {
 }
 
 impl Found {
-    /// Whether it is a temporary file that its writer may still rename.
+    /// Whether it is a temporary file whose writer may still rename it.
     fn is_being_written(&self) -> bool {
         matches!(self.name, Name::Unfinished(_)) && age(self.changed) <= WRITING
     }
 }
 
 impl Name {
-    /// What a file of this name is, if we wrote it: a module, what goes with it, or a temporary file of
-    /// any of these.
+    /// What a file of this name is, if it is a name that the cache writes: a module, a file that goes with
+    /// it, or a temporary file of any of these.
     fn parse(name: &str) -> Option<Name> {
         let Some(hidden) = name.strip_prefix('.') else {
             let (id, ending) = name.split_once('.')?;

@@ -1,25 +1,25 @@
-//! How much there is in a cache's folder, without a look at every file of it.
+//! A note of how many modules and bytes a cache holds, so that a store need not list the folder.
 //!
-//! A store has to know whether the budget is exceeded. To list the folder takes some microseconds a file,
-//! so if each store did that, filling a cache would take time that grows with the square of its size. So a
-//! small file in the folder notes what the last listing found and what was stored since:
+//! After each store the cache must know whether it exceeds its budget. Listing the folder takes some
+//! microseconds for each file. If each store listed it, the time to fill a cache would grow with the square
+//! of its size. So a small file in the folder records what the last listing found and what was stored since:
 //!
 //! ```text
 //! <folder>/tally       tally 1 <modules> <bytes> <modules stored since the folder was listed>
 //! ```
 //!
-//! The note is a hint. Whoever stores lists the folder again
-//! - when there is no note, or one that cannot be read as such;
-//! - when he could not get the folder for himself, so that others may store at the same time;
+//! The note is a hint. A store lists the folder again
+//! - when there is no note, or the note cannot be parsed;
+//! - when the store did not get the folder's lock, because others may then store at the same time;
 //! - when the note says that less than a sixteenth of the budget is left;
-//! - after so many stores that an eighth of the modules is new, and after [`STORES_BETWEEN_LISTINGS`] at
-//!   least.
+//! - when an eighth of the modules was stored since the last listing, and at least
+//!   [`STORES_BETWEEN_LISTINGS`] modules were.
 //!
-//! So a note that is too high costs a listing. One that is too low, because files came into the folder by
-//! other ways than a store, lets the cache exceed its budget by what came in these ways, until the next
-//! listing. A small cache has no note: to list it costs less than to write one.
+//! A note that is too high costs one listing. A note can be too low when files came into the folder in
+//! another way than by a store. Then the cache exceeds its budget by the size of these files until the next
+//! listing. A small cache has no note, because listing it costs less than writing one.
 //!
-//! What it is not: what a collection relies on. That lists the folder always.
+//! A collection does not use the note: it always lists the folder.
 
 use std::path::{Path, PathBuf};
 
@@ -29,15 +29,15 @@ use super::files::put_hint;
 use super::listing::{Listing, Total, remove};
 use super::names::TALLY;
 
-/// What it begins with.
+/// The first words of the note.
 const HEADER: &str = "tally 1";
-/// Bytes of a note at most.
+/// The most bytes that a note may have.
 const LARGEST_TALLY_BYTES: u64 = 128;
-/// Modules of a cache that is listed whenever something is stored in it, at most.
+/// A cache with at most so many modules has no note, and every store lists it.
 const SMALL_CACHE_MODULES: u64 = 64;
-/// Stores between two listings, at least, while the budget is not near.
+/// At least so many stores lie between two listings while the budget is not near.
 const STORES_BETWEEN_LISTINGS: u64 = 64;
-/// One of so many parts of the modules may be new before the folder is listed again.
+/// The folder is listed again when one part of so many parts of its modules is new.
 const PARTS_BETWEEN_LISTINGS: u64 = 8;
 
 /// The note.
@@ -57,8 +57,8 @@ pub(super) struct Change {
     pub(super) added: Total,
 }
 
-/// How much there is in a folder after a store. `alone`: nobody else stores there now. `is_near`: whether
-/// so much is so near the budget that it has to be known exactly.
+/// How many modules and bytes a folder holds after a store. `alone`: this store holds the lock of the folder.
+/// `is_near`: whether a total is so near the budget that it must be exact.
 ///
 /// # Errors
 /// When the folder has to be listed and cannot be.
@@ -85,7 +85,7 @@ pub(super) fn after_store(
 
 /// Removes the note: the next store lists the folder.
 pub(super) fn forget(folder: &Path) {
-    // One that stays is too high, or is listed again soon.
+    // If it cannot be removed, it is too high, or the folder is listed again soon.
     let _ = remove(&path(folder));
 }
 
@@ -95,8 +95,9 @@ fn path(folder: &Path) -> PathBuf {
 
 impl Tally {
     fn read(folder: &Path) -> Option<Tally> {
-        let not_a_file =
-            |found: &std::fs::Metadata| (!found.is_file()).then(|| "no regular file".to_owned());
+        let not_a_file = |found: &std::fs::Metadata| {
+            (!found.is_file()).then(|| "it is not a regular file".to_owned())
+        };
         let bytes = read(&path(folder), LARGEST_TALLY_BYTES, &not_a_file).ok()?;
         let text = std::str::from_utf8(&bytes).ok()?;
         let line = text.strip_prefix(HEADER)?.strip_suffix('\n')?;

@@ -29,10 +29,10 @@ pub const HEADS: usize = 0x2000;
 /// Distance from the context to byte 0 of guest memory.
 pub const MEMORY: usize = 0xa000;
 
-/// Slots for traces: `TRACE_SIZE` of the oracle.
+/// Slots for traces: `TRACE_SIZE` of CKB-VM.
 pub const SLOTS: usize = 8192;
 
-/// The slot of the trace at this address, as in the oracle's assembly machine.
+/// The slot of the trace at this address, as in CKB-VM's assembly machine.
 #[must_use]
 pub const fn slot(head: u64) -> usize {
     (head >> 2) as usize % SLOTS

@@ -47,10 +47,10 @@ pub struct Key {
     pub cpu: String,
 }
 
-/// The digest of a text: BLAKE3 of its bytes.
+/// The digest of a code region: BLAKE3 of its bytes.
 #[must_use]
-pub fn digest(text: &[u8]) -> [u8; 32] {
-    *blake3::hash(text).as_bytes()
+pub fn digest(code: &[u8]) -> [u8; 32] {
+    *blake3::hash(code).as_bytes()
 }
 
 impl Key {
@@ -199,7 +199,7 @@ impl fmt::Debug for KeyId {
 
 /// A text that is no [`KeyId`].
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("{0:?} is not the id of a module: 64 lower-case hexadecimal digits are")]
+#[error("{0:?} is not the id of a module, which has 64 lower-case hexadecimal digits")]
 pub struct KeyIdError(pub String);
 
 impl FromStr for KeyId {

@@ -66,7 +66,7 @@ pub use trusted::TrustedModule;
 pub struct Module {
     /// What it was made from and for.
     pub key: Key,
-    /// What steered discovery; outside the key. Sorted, each once: with the text and the key they are
+    /// What steered discovery; outside the key. Sorted, each once: with the code region and the key they are
     /// all that a translator needs to make this module again.
     pub hints: Vec<u64>,
     /// Offset in `code` of the function that the host calls: `extern "C" fn(context, entry) -> u64`.
@@ -100,7 +100,7 @@ pub struct Block {
 pub struct Span {
     /// Offset in the code.
     pub start: u32,
-    /// Head of the block, relative to the start of the text; [`Span::NO_BLOCK`] for code of no block.
+    /// Head of the block, relative to the start of the code region; [`Span::NO_BLOCK`] for code of no block.
     pub head: u32,
 }
 

@@ -6,7 +6,7 @@
 pub const PAGE_SIZE: usize = 4096;
 /// log2 of [`PAGE_SIZE`].
 pub const PAGE_SHIFT: u32 = 12;
-/// The largest guest memory: `RISCV_MAX_MEMORY` of the oracle.
+/// The largest guest memory: `RISCV_MAX_MEMORY` of CKB-VM.
 pub const MAX_MEMORY: usize = 4 << 20;
 /// Pages of the largest guest memory.
 pub const MAX_PAGES: usize = MAX_MEMORY / PAGE_SIZE;
@@ -24,7 +24,7 @@ pub const fn page_down(addr: u64) -> u64 {
     addr & !(PAGE_SIZE as u64 - 1)
 }
 
-/// The next multiple of a page; wraps to 0 within a page of 2^64, as the oracle's does.
+/// The next multiple of a page; wraps to 0 within a page of 2^64, as CKB-VM's does.
 #[must_use]
 pub const fn page_up(size: u64) -> u64 {
     page_down(size.wrapping_add(PAGE_SIZE as u64 - 1))

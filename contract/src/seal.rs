@@ -39,7 +39,7 @@ pub use read::{SealError, bytes_from_hex};
 /// Ending of a seal's file name, behind the module's.
 pub const EXTENSION: &str = "seal";
 /// Bytes of a seal, at most.
-pub const LARGEST: usize = 64 << 10;
+pub const LARGEST_SEAL_BYTES: usize = 64 << 10;
 /// Records and signatures, at most.
 pub const NOTES: usize = 128;
 /// Characters of a text, at most.
@@ -108,7 +108,7 @@ impl Record {
 }
 
 impl Seal {
-    /// The seal of a module, given with the bytes of its file, before anybody vouched for it.
+    /// The seal of a module, given with the bytes of its file, before anything authenticates it.
     #[must_use]
     pub fn new(key: &Key, file: &[u8]) -> Seal {
         Seal::of_hash(key, *blake3::hash(file).as_bytes(), file.len() as u64)

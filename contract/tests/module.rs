@@ -238,7 +238,7 @@ fn lengths_of_blocks() {
         module.blocks[0] = module.blocks[2];
         module.blocks.truncate(1);
         (module.blocks[0].len, module.blocks[0].entries) = (len, entries);
-        // At the last halfword of text only 2 bytes are left.
+        // At the last halfword of the code region only 2 bytes are left.
         assert_eq!(module.check().is_ok(), good && len == 2, "{len} {entries}");
     }
 }

@@ -3,7 +3,7 @@
 mod maker;
 
 use lockstep_contract::module::Module;
-use lockstep_contract::seal::{LARGEST, NOTES, Note, Record, Seal};
+use lockstep_contract::seal::{LARGEST_SEAL_BYTES, NOTES, Note, Record, Seal};
 use maker::module;
 
 fn sealed() -> (Module, Vec<u8>, Seal) {
@@ -106,16 +106,16 @@ fn a_seal_is_bounded() {
     let (_, _, mut seal) = sealed();
     let note = seal.notes[0].clone();
     seal.notes = vec![note; NOTES];
-    assert!(seal.to_bytes().len() < LARGEST);
+    assert!(seal.to_bytes().len() < LARGEST_SEAL_BYTES);
     assert!(Seal::read(&seal.to_bytes()).is_ok());
     seal.notes.push(seal.notes[0].clone());
     assert!(Seal::read(&seal.to_bytes()).is_err());
-    assert!(Seal::read(&vec![b'\n'; LARGEST + 1]).is_err());
+    assert!(Seal::read(&vec![b'\n'; LARGEST_SEAL_BYTES + 1]).is_err());
     // The longest there can be fits.
     let long = "x".repeat(1000);
     seal.notes = vec![Note::Record(Record::new(&long, u64::MAX, &long)); NOTES];
     seal.translator = "y".repeat(256);
-    assert!(Seal::read(&seal.to_bytes()).is_ok() || seal.to_bytes().len() > LARGEST);
+    assert!(Seal::read(&seal.to_bytes()).is_ok() || seal.to_bytes().len() > LARGEST_SEAL_BYTES);
 }
 
 #[test]

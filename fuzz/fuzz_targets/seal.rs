@@ -8,7 +8,7 @@ mod count;
 
 use count::Count;
 use libfuzzer_sys::{fuzz_mutator, fuzz_target, fuzzer_mutate};
-use lockstep_contract::seal::{LARGEST, NOTES, Note, Seal};
+use lockstep_contract::seal::{LARGEST_SEAL_BYTES, NOTES, Note, Seal};
 
 static COUNT: Count = Count::new("passed the fixed lines");
 static ACCEPTED: Count = Count::new("were accepted");
@@ -29,7 +29,7 @@ fuzz_target!(|file: &[u8]| {
 /// What must hold of a file that was accepted.
 fn accepted(file: &[u8], seal: &Seal) {
     assert_eq!(seal.to_bytes(), file, "a seal has one form");
-    assert!(file.len() <= LARGEST && seal.notes.len() <= NOTES);
+    assert!(file.len() <= LARGEST_SEAL_BYTES && seal.notes.len() <= NOTES);
     assert!(file.starts_with(&seal.body()));
     // A signature covers nothing of itself, and all before it.
     for (number, note) in seal.notes.iter().enumerate() {

@@ -1,7 +1,7 @@
-//! ELF bytes to [`Image`], accepting and refusing exactly what the oracle does.
+//! ELF bytes to [`Image`], accepting and refusing exactly what CKB-VM does.
 //!
 //! goblin reads the file header and the program headers; its whole-file parse is not used because it
-//! refuses damaged tables that the oracle never looks at. Ignored, as there: type, machine, version,
+//! refuses damaged tables that CKB-VM never looks at. Ignored, as there: type, machine, version,
 //! ABI, flags, `e_phentsize`, section headers. Big-endian files are accepted, their headers read in
 //! that order. Symbols are read as far as they can be and are no reason to refuse anything.
 
@@ -25,7 +25,7 @@ pub enum ElfError {
     #[error("not an ELF: {0}")]
     Header(String),
     /// The register width is not the machine's.
-    #[error("an ELF of {found} bits where one of {expected} bits is needed")]
+    #[error("the ELF is for registers of {found} bits, and the machine has {expected} bits")]
     Bits {
         /// 32 or 64.
         found: u8,
@@ -79,7 +79,7 @@ pub enum ElfError {
 }
 
 impl ElfError {
-    /// The oracle's name of the error.
+    /// CKB-VM's name of the error.
     #[must_use]
     pub const fn name(&self) -> &'static str {
         match self {
@@ -96,7 +96,7 @@ impl Image {
     /// Reads a 64-bit ELF as a machine of this version does.
     ///
     /// # Errors
-    /// The oracle's, in its order: header, width, program headers, then segment by segment the range
+    /// CKB-VM's, in its order: header, width, program headers, then segment by segment the range
     /// in the file, readability, and writing together with executing.
     ///
     /// ```
@@ -182,7 +182,7 @@ fn program_headers(
     ProgramHeader::parse(bytes, offset, usize::from(header.e_phnum), ctx).map_err(|_| refuse())
 }
 
-/// One loadable program header. The arithmetic wraps where the oracle's does.
+/// One loadable program header. The arithmetic wraps where CKB-VM's does.
 fn segment(
     bytes: &[u8],
     index: usize,
@@ -238,11 +238,11 @@ fn symbols(bytes: &[u8], header: &Header, ctx: Ctx, segments: &[Segment]) -> Opt
     }
     let count = usize::from(header.e_shnum);
     let sections = SectionHeader::parse(bytes, offset, count, ctx).ok()?;
-    let text = text(segments);
+    let code = executable_ranges(segments);
     let mut found = Vec::new();
     for kind in [SHT_SYMTAB, SHT_DYNSYM] {
         if let Some(section) = sections.iter().find(|section| section.sh_type == kind) {
-            functions(bytes, section, ctx, &text, &mut found);
+            functions(bytes, section, ctx, &code, &mut found);
         }
     }
     found.sort_unstable();
@@ -256,7 +256,7 @@ fn functions(
     bytes: &[u8],
     section: &SectionHeader,
     ctx: Ctx,
-    text: &[Range<u64>],
+    code: &[Range<u64>],
     found: &mut Vec<u64>,
 ) {
     let entry = match ctx.container {
@@ -280,7 +280,7 @@ fn functions(
         };
         let defined = symbol.st_shndx != SHN_UNDEF as usize;
         let addr = symbol.st_value;
-        if function && defined && addr % 2 == 0 && in_text(text, addr) {
+        if function && defined && addr % 2 == 0 && is_within(code, addr) {
             found.push(addr);
         }
     }
@@ -288,7 +288,7 @@ fn functions(
 
 /// The addresses of the executable segments, as disjoint ranges in order: with them a look-up stays
 /// short however many segments a hostile file has.
-fn text(segments: &[Segment]) -> Vec<Range<u64>> {
+fn executable_ranges(segments: &[Segment]) -> Vec<Range<u64>> {
     let mut ranges: Vec<Range<u64>> = segments
         .iter()
         .filter(|segment| segment.flags & EXECUTABLE != 0)
@@ -306,8 +306,8 @@ fn text(segments: &[Segment]) -> Vec<Range<u64>> {
 }
 
 /// Whether an address lies in one of the ranges.
-fn in_text(text: &[Range<u64>], addr: u64) -> bool {
-    let next = text.partition_point(|range| range.start <= addr);
+fn is_within(ranges: &[Range<u64>], addr: u64) -> bool {
+    let next = ranges.partition_point(|range| range.start <= addr);
     next.checked_sub(1)
-        .is_some_and(|last| text[last].contains(&addr))
+        .is_some_and(|last| ranges[last].contains(&addr))
 }

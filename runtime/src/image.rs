@@ -1,6 +1,6 @@
 //! What an ELF asks to be put into memory: the validated form of a guest program.
 //!
-//! Pure data. The segments are the oracle's loading actions, in order and with its numbers, wrapped
+//! Pure data. The segments are CKB-VM's loading actions, in order and with its numbers, wrapped
 //! sums included; whether they fit a memory is decided when they are loaded, because only the memory
 //! knows its size and its frozen pages.
 

@@ -4,7 +4,7 @@
 //! The library and all machines with this code region share one value. Native code comes when it is made
 //! and goes when it is withdrawn, while machines run; each machine compares one number before it
 //! enters, so that it notices without asking anybody. Cycles are added up by the machines and handed
-//! over in lumps.
+//! over in batches.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

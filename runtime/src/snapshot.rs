@@ -4,7 +4,7 @@
 //! either side can take what the other made. It holds no cycles: whoever resumes sets them. What a
 //! page held before anything was stored to it is not in it either, so a snapshot is complete where all
 //! that was loaded is still dirty; [`crate::snapshot2`] knows pages that can be had elsewhere. (The
-//! oracle's own, of a machine with 32-bit registers, lacks every second word of its pages; ours does not.)
+//! one of CKB-VM itself, of a machine with 32-bit registers, lacks every second word of its pages; ours does not.)
 //!
 //! Native code is no part of a state: a resumed guest finds its module by the content of its pages.
 

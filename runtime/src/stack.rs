@@ -1,8 +1,8 @@
 //! The initial stack: where the arguments of a program go, and what `sp` is then.
 //!
 //! Pure computation. A [`Plan`] is a list of stores to do in order, each of which may fail with the
-//! memory's own error, and what holds when all are done. That order is the oracle's, so whoever does
-//! the stores and stops at the first failure fails as the oracle does. Versions differ by the rules
+//! memory's own error, and what holds when all are done. That order is CKB-VM's, so whoever does
+//! the stores and stops at the first failure fails as CKB-VM does. Versions differ by the rules
 //! of `lockstep_isa`.
 
 use lockstep_isa::{Version, Xlen};
@@ -54,7 +54,7 @@ pub struct Layout {
     pub used: u64,
 }
 
-/// The arguments do not fit the stack: the oracle's `MemOutOfStack`.
+/// The arguments do not fit the stack: CKB-VM's `MemOutOfStack`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 #[error(
     "the arguments do not fit the stack: they reach down to {sp:#x}, the stack begins at {start:#x}"
@@ -184,7 +184,7 @@ impl Planner {
         let word = u64::from(self.xlen.bits() / 8);
         if abi && self.args.is_empty() {
             // Nothing is written: memory is zero, and so is the argc that a program reads there.
-            // This is plain arithmetic in the oracle, not register arithmetic.
+            // This is plain arithmetic in CKB-VM, not register arithmetic.
             let sp = self.end.wrapping_sub(word) & !15;
             let used = self.end.wrapping_sub(sp);
             let sp = self.register(sp);

@@ -1,4 +1,4 @@
-//! The core that the oracle's traits see: ours, behind the accessors that they ask for.
+//! The core that CKB-VM's traits see: ours, behind the accessors that they ask for.
 //!
 //! The traits hand out references to pc, registers and reservation, and set the program counter in
 //! two steps (`update_pc`, `commit_pc`). The core has one pc; the step between lives here, with the
@@ -13,7 +13,7 @@ use crate::engine::meter::Run;
 
 /// Registers, program counter, cycles and memory of one guest.
 ///
-/// Its memory is itself: `MEM = NativeCore`, as the oracle's assembly core has it.
+/// Its memory is itself: `MEM = NativeCore`, as CKB-VM's assembly core has it.
 pub struct NativeCore {
     pub(super) guest: Runner,
     /// What `update_pc` left and `commit_pc` will take.
@@ -21,7 +21,7 @@ pub struct NativeCore {
     running: bool,
     /// Set by `reset`, cleared by whoever asks.
     reset_signal: bool,
-    /// The number as given: any above 2 means version 2, as in the oracle.
+    /// The number as given: any above 2 means version 2, as in CKB-VM.
     version: u32,
     /// The byte as given: bits without a meaning are kept.
     isa: u8,
@@ -77,7 +77,7 @@ impl NativeCore {
         self.progress.native
     }
 
-    /// Chaos mode, as the oracle's fields `chaos_mode` and `chaos_seed`: see
+    /// Chaos mode, as CKB-VM's fields `chaos_mode` and `chaos_seed`: see
     /// [`lockstep_runtime::Core::set_chaos`].
     pub fn set_chaos(&mut self, seed: Option<u32>) {
         self.guest.core_mut().set_chaos(seed);
@@ -161,7 +161,7 @@ impl CoreMachine for NativeCore {
     }
 
     /// Register 0 holds the value until the next instruction that writes a register; a number above
-    /// 31 is the caller's mistake and panics. Both as in the oracle, but for a fused operation that comes
+    /// 31 is the caller's mistake and panics. Both as in CKB-VM, but for a fused operation that comes
     /// first and reads register 0 more than once: here only its first part reads the value.
     fn set_register(&mut self, number: usize, value: u64) {
         assert!(number < Reg::COUNT, "there is no register {number}");
@@ -186,8 +186,8 @@ impl CoreMachine for NativeCore {
 impl SupportMachine for NativeCore {
     /// A fresh machine.
     ///
-    /// Panics when the memory's size is not a multiple of 4096 between 4096 and 4 MiB, as the
-    /// oracle does, and when the system has no memory left: the trait leaves no way to say so.
+    /// Panics when the memory's size is not a multiple of 4096 between 4096 and 4 MiB, as
+    /// CKB-VM does, and when the system has no memory left: the trait leaves no way to say so.
     fn new_with_memory(isa: u8, version: u32, max_cycles: u64, memory_size: usize) -> NativeCore {
         let profile = Profile {
             version: Version::from_number(version).unwrap_or(Version::V2),

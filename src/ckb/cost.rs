@@ -1,6 +1,6 @@
 //! What a machine's cycle function charges, as a table of ours.
 //!
-//! The host hands over a boxed function on the oracle's own 64-bit encodings; a box cannot be
+//! The host hands over a boxed function on CKB-VM's own 64-bit encodings; a box cannot be
 //! compared, so it is asked once for every operation. Where the answers are those of one of the two
 //! known models, the table says so, and native code may be used. Only the opcode is asked about: a
 //! function that looks at operands is outside the contract.
@@ -15,7 +15,7 @@ use ckb_vm::instructions::{
 use lockstep_isa::Op;
 use lockstep_runtime::CostTable;
 
-/// The oracle's encoding of each operation of ours, by [`Op::index`].
+/// CKB-VM's encoding of each operation of ours, by [`Op::index`].
 type Encodings = Vec<Option<Instruction>>;
 
 /// Loads and `jalr` have two opcodes: one of version 0, one of the later versions.
@@ -49,7 +49,7 @@ fn encodings(generation: &Generation) -> Encodings {
     Op::ALL.iter().map(encoding).collect()
 }
 
-/// The oracle's opcodes by their plain names, without those of the other generation.
+/// CKB-VM's opcodes by their plain names, without those of the other generation.
 fn opcodes(generation: &Generation) -> BTreeMap<String, Instruction> {
     (insts::MINIMAL_OPCODE..=insts::MAXIMUM_OPCODE)
         .map(|opcode| (instruction_opcode_name(opcode), opcode))

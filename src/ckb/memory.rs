@@ -1,4 +1,4 @@
-//! Guest memory as the oracle's `Memory` trait asks for it: each call is one call of ours, and the
+//! Guest memory as CKB-VM's `Memory` trait asks for it: each call is one call of ours, and the
 //! checks, their order and the errors are `lockstep_runtime::Memory`'s.
 
 use ckb_vm::{Bytes, Error, Memory, RISCV_MAX_MEMORY, SupportMachine};

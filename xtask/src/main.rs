@@ -43,7 +43,7 @@ usage: cargo xtask test
   soak --count N         compare N random programs of each kind on each machine, and add the figures to
                          tests/ledger.tsv; --binary FILE --revision R take a test binary as it is
   soak --totals          the sums of the ledger, and what is missing
-  mutate [NAME...]       plant each fault of tests/mutations/faults.txt (or those named, or of an area) in
+  mutate [NAME...]       inject each fault of tests/mutations/faults.txt (or those named, or of an area) in
                          a copy of the tree, and show which test fails
   reproduce              the same modules from two clean clones, optimised and debug, one thread and two;
                          with a FOLDER, clones and builds stay there

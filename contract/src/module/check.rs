@@ -7,9 +7,9 @@ use super::{
 use crate::key::FORMAT;
 use crate::pages::{PAGE_SIZE, is_memory_size};
 
-/// Entries of a block, at most: a trace of the oracle.
+/// Entries of a block, at most: a trace of CKB-VM.
 const MAX_ENTRIES: u8 = 16;
-/// Bytes of a block stay below this: the oracle keeps the length of a trace in 8 bits and goes on at
+/// Bytes of a block stay below this: CKB-VM keeps the length of a trace in 8 bits and goes on at
 /// the wrong place after a longer one, which is for the interpreter to imitate.
 const MAX_BYTES: u16 = 256;
 

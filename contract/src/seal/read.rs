@@ -5,7 +5,7 @@
 
 use core::str::FromStr;
 
-use super::{FIRST, LARGEST, NOTES, Note, Record, Seal, TEXT, plain};
+use super::{FIRST, LARGEST_SEAL_BYTES, NOTES, Note, Record, Seal, TEXT, plain};
 use crate::key::KeyId;
 
 /// Why bytes are not a seal.
@@ -25,8 +25,11 @@ impl Seal {
     /// When they are not exactly what [`Seal::to_bytes`] writes.
     pub fn read(file: &[u8]) -> Result<Seal, SealError> {
         let whole = |what: String| SealError { line: 0, what };
-        if file.len() > LARGEST {
-            let what = format!("{:#x} bytes, at most {LARGEST:#x} are", file.len());
+        if file.len() > LARGEST_SEAL_BYTES {
+            let what = format!(
+                "it has {:#x} bytes, and a seal has at most {LARGEST_SEAL_BYTES:#x}",
+                file.len()
+            );
             return Err(whole(what));
         }
         let text = str::from_utf8(file).map_err(|error| whole(error.to_string()))?;

@@ -14,7 +14,7 @@ use super::list::{Fault, Tests};
 
 /// A test that runs longer hangs, and that is noticed too.
 const PATIENCE: Duration = Duration::from_secs(300);
-/// Random programs of a tier: faults that need thousands of them are not planted here.
+/// Random programs of a tier: faults that need thousands of them are not injected here.
 const ITERATIONS: &str = "480";
 
 /// Our packages, which are built quickly rather than well: a fault takes seconds and not minutes.

@@ -76,7 +76,7 @@
     add a0, a3, a4
     exit
 
-#: case a hull whose middle page is text
+#: case an address range whose middle page is code
 #: fault = MemWriteOnExecutablePage
 #: set s0 = 0x10800
     sd zero, -2048(s0)
@@ -166,7 +166,7 @@ loop:
     ld a0, 0(s0)
     exit
 
-#: case a second hull of bounds between two stores by one base, the later one below 0
+#: case a second address range between two stores by one base, the later one below 0
 #: fault = MemOutOfBound
 #: set s0 = 4
     lui t0, 0x20
