@@ -54,7 +54,7 @@ pub(crate) fn run(names: &[&str]) -> Result<(), MutateError> {
             survivors.push(fault.name.clone());
         }
         table.insert(fault.name.clone(), verdict.to_string());
-        // Each time: whoever stops this keeps what was found.
+        // Written after each fault, so that an interrupted run keeps what it found.
         table::write(&root(), &faults, &table)?;
     }
     match survivors.is_empty() {

@@ -30,7 +30,7 @@ const STEPS: [Step; 11] = [
     },
     Step {
         name: "fusion",
-        what: "every pattern of fusion, every aliasing, every way in, on every engine: 2 minutes",
+        what: "every fused pattern with every aliasing of registers and every jump into it, on every engine: 2 minutes",
         run: || Ok(tests("fusion", "LOCKSTEP_FUSION_ROUNDS", "10")?),
     },
     Step {
@@ -50,7 +50,7 @@ const STEPS: [Step; 11] = [
     },
     Step {
         name: "hostile",
-        what: "code that is made to cost a translator much, against its limits: 5 minutes",
+        what: "hostile code that is slow to translate, against the limits of a translation: 5 minutes",
         run: || Ok(bench("adversarial")?),
     },
     Step {
@@ -86,7 +86,7 @@ const STEPS: [Step; 11] = [
 /// Seconds for each fuzz target.
 const FUZZ_SECONDS: &str = "-max_total_time=1200";
 
-/// What to do about steps that were not there.
+/// Why the evidence is incomplete.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ProveError {
     #[error("no step is called {name}; there are {all}")]

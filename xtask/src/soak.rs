@@ -1,9 +1,9 @@
 //! `cargo xtask soak`: random programs by the hundred thousand, and the ledger of all that were run.
 //!
-//! The programs and their comparison are those of `tests/random_programs/main.rs`, and of `tests/xlen32/main.rs` for RV32;
-//! here the binaries of these tests are run over ranges of seeds, one process for each kind of program and machine, and what it says is added
+//! The tests `random_programs` and, for RV32, `xlen32` make the programs and compare the engines. This command
+//! runs the binaries of these tests over ranges of seeds, one process for each kind of program and machine, and adds their figures
 //! to `tests/ledger.tsv`. A difference ends the run: the test has printed the program, made smaller.
-//! What this is not: a search. Seeds are taken in order, so that a line can be run again.
+//! This does not search for interesting seeds. It takes them in order, so that each line of the ledger can be run again.
 
 mod error;
 mod kinds;

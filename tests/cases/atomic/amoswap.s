@@ -83,7 +83,7 @@ cell:
     amoswap.w a0, a2, (t0)
     exit
 
-#: case w: a text page
+#: case w: a page of code
 #: isa = imc,a
 #: fault = MemWriteOnExecutablePage
     la t0, 0x10000
@@ -187,7 +187,7 @@ cell:
     amoswap.d a0, a2, (t0)
     exit
 
-#: case d: a text page
+#: case d: a page of code
 #: isa = imc,a
 #: fault = MemWriteOnExecutablePage
     la t0, 0x10000

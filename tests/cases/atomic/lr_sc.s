@@ -173,7 +173,7 @@ loop:
     sc.w a0, a2, (a1)
     exit
 
-#: case sc to text, which lr may read
+#: case sc to code, which lr may read
 #: isa = imc,a
 #: fault = MemWriteOnExecutablePage
 #: set a1 = 0x10000

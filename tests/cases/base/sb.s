@@ -82,7 +82,7 @@ data:
     sb a1, 4(a1)
     exit
 
-#: case a text page
+#: case a page of code
 #: versions = 0 1 2
 #: fault = MemWriteOnExecutablePage
     la a1, 0x10000

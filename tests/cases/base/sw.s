@@ -93,20 +93,20 @@ data:
     sw a1, 4(a1)
     exit
 
-#: case a text page
+#: case a page of code
 #: versions = 0 1 2
 #: fault = MemWriteOnExecutablePage
     la a1, 0x10000
     sw a1, 64(a1)
     exit
 
-#: case from data into text
+#: case from data into code
 #: fault = MemWriteOnExecutablePage
     la a1, 0x10000
     sw a1, -1(a1)
     exit
 
-#: case from text into data
+#: case from code into data
 #: fault = MemWriteOnExecutablePage
     la a1, 0x11000
     sw a1, -1(a1)

@@ -123,7 +123,7 @@ data:
     c.lw a0, 0(s0)
     exit
 
-#: case c.sdsp to text
+#: case c.sdsp to code
 #: fault = MemWriteOnExecutablePage
 #: set sp = 0x10000
     c.sdsp a0, 64(sp)

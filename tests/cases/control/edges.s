@@ -161,7 +161,7 @@ over:                        # 0x10ff4
     ld a0, 0(a1)
     addi a0, a0, 1
 
-#: case two regions of text with data between them
+#: case two code regions with data between them
 #: expect a0 = 30
 #: expect a1 = 10
     li a2, 10

@@ -82,7 +82,7 @@
     sd zero, -2048(s0)
     exit
 
-#: case stores on both sides of a text page
+#: case stores on both sides of a page of code
 #: expect a0 = 3
 #: flags 0xf = 4
 #: flags 0x11 = 4
@@ -97,7 +97,7 @@
     add a0, a3, a4
     exit
 
-#: case a store that spans a text page by one base
+#: case a store that spans a page of code by one base
 #: fault = MemWriteOnExecutablePage
 #: set s0 = 0x10800
     li a1, 1
@@ -140,7 +140,7 @@ loop:
     addi s0, s0, 512
     j loop
 
-#: case a loop that walks down to text
+#: case a loop that walks down to code
 #: fault = MemWriteOnExecutablePage
     li s0, 0x13000
 loop:

@@ -70,7 +70,7 @@
     ld a0, -8(zero)
     exit
 
-#: case text can be read, and data beside it
+#: case code can be read, and data beside it
 #: expect a0 = 0x00000013
     la a1, word
     lwu a0, 0(a1)
@@ -78,7 +78,7 @@
 word:
     .word 0x00000013
 
-#: case a load across text and data
+#: case a load across code and data
 #: expect a0 = 0x6600000000000013
     li a1, 0x11000
     ld a0, -7(a1)
@@ -125,7 +125,7 @@ data:
 # Native code looks at a page and the next at once; where one of the two does not take stores, each has
 # to be asked. Two rounds: the first makes the page dirty, the second stores natively.
 
-#: case stores to the last page before text stay what they are
+#: case stores to the last page before code stay what they are
 #: expect a0 = 7
 #: flags 0xf = 4
 #: set s0 = 0x10000
@@ -142,7 +142,7 @@ less:
     bnez a1, again
     exit
 
-#: case a store from a dirty page into text
+#: case a store from a dirty page into code
 #: fault = MemWriteOnExecutablePage
 #: flags 0xf = 4
 #: set s0 = 0x10000

@@ -40,7 +40,7 @@ back:
     addi a0, zero, 5
     exit
 
-#: case jalr of the ones is the end of the address space, not of the text
+#: case jalr of the ones is the end of the address space, not of the code
 #: xlen = 32
 #: set a1 = 0xffffffff
 #: fault = MemOutOfBound

@@ -21,7 +21,7 @@ pub(crate) enum GuestError {
         /// How it ended.
         status: String,
     },
-    /// The file system said no.
+    /// An operation on a file failed.
     #[error("{}: {source}", path.display())]
     File {
         /// What was touched.

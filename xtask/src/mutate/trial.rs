@@ -12,17 +12,18 @@ use serde_json::Value;
 use super::error::MutateError;
 use super::list::{Fault, Tests};
 
-/// A test that runs longer hangs, and that is noticed too.
-const PATIENCE: Duration = Duration::from_secs(300);
-/// Random programs of a tier: faults that need thousands of them are not injected here.
-const ITERATIONS: &str = "480";
+/// A test that runs longer than this hangs. It is killed and counts as failed.
+const LONGEST_TEST_RUN: Duration = Duration::from_secs(300);
+/// Random programs of each kind in one test. A fault that only thousands of them reveal is not in the list.
+const RANDOM_PROGRAMS: &str = "480";
 
 /// Our packages, which are built quickly rather than well: a fault takes seconds and not minutes.
-const PACKAGES: [&str; 5] = [
+const PACKAGES: [&str; 6] = [
     "lockstep-isa",
     "lockstep-contract",
     "lockstep-translator",
     "lockstep-runtime",
+    "lockstep-cache",
     "lockstep-vm",
 ];
 
@@ -208,7 +209,7 @@ impl Copy {
             .arg("--nocapture")
             .args(filters)
             .current_dir(&self.tree)
-            .env("LOCKSTEP_FUZZ_ITERATIONS", ITERATIONS)
+            .env("LOCKSTEP_FUZZ_ITERATIONS", RANDOM_PROGRAMS)
             .env("RUST_BACKTRACE", "0")
             .stdin(Stdio::null())
             .stdout(Stdio::from(log))
@@ -223,7 +224,7 @@ impl Copy {
             if found.is_none() && ended.is_some_and(|status| status.success()) {
                 return Ok(None);
             }
-            let late = start.elapsed() > PATIENCE;
+            let late = start.elapsed() > LONGEST_TEST_RUN;
             if found.is_none() && ended.is_none() && !late {
                 std::thread::sleep(Duration::from_millis(200));
                 continue;
