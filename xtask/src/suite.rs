@@ -62,8 +62,8 @@ const FEATURES: [&[&str]; 3] = [
     &[],
 ];
 
-/// The fuzz targets build. They are a workspace of their own, in this one's target folder, so that
-/// dependencies are checked once.
+/// The fuzz targets build. They are a workspace of their own, but use this one's target folder, so that
+/// nothing is left below `fuzz`.
 const FUZZ: [&str; 7] = [
     "check",
     "--release",
