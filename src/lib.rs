@@ -90,8 +90,8 @@ pub mod runtime {
     pub use lockstep_runtime::{
         CodeSource, Core, CostTable, DataSource, DebugPrint, Debugger, Defect, DirtyPages,
         Divergence, End, Environment, Event, Exits, Interval, Machine, Memory, Mismatch, Observer,
-        Outcome, Pause, Repeat, Request, Runner, SetupError, SharedRegion, Snapshot, Snapshot2,
-        Snapshot2Context, SourcePages, Step, Syscall, Trap, Watch,
+        OnFailure, Outcome, Pause, Repeat, Request, Runner, SetupError, ShadowPlan, SharedRegion,
+        Snapshot, Snapshot2, Snapshot2Context, SourcePages, Step, Syscall, Trap,
     };
 }
 

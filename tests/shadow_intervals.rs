@@ -1,4 +1,4 @@
-//! Watching native code: intervals between two host calls repeated on the interpreter, later or at
+//! Observed native code: intervals between two host calls repeated on the interpreter, later or at
 //! once, and failures confirmed. A library of this test says what is to be watched and notes what it is
 //! told; what the product's engine does with that is tested in `shadow.rs`.
 
@@ -9,7 +9,8 @@ use std::thread;
 use lockstep::bundle::{self, Evidence};
 use lockstep_isa::{Cost, Version};
 use lockstep_runtime::{
-    CodeSource, Interval, Mismatch, Observer, Outcome, Repeat, Request, SharedRegion, Trap, Watch,
+    CodeSource, Interval, Mismatch, Observer, OnFailure, Outcome, Repeat, Request, ShadowPlan,
+    SharedRegion, Trap,
 };
 use lockstep_test_support::driver::{Guest, interpreter};
 use lockstep_test_support::guests::guests;
@@ -17,10 +18,10 @@ use lockstep_test_support::ours::Modules;
 use lockstep_test_support::program::{Program, Segment, write_elf};
 use lockstep_translator::{Cpu, Fault, Injection, Options};
 
-/// Modules with a fault or without, a wish, and what came of it.
-struct Watching {
+/// A source of modules, with an injected fault or without, and an observer that notes what it is told.
+struct Observed {
     modules: Arc<Modules>,
-    watch: Watch,
+    plan: ShadowPlan,
     intervals: Mutex<Vec<Interval>>,
     mismatches: Mutex<Vec<(Interval, Mismatch)>>,
 }
@@ -34,11 +35,11 @@ fn modules(every_block: bool, inject: Option<Injection>) -> Arc<Modules> {
     })
 }
 
-impl Watching {
-    fn new(watch: Watch, inject: Option<Injection>) -> Watching {
-        Watching {
+impl Observed {
+    fn new(plan: ShadowPlan, inject: Option<Injection>) -> Observed {
+        Observed {
             modules: modules(false, inject),
-            watch,
+            plan,
             intervals: Mutex::default(),
             mismatches: Mutex::default(),
         }
@@ -49,15 +50,15 @@ impl Watching {
     }
 }
 
-impl CodeSource for Watching {
+impl CodeSource for Observed {
     fn find(&self, request: &Request<'_>) -> Option<Arc<SharedRegion>> {
         self.modules.find(request)
     }
 }
 
-impl Observer for Watching {
-    fn watch(&self) -> Watch {
-        self.watch
+impl Observer for Observed {
+    fn shadow_plan(&self) -> ShadowPlan {
+        self.plan
     }
 
     fn repeat(&self, interval: Interval) {
@@ -71,17 +72,17 @@ impl Observer for Watching {
     }
 }
 
-const NOW: Watch = Watch {
+const NOW: ShadowPlan = ShadowPlan {
     repeat: Some(Repeat::Now),
-    failures: false,
+    on_failure: OnFailure::Accept,
 };
-const LATER: Watch = Watch {
+const LATER: ShadowPlan = ShadowPlan {
     repeat: Some(Repeat::Later),
-    failures: false,
+    on_failure: OnFailure::Accept,
 };
-const FAILURES: Watch = Watch {
+const FAILURES: ShadowPlan = ShadowPlan {
     repeat: None,
-    failures: true,
+    on_failure: OnFailure::Repeat,
 };
 
 fn listed(name: &str) -> Guest {
@@ -103,7 +104,7 @@ fn register(block: u64, register: u8) -> Option<Injection> {
     Some(Injection { block, fault })
 }
 
-/// What a block does to a register may not matter at the end of a interval; this always does.
+/// What a block does to a register may not matter at the end of an interval; this always does.
 fn cycles(block: u64) -> Option<Injection> {
     let fault = Fault::Cycles { more: 1 };
     Some(Injection { block, fault })
@@ -114,14 +115,14 @@ fn sound_code_is_repeated_without_a_difference() {
     for name in ["print", "sha256", "strings"] {
         let guest = listed(name);
         let alone = guest.run(&interpreter());
-        for watch in [NOW, LATER, FAILURES] {
-            let library = Watching::new(watch, None);
+        for plan in [NOW, LATER, FAILURES] {
+            let library = Observed::new(plan, None);
             let trip = guest.run_with(&library);
-            assert_eq!(trip.end, alone.end, "{name} {watch:?}");
+            assert_eq!(trip.end, alone.end, "{name} {plan:?}");
             assert!(trip.native_cycles * 100 > trip.end.cycles * 98, "{name}");
-            assert!(library.mismatches().is_empty(), "{name} {watch:?}");
+            assert!(library.mismatches().is_empty(), "{name} {plan:?}");
             let intervals = library.intervals.lock().expect("nobody panicked");
-            assert_eq!(intervals.is_empty(), watch != LATER, "{name}");
+            assert_eq!(intervals.is_empty(), plan != LATER, "{name}");
             for interval in &*intervals {
                 let mismatch = interval.repeat().expect("there is memory");
                 assert!(mismatch.is_none(), "{name}: {mismatch:?}");
@@ -134,7 +135,7 @@ fn sound_code_is_repeated_without_a_difference() {
 fn a_fault_is_seen_later_in_the_interval_that_has_it() {
     let guest = listed("sha256");
     let block = busy(&guest);
-    let library = Watching::new(LATER, cycles(block));
+    let library = Observed::new(LATER, cycles(block));
     guest.run_with(&library);
     let intervals = std::mem::take(&mut *library.intervals.lock().expect("nobody panicked"));
     assert!(!intervals.is_empty());
@@ -159,7 +160,7 @@ fn where_it_is_repeated_at_once_the_interpreter_decides() {
     for name in ["sha256", "sorthash", "strings"] {
         let guest = listed(name);
         let block = busy(&guest);
-        let library = Watching::new(NOW, cycles(block));
+        let library = Observed::new(NOW, cycles(block));
         let trip = guest.run_with(&library);
         assert_eq!(trip.end, guest.run(&interpreter()).end, "{name}");
         let (interval, mismatch) = library.mismatches().remove(0);
@@ -176,7 +177,7 @@ fn where_it_is_repeated_at_once_the_interpreter_decides() {
 #[test]
 fn bundles_that_are_written_at_once_are_all_kept() {
     let guest = listed("fib");
-    let library = Watching::new(NOW, cycles(busy(&guest)));
+    let library = Observed::new(NOW, cycles(busy(&guest)));
     guest.run_with(&library);
     let (interval, mismatch) = library.mismatches().remove(0);
     let found = interval
@@ -222,9 +223,9 @@ impl CodeSource for Nothing {
 
 /// Runs with failures confirmed, and without that.
 fn confirmed(guest: &Guest, inject: Option<Injection>) -> (Result<Outcome, Trap>, usize) {
-    let unwatched = Watching::new(Watch::default(), inject);
-    let wrong = guest.run_with(&unwatched).end.result;
-    let library = Watching::new(FAILURES, inject);
+    let accepting = Observed::new(ShadowPlan::default(), inject);
+    let wrong = guest.run_with(&accepting).end.result;
+    let library = Observed::new(FAILURES, inject);
     let trip = guest.run_with(&library);
     assert_eq!(trip.end, guest.run(&interpreter()).end, "{wrong:?}");
     (wrong, library.mismatches().len())

@@ -18,9 +18,9 @@ use lockstep_contract::pages::{EXECUTABLE, FREEZED, PAGE_SHIFT};
 use lockstep_isa::{Cost, Profile};
 
 use crate::code_source::{CodeSource, Request};
-use crate::known::{Holding, Loaded, SharedRegion};
 use crate::mapping::{EntryPoint, NativeModule};
 use crate::memory::{Identity, Memory};
+use crate::shared_region::{Holding, Loaded, SharedRegion};
 use crate::state::Core;
 use crate::traces::DecodedTraces;
 

@@ -9,8 +9,8 @@ use std::sync::Arc;
 
 use lockstep_isa::{Cost, Profile};
 
-use crate::known::SharedRegion;
 use crate::memory::Memory;
+use crate::shared_region::SharedRegion;
 
 /// A source of native code.
 pub trait CodeSource: Send + Sync {

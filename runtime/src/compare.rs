@@ -1,6 +1,6 @@
 //! Two machines that must be in the same state, and the first difference in words.
 //!
-//! It compares states and runs nothing. `lockstep` compares after every block, `watch` at the ends of intervals.
+//! It compares states and runs nothing. `lockstep` compares after every block, `shadow` at the ends of intervals.
 
 use core::fmt;
 

@@ -1,9 +1,11 @@
-//! ELF bytes to [`Image`], accepting and refusing exactly what CKB-VM does.
+//! Reads an ELF into an [`Image`]. It accepts and refuses exactly what CKB-VM does.
 //!
-//! goblin reads the file header and the program headers; its whole-file parse is not used because it
-//! refuses damaged tables that CKB-VM never looks at. Ignored, as there: type, machine, version,
-//! ABI, flags, `e_phentsize`, section headers. Big-endian files are accepted, their headers read in
-//! that order. Symbols are read as far as they can be and are no reason to refuse anything.
+//! goblin reads the file header and the program headers. Its parser for whole files is not used, because that refuses
+//! damaged tables at which CKB-VM never looks. Like CKB-VM, this file ignores the type, the machine, the version, the
+//! ABI, the flags, `e_phentsize` and the section headers. Big-endian files are accepted, and their headers are read
+//! in that byte order. Symbols are read as far as possible; damaged symbols are no reason to refuse a file.
+//!
+//! Nothing is loaded here: `state` does that.
 
 use core::ops::Range;
 
@@ -96,8 +98,8 @@ impl Image {
     /// Reads a 64-bit ELF as a machine of this version does.
     ///
     /// # Errors
-    /// CKB-VM's, in its order: header, width, program headers, then segment by segment the range
-    /// in the file, readability, and writing together with executing.
+    /// CKB-VM's errors, in its order: file header, register width, program headers. Then, segment by segment: its
+    /// range in the file, whether it is readable, and whether it is writable and executable at once.
     ///
     /// ```
     /// use lockstep_runtime::image::Image;
@@ -143,7 +145,7 @@ fn context(header: &Header) -> goblin::error::Result<Ctx> {
     Ok(Ctx::new(header.container()?, header.endianness()?))
 }
 
-/// Says which byte of the file header is wrong; goblin's own words where it is none of the usual.
+/// Says which byte of the file header is wrong. Where it is none of the first few, goblin's message is quoted.
 fn header_error(bytes: &[u8], error: &goblin::error::Error) -> ElfError {
     let Some(ident) = bytes.get(..SIZEOF_IDENT) else {
         return ElfError::Header(format!("only {:#x} bytes long", bytes.len()));
@@ -160,7 +162,7 @@ fn header_error(bytes: &[u8], error: &goblin::error::Error) -> ElfError {
     })
 }
 
-/// The program headers, each the size that the width of the file gives it.
+/// The program headers. The size of each follows from the register width of the file.
 fn program_headers(
     bytes: &[u8],
     header: &Header,
@@ -182,7 +184,7 @@ fn program_headers(
     ProgramHeader::parse(bytes, offset, usize::from(header.e_phnum), ctx).map_err(|_| refuse())
 }
 
-/// One loadable program header. The arithmetic wraps where CKB-VM's does.
+/// One loadable program header. Sums wrap around where those of CKB-VM do.
 fn segment(
     bytes: &[u8],
     index: usize,
@@ -229,8 +231,8 @@ fn flags(index: usize, header: &ProgramHeader, version: Version) -> Result<u8, E
     }
 }
 
-/// Addresses of functions, from the first symbol table of each kind: the ELF specification allows
-/// one, and taking only one keeps the work linear in the file.
+/// Addresses of functions, from the first symbol table of each kind. The ELF specification allows one table of each
+/// kind, and reading only one keeps the work linear in the size of the file.
 fn symbols(bytes: &[u8], header: &Header, ctx: Ctx, segments: &[Segment]) -> Option<Vec<u64>> {
     let offset = usize::try_from(header.e_shoff).ok()?;
     if offset >= bytes.len() {
@@ -238,11 +240,11 @@ fn symbols(bytes: &[u8], header: &Header, ctx: Ctx, segments: &[Segment]) -> Opt
     }
     let count = usize::from(header.e_shnum);
     let sections = SectionHeader::parse(bytes, offset, count, ctx).ok()?;
-    let code = executable_ranges(segments);
+    let executable = executable_ranges(segments);
     let mut found = Vec::new();
     for kind in [SHT_SYMTAB, SHT_DYNSYM] {
         if let Some(section) = sections.iter().find(|section| section.sh_type == kind) {
-            functions(bytes, section, ctx, &code, &mut found);
+            functions(bytes, section, ctx, &executable, &mut found);
         }
     }
     found.sort_unstable();
@@ -256,7 +258,7 @@ fn functions(
     bytes: &[u8],
     section: &SectionHeader,
     ctx: Ctx,
-    code: &[Range<u64>],
+    executable: &[Range<u64>],
     found: &mut Vec<u64>,
 ) {
     let entry = match ctx.container {
@@ -280,14 +282,14 @@ fn functions(
         };
         let defined = symbol.st_shndx != SHN_UNDEF as usize;
         let addr = symbol.st_value;
-        if function && defined && addr % 2 == 0 && is_within(code, addr) {
+        if function && defined && addr % 2 == 0 && contains(executable, addr) {
             found.push(addr);
         }
     }
 }
 
-/// The addresses of the executable segments, as disjoint ranges in order: with them a look-up stays
-/// short however many segments a hostile file has.
+/// The addresses of the executable segments, as disjoint ranges in ascending order. With them a look-up stays short
+/// however many segments a hostile file has.
 fn executable_ranges(segments: &[Segment]) -> Vec<Range<u64>> {
     let mut ranges: Vec<Range<u64>> = segments
         .iter()
@@ -305,8 +307,8 @@ fn executable_ranges(segments: &[Segment]) -> Vec<Range<u64>> {
     ranges
 }
 
-/// Whether an address lies in one of the ranges.
-fn is_within(ranges: &[Range<u64>], addr: u64) -> bool {
+/// Whether an address lies in one of these ranges, which are disjoint and in ascending order.
+fn contains(ranges: &[Range<u64>], addr: u64) -> bool {
     let next = ranges.partition_point(|range| range.start <= addr);
     next.checked_sub(1)
         .is_some_and(|last| ranges[last].contains(&addr))

@@ -1,8 +1,7 @@
-//! What a pointer of the guest leads to: strings that end with 0, and lists of them.
+//! Reads what a pointer of the guest points to: strings that end with 0, and arrays of pointers to such strings.
 //!
-//! System calls hand over addresses; these functions read what is there with CKB-VM's order of
-//! reads and its errors. Nothing is cached and nothing is trusted: a length that the guest names is
-//! never allocated for, and every byte is read where the guest says it is.
+//! System calls pass addresses. These functions read what is there, with CKB-VM's order of reads and its errors. A
+//! length that the guest names is not trusted: no memory is allocated for it in advance. Nothing is cached.
 
 use lockstep_isa::{Size, Xlen};
 
@@ -101,11 +100,11 @@ mod tests {
 
     use super::*;
 
-    const END: u64 = 2 * PAGE_SIZE as u64;
+    const MEMORY_BYTES: u64 = 2 * PAGE_SIZE as u64;
 
     /// Strings at 0x100, pointers to them at 0x200 (eight bytes each) and at 0x300 (four).
     fn memory() -> Memory {
-        let mut memory = Memory::new(END as usize).unwrap();
+        let mut memory = Memory::new(MEMORY_BYTES as usize).unwrap();
         memory.store_bytes(0x100, b"one\0two\0\0").unwrap();
         for (index, addr) in [0x100, 0x104, 0x108].into_iter().enumerate() {
             let index = index as u64;
@@ -130,15 +129,15 @@ mod tests {
     }
 
     #[test]
-    fn what_lies_outside_is_an_error_at_its_turn() {
+    fn what_lies_outside_is_an_error_when_it_is_read() {
         let mut memory = memory();
-        memory.store(0x208, Size::D, END - 1).unwrap();
-        memory.store_bytes(END - 1, b"x").unwrap();
+        memory.store(0x208, Size::D, MEMORY_BYTES - 1).unwrap();
+        memory.store_bytes(MEMORY_BYTES - 1, b"x").unwrap();
         let mut args = FlattenedArgs::new(&mut memory, Xlen::X64, u64::MAX, 0x200);
         assert_eq!(args.next(), Some(Ok(b"one".to_vec())));
         assert_eq!(args.next(), Some(Err(Trap::MemOutOfBound)));
         assert_eq!(args.next(), Some(Err(Trap::MemOutOfBound)));
-        let mut args = FlattenedArgs::new(&mut memory, Xlen::X64, 1, END - 7);
+        let mut args = FlattenedArgs::new(&mut memory, Xlen::X64, 1, MEMORY_BYTES - 7);
         assert_eq!(args.next(), Some(Err(Trap::MemOutOfBound)));
     }
 }

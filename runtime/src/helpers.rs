@@ -1,6 +1,6 @@
 //! Host functions that native code calls, in the order of the contract's table.
 //!
-//! Pure functions of two words: no pointer goes in or comes out, so nothing here needs `unsafe`.
+//! They are functions of two numbers. No pointer goes in or comes out, so nothing here needs `unsafe`.
 
 use lockstep_contract::helpers::{HELPER_COUNT, Helper};
 

@@ -1,8 +1,8 @@
 //! What an ELF asks to be put into memory: the validated form of a guest program.
 //!
-//! Pure data. The segments are CKB-VM's loading actions, in order and with its numbers, wrapped
-//! sums included; whether they fit a memory is decided when they are loaded, because only the memory
-//! knows its size and its frozen pages.
+//! This is data alone. The segments are what CKB-VM loads, in its order and with its numbers, including sums that
+//! wrapped around. Whether they fit a memory is decided when they are loaded, because only the memory knows its size
+//! and its frozen pages.
 
 use core::ops::Range;
 
@@ -14,8 +14,8 @@ pub struct Image {
     /// Where execution starts. Unchecked: it may be odd, unmapped or outside memory, and then the
     /// first fetch fails.
     pub entry: u64,
-    /// Addresses of functions in executable segments, sorted, each once. Best effort, never an error:
-    /// empty when the file is stripped or its tables are damaged.
+    /// Addresses of functions in executable segments, sorted, each once. They are hints: the list is empty when the
+    /// file is stripped or its tables are damaged.
     pub symbols: Vec<u64>,
 }
 
@@ -35,7 +35,7 @@ pub struct Segment {
 }
 
 impl Image {
-    /// Bytes of the file that loading copies, which is what callers charge cycles for.
+    /// Bytes of the file that loading copies. Callers charge cycles for them.
     #[must_use]
     pub fn loaded_bytes(&self) -> u64 {
         // A range is inside the file and there are fewer than 2^16 of them: no overflow.

@@ -7,7 +7,7 @@
 //!
 //! No module of this crate uses a module that uses it. From the bottom up: `memory`, `traces`, `state`; what the
 //! host answers (`code_source`, `observer`, `environment`); `attach`, `interp`, `run`; then the two ways of
-//! comparing native code with the interpreter, `lockstep` and `watch`; then `runner` and `syscall`.
+//! comparing native code with the interpreter, `lockstep` and `shadow`; then `runner` and `syscall`.
 //!
 //! This crate never links a compiler.
 
@@ -28,7 +28,6 @@ mod guest_ptr;
 mod helpers;
 pub mod image;
 mod interp;
-mod known;
 mod lockstep;
 mod mapping;
 mod memory;
@@ -36,6 +35,8 @@ mod observer;
 mod pause;
 mod run;
 mod runner;
+mod shadow;
+mod shared_region;
 mod snapshot;
 mod snapshot2;
 pub mod stack;
@@ -48,20 +49,21 @@ mod trap;
 /// The interpreter's arithmetic, for tests of it against compiled code.
 #[doc(hidden)]
 pub mod value;
-mod watch;
 
 pub use code_source::{CodeSource, Request};
 pub use cost_table::CostTable;
 pub use environment::Environment;
 pub use exits::Exits;
 pub use guest_ptr::{FlattenedArgs, c_string};
-pub use known::SharedRegion;
 pub use mapping::{MapError, NativeModule};
 pub use memory::{Memory, SetupError, retire_spare_mappings};
-pub use observer::{Divergence, End, Interval, Mismatch, Observer, Repeat, Step, Watch};
+pub use observer::{
+    Divergence, End, Interval, Mismatch, Observer, OnFailure, Repeat, ShadowPlan, Step,
+};
 pub use pause::Pause;
 pub use run::Event;
 pub use runner::Runner;
+pub use shared_region::SharedRegion;
 pub use snapshot::Snapshot;
 pub use snapshot2::{DataSource, DirtyPages, Snapshot2, Snapshot2Context, SourcePages};
 pub use state::Core;

@@ -1,18 +1,19 @@
 //! Guest memory: bytes, page flags, the load reservation, and the rules of who may write where.
 //!
-//! The rules are those of CKB-VM's assembly machine, order of checks and effects included
-//! (W^X: a page with `EXECUTABLE` is not writable, any other is; `FREEZED` only forbids initialising
-//! a page again). The bytes live in a mapping that native code sees too ([`raw`]); beside them stands
-//! a table with one word a page that is 1 exactly when a store needs nothing but the store: the page
-//! is writable and already dirty. It is derived from the flags here and nowhere else.
+//! The rules are those of CKB-VM's assembly machine, with its order of checks and effects. A page with the flag
+//! `EXECUTABLE` is not writable, and any other page is. `FREEZED` only forbids initialising a page again.
 //!
-//! CKB-VM's lazy clearing of frames is not here: untouched pages come zeroed from the operating
+//! The bytes are in a mapping that native code uses too ([`raw`]). The mapping also has a table with one word for each
+//! page. The word is 1 exactly when a store to the page needs no further work: the page is writable and already dirty.
+//! The table is derived from the flags here and nowhere else.
+//!
+//! CKB-VM clears frames of memory lazily. That is not repeated here: untouched pages come zeroed from the operating
 //! system. Its pseudo-random filling is in [`chaos`].
 
 use core::ops::Range;
 
 use lockstep_contract::context::Context;
-use lockstep_contract::pages::{FREEZED, MAX_MEMORY, PAGE_SHIFT, PAGE_SIZE};
+use lockstep_contract::pages::{MAX_MEMORY, PAGE_SHIFT, PAGE_SIZE};
 use lockstep_isa::Size;
 
 use crate::helpers;
@@ -26,6 +27,7 @@ mod identity;
 pub(crate) mod raw;
 mod setup_error;
 mod spare;
+mod transfers;
 pub(crate) mod writable;
 
 pub(crate) use access::{Code, Pages, View};
@@ -35,8 +37,8 @@ pub(crate) use identity::Identity;
 use raw::Region;
 pub use setup_error::SetupError;
 
-/// Wrong native code ran in this process: no mapping that is in use or kept now goes to another guest, and nothing
-/// that was decoded in one.
+/// To be called when wrong native code ran in this process. No mapping that is in use or kept now goes to another
+/// guest, and no trace that was decoded in one of them is shared any more.
 pub fn retire_spare_mappings() {
     raw::retire_spare_mappings();
 }
@@ -74,13 +76,13 @@ impl Memory {
         Ok(memory)
     }
 
-    /// Bytes.
+    /// The size in bytes.
     #[must_use]
     pub fn size(&self) -> usize {
         self.region.size()
     }
 
-    /// Pages.
+    /// The number of pages.
     #[must_use]
     pub fn pages(&self) -> usize {
         self.flags.bytes().len()
@@ -92,8 +94,8 @@ impl Memory {
         self.flags.bytes()
     }
 
-    /// All bytes. In chaos mode a frame that was not touched yet is zeros here: unlike
-    /// [`Memory::load_bytes`], this is no touch.
+    /// All bytes. In chaos mode a frame that was not touched yet is zeros here: unlike [`Memory::load_bytes`], this
+    /// does not count as touching it.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
         self.region.bytes()
@@ -105,18 +107,18 @@ impl Memory {
         self.region.context().reservation
     }
 
-    /// The same in its place, for hosts that hand out a reference.
+    /// The reserved address by reference, for hosts that hand out a reference.
     #[must_use]
     pub fn reservation_ref(&self) -> &u64 {
         &self.region.context().reservation
     }
 
-    /// Reserves an address, or none with all ones.
+    /// Reserves an address; all ones end the reservation.
     pub fn set_reservation(&mut self, addr: u64) {
         self.region.parts().0.reservation = addr;
     }
 
-    /// Zero bytes, no flags, no reservation.
+    /// Makes all bytes zero, clears all flags and ends the reservation.
     pub(crate) fn reset(&mut self) {
         self.identity = Identity::new();
         self.region.clear();
@@ -127,10 +129,9 @@ impl Memory {
         }
     }
 
-    /// From now on each frame of 256 KiB that is touched for the first time is filled with
-    /// pseudo-random bytes from this seed, as CKB-VM's chaos mode does; or no longer. Frames that
-    /// were stored to count as touched. To be set before the guest runs: loads of zeros before it leave
-    /// no trace.
+    /// Begins chaos mode with a seed, or ends it with `None`. In chaos mode each frame of 256 KiB that is touched for
+    /// the first time is filled with pseudo-random bytes, as CKB-VM does. Frames that were stored to count as touched.
+    /// To be called before the guest runs, because frames that were only read before do not count.
     pub(crate) fn set_chaos(&mut self, seed: Option<u32>) {
         let pages = 0..self.pages();
         let (_, writable, ..) = self.region.parts();
@@ -144,7 +145,7 @@ impl Memory {
         self.chaos.as_ref().map(|chaos| chaos.seed())
     }
 
-    /// A load from these pages, the first or not, as far as they are in memory.
+    /// In chaos mode fills the frames of these pages that were not touched yet. Pages beyond memory are left out.
     fn touch(&mut self, pages: impl IntoIterator<Item = usize>) {
         if let Some(chaos) = &mut self.chaos {
             let (_, writable, _, mut bytes) = self.region.parts();
@@ -212,114 +213,13 @@ impl Memory {
         self.flags.take_recoded()
     }
 
-    /// Gives pages content and flags: zeros up to `offset`, then `source` as far as it fits, then
-    /// zeros. The pages become dirty.
-    ///
-    /// # Errors
-    /// `MemPageUnalignedAccess` when `addr` or `size` is not a multiple of 4096, `MemOutOfBound` when
-    /// the range is not in memory or `offset` not in the range, `MemWriteOnFreezedPage` when a page is
-    /// frozen (all of these with nothing changed), `MemWriteOnExecutablePage` when one is executable
-    /// (the pages before it are initialised, as CKB-VM does).
-    pub fn init_pages(
-        &mut self,
-        addr: u64,
-        size: u64,
-        flags: u8,
-        source: &[u8],
-        offset: u64,
-    ) -> Result<(), Trap> {
-        let page = PAGE_SIZE as u64;
-        if !addr.is_multiple_of(page) || !size.is_multiple_of(page) {
-            return Err(Trap::MemPageUnalignedAccess);
-        }
-        let memory = self.size() as u64;
-        if addr > memory || size > memory || addr + size > memory || offset > size {
-            return Err(Trap::MemOutOfBound);
-        }
-        let pages = addr >> PAGE_SHIFT..(addr + size) >> PAGE_SHIFT;
-        for page in pages.clone() {
-            if self.fetch_flag(page)? & FREEZED != 0 {
-                return Err(Trap::MemWriteOnFreezedPage);
-            }
-        }
-        let taken = source.len().min((size - offset) as usize);
-        let end = offset + taken as u64;
-        self.store_byte(addr, offset, 0)?;
-        self.store_bytes(addr + offset, &source[..taken])?;
-        self.store_byte(addr + end, size - end, 0)?;
-        for page in pages {
-            self.set_flag(page, flags)?;
-        }
-        Ok(())
-    }
-
-    /// Writes bytes, as the host does. Nothing is checked when there are none.
-    ///
-    /// # Errors
-    /// `MemOutOfBound` when the end lies beyond the largest memory; then, page by page, `MemOutOfBound`
-    /// or `MemWriteOnExecutablePage`: pages before the one that refused are dirty, no byte is written.
-    pub fn store_bytes(&mut self, addr: u64, bytes: &[u8]) -> Result<(), Trap> {
-        self.open(addr, bytes.len() as u64)?.copy_from_slice(bytes);
-        Ok(())
-    }
-
-    /// Writes `size` times the same byte. Nothing is checked when `size` is 0.
-    ///
-    /// # Errors
-    /// As for [`Memory::store_bytes`].
-    pub fn store_byte(&mut self, addr: u64, size: u64, value: u8) -> Result<(), Trap> {
-        self.open(addr, size)?.fill(value);
-        Ok(())
-    }
-
-    /// Copies `size` bytes out. Nothing is checked when `size` is 0.
-    ///
-    /// # Errors
-    /// `MemOutOfBound`.
-    pub fn load_bytes(&mut self, addr: u64, size: u64) -> Result<Vec<u8>, Trap> {
-        let range = self.range(addr, size)?;
-        self.touch(range.start / PAGE_SIZE..range.end.div_ceil(PAGE_SIZE));
-        Ok(self.as_bytes()[range].to_vec())
-    }
-
-    /// The bytes of a page, which is one of this memory's.
-    pub(crate) fn page(&mut self, page: usize) -> &[u8] {
-        self.touch([page]);
-        &self.as_bytes()[page * PAGE_SIZE..][..PAGE_SIZE]
-    }
-
-    /// The bytes of a range that the host wants to write; their pages become dirty.
-    fn open(&mut self, addr: u64, size: u64) -> Result<&mut [u8], Trap> {
-        let mut view = self.view();
-        if size == 0 {
-            return Ok(&mut []);
-        }
-        let end = addr
-            .checked_add(size)
-            .filter(|end| *end <= MAX_MEMORY as u64);
-        let end = end.ok_or(Trap::MemOutOfBound)?;
-        (view.pages).open_all(addr, end - 1, view.bytes.all(), view.chaos)?;
-        Ok(&mut view.bytes.into_all()[addr as usize..end as usize])
-    }
-
-    /// A range of guest addresses as one of indices; an empty one lies anywhere.
-    fn range(&self, addr: u64, size: u64) -> Result<Range<usize>, Trap> {
-        if size == 0 {
-            return Ok(0..0);
-        }
-        match addr.checked_add(size) {
-            Some(end) if end <= self.size() as u64 => Ok(addr as usize..end as usize),
-            _ => Err(Trap::MemOutOfBound),
-        }
-    }
-
     /// Reads an integer, zero-extended.
     ///
     /// # Errors
     /// `MemOutOfBound`.
     pub fn load(&mut self, addr: u64, size: Size) -> Result<u64, Trap> {
         let range = self.range(addr, size.bytes());
-        // The first page counts as touched also where the second is none.
+        // The first page counts as touched even where the second one is not in memory.
         let last = addr.saturating_add(size.bytes() - 1);
         let pages = addr >> PAGE_SHIFT..=last >> PAGE_SHIFT;
         self.touch(pages.map(|page| page as usize));
@@ -358,7 +258,7 @@ impl Memory {
         self.code().fetch(addr).map(u32::from_le_bytes)
     }
 
-    /// What decoding reads.
+    /// The part of memory that decoding reads.
     pub(crate) fn code(&mut self) -> Code<'_> {
         let (_, writable, _, bytes) = self.region.parts();
         Code {
@@ -384,8 +284,8 @@ impl Memory {
         }
     }
 
-    /// The generation of mappings that this memory comes from; `None`, if wrong native code may have written to it
-    /// since. Only what is found in memory that is trusted may be used by other guests.
+    /// The generation of mappings that this memory comes from. `None` if wrong native code may have written to it
+    /// since: then nothing that is found in it may be used by other guests.
     pub(crate) fn trusted_since(&self) -> Option<u64> {
         self.region.trusted_since()
     }
@@ -395,17 +295,17 @@ impl Memory {
         self.region.keep_heads();
     }
 
-    /// The state at the head of the region.
+    /// The context: registers, pc and whatever else native code and interpreter share.
     pub(crate) fn context(&self) -> &Context {
         self.region.context()
     }
 
-    /// The state at the head of the region.
+    /// The context, to be changed.
     pub(crate) fn context_mut(&mut self) -> &mut Context {
         self.region.parts().0
     }
 
-    /// What native code gets.
+    /// The pointer that native code is called with.
     pub(crate) fn context_pointer(&mut self) -> *mut Context {
         self.region.context_pointer()
     }

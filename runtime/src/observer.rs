@@ -2,7 +2,7 @@
 //! was found where the two differ.
 //!
 //! An *interval* is what a guest does between two host calls. This file has the questions that the run asks
-//! ([`Observer`]) and the evidence that it hands over. It does not run anything: `watch` repeats intervals,
+//! ([`Observer`]) and the evidence that it hands over. It does not run anything: `shadow` repeats intervals,
 //! `lockstep` compares block by block.
 
 use std::sync::Arc;
@@ -15,10 +15,10 @@ use crate::trap::Trap;
 
 /// What the host is told about the work of native code.
 pub trait Observer: Send + Sync {
-    /// What is to be done about the interval that begins now. Asked at the start of each interval in which native
-    /// code may run.
-    fn watch(&self) -> Watch {
-        Watch::default()
+    /// Says whether the interval that begins now is repeated on the interpreter. Asked at the start of each interval
+    /// in which native code may run.
+    fn shadow_plan(&self) -> ShadowPlan {
+        ShadowPlan::default()
     }
 
     /// Takes an interval that is to be repeated later, at a time of the observer's choice. The thread that runs
@@ -50,21 +50,33 @@ pub trait Observer: Send + Sync {
     }
 }
 
-/// The observer of a host that has none: it watches nothing and logs differences.
+/// The observer of a host that has none: it has nothing repeated and logs differences.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Unobserved;
 
 impl Observer for Unobserved {}
 
-/// What is to be done about the interval of native code that begins.
+/// Whether and when the interval that begins is repeated on the interpreter. The default is not to repeat it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct Watch {
-    /// Whether and when it is repeated on the interpreter.
+pub struct ShadowPlan {
+    /// When it is repeated however it ends; `None`: not for that reason.
     pub repeat: Option<Repeat>,
-    /// Whether it is repeated at once if the guest fails at its end: by a fault, by an exit with a code other than
-    /// 0, or by a system call that nobody handles. Reaching the cycle limit is not such a failure: it is where a
-    /// run in pieces stops, and whether a trace exceeds the limit is always decided by the interpreter.
-    pub failures: bool,
+    /// What happens if the guest fails at its end.
+    pub on_failure: OnFailure,
+}
+
+/// What happens if the guest fails at the end of an interval: by a fault, by an exit with a code other than 0, or by
+/// a system call that nobody handles.
+///
+/// Reaching the cycle limit is not such a failure. A host that runs a guest in pieces stops it by that limit, and
+/// whether a trace exceeds the limit is always decided by the interpreter.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum OnFailure {
+    /// The failure is accepted.
+    #[default]
+    Accept,
+    /// The interval is repeated at once, and the failure counts only if the interpreter fails in the same way.
+    Repeat,
 }
 
 /// When an interval is repeated.

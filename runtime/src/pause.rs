@@ -1,19 +1,19 @@
 //! A request to stop soon, shared between threads.
 //!
-//! The run loop itself asks a closure ([`Environment::pause`](crate::Environment::pause)). Most hosts have such a
-//! request behind it. It does not wait for the guest to stop.
+//! The run loop itself asks a closure ([`Environment::pause`](crate::Environment::pause)). In most hosts that closure
+//! looks at such a request. Nothing here waits for the guest to stop.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Raised by one side, seen and lowered by the other. Clones share the request.
+/// One side makes the request, the other sees it and withdraws it. Clones share the request.
 #[derive(Clone, Debug, Default)]
 pub struct Pause {
     raised: Arc<AtomicBool>,
 }
 
 impl Pause {
-    /// Not raised.
+    /// Nothing is requested.
     #[must_use]
     pub fn new() -> Pause {
         Pause::default()
@@ -24,13 +24,13 @@ impl Pause {
         self.raised.store(true, Ordering::SeqCst);
     }
 
-    /// Whether it is raised; it stays so.
+    /// Whether a stop is requested. Asking does not withdraw the request.
     #[must_use]
     pub fn is_raised(&self) -> bool {
         self.raised.load(Ordering::SeqCst)
     }
 
-    /// Lowers it, for the next run.
+    /// Withdraws the request, before the next run.
     pub fn clear(&self) {
         self.raised.store(false, Ordering::SeqCst);
     }

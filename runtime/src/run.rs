@@ -8,7 +8,7 @@
 //! more than the limit leaves, so that it cannot exceed it. After each stay in native code that charged nothing, at
 //! least one trace is interpreted: the loop always moves.
 //!
-//! The loop compares nothing: what runs beside it to check native code is in `lockstep` and `watch`.
+//! The loop compares nothing: what runs beside it to check native code is in `lockstep` and `shadow`.
 
 use lockstep_contract::exit::Exit;
 

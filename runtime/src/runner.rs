@@ -2,22 +2,22 @@
 //! that run beside it where native code is compared with the interpreter.
 //!
 //! This is what a host drives. It decides, at each call, in which of three ways the guest runs: by the run loop alone
-//! (`run`), watched from one host call to the next (`watch`), or in lockstep (`lockstep`). It serves no host calls:
+//! (`run`), with intervals repeated on the interpreter (`shadow`), or in lockstep (`lockstep`). It serves no host calls:
 //! that is the host's part, or a [`Machine`](crate::Machine)'s.
 
 use crate::environment::Environment;
 use crate::lockstep::{Lockstep, Sources};
-use crate::observer::Watch;
+use crate::observer::ShadowPlan;
 use crate::run::{Event, RunLoop, is_plain};
+use crate::shadow::{Advanced, ShadowRunner};
 use crate::state::Core;
 use crate::trap::Trap;
-use crate::watch::{Watched, Watcher};
 
 /// Runs one guest.
 #[derive(Debug)]
 pub struct Runner {
     guest: RunLoop,
-    watcher: Watcher,
+    shadow: ShadowRunner,
     lockstep: Option<Box<Lockstep>>,
 }
 
@@ -27,7 +27,7 @@ impl Runner {
     pub fn new(core: Core) -> Runner {
         Runner {
             guest: RunLoop::new(core),
-            watcher: Watcher::default(),
+            shadow: ShadowRunner::default(),
             lockstep: None,
         }
     }
@@ -60,19 +60,20 @@ impl Runner {
     pub fn advance(&mut self, env: &Environment<'_>) -> Result<Event, Trap> {
         loop {
             match self.advance_once(env) {
-                Watched::Ended(result) => return result,
-                Watched::GoesOn => {}
+                Advanced::Ended(result) => return result,
+                Advanced::GoesOn => {}
             }
         }
     }
 
     /// To be called by a host that found nobody to handle a system call, with everything as it was at that call. If
-    /// failures are to be confirmed ([`Watch::failures`](crate::Watch::failures)), the interpreter repeats what led
-    /// to the call. The answer is its result if that is another one; the guest is then where the interpreter came to.
+    /// failures are to be confirmed ([`OnFailure::Repeat`](crate::OnFailure::Repeat)), the interpreter repeats the interval that
+    /// led to the call. The answer is its result if that is another one; the guest is then where the interpreter came
+    /// to.
     pub fn confirm_ecall(&mut self, env: &Environment<'_>) -> Option<Result<Event, Trap>> {
-        match self.watcher.confirm_ecall(&mut self.guest, env)? {
-            Watched::Ended(result) => Some(result),
-            Watched::GoesOn => Some(self.advance(env)),
+        match self.shadow.confirm_ecall(&mut self.guest, env)? {
+            Advanced::Ended(result) => Some(result),
+            Advanced::GoesOn => Some(self.advance(env)),
         }
     }
 
@@ -82,38 +83,38 @@ impl Runner {
         self.guest.attached.report();
     }
 
-    fn advance_once(&mut self, env: &Environment<'_>) -> Watched {
+    fn advance_once(&mut self, env: &Environment<'_>) -> Advanced {
         let core = &mut self.guest.core;
         if core.profile.extensions.mop && !core.profile.version.has_fusion() {
-            return Watched::Ended(Err(Trap::InvalidVersion));
+            return Advanced::Ended(Err(Trap::InvalidVersion));
         }
-        self.watcher.forget();
+        self.shadow.forget();
         core.traces.follow(&mut core.memory, core.profile);
         let native =
             (env.code.zip(env.cost.model())).filter(|_| core.memory.chaos_seed().is_none());
         let Some((code, cost)) = native else {
-            return Watched::Ended(self.guest.advance(env, None));
+            return Advanced::Ended(self.guest.advance(env, None));
         };
         if let Some(every_block) = code.every_block() {
             if !is_plain(core) {
                 // Native code would do something else, and rightly so.
-                return Watched::Ended(self.guest.advance(env, None));
+                return Advanced::Ended(self.guest.advance(env, None));
             }
             let sources = Sources {
                 shipped: code,
                 every_block,
                 cost,
             };
-            return Watched::Ended(self.advance_in_lockstep(env, sources));
+            return Advanced::Ended(self.advance_in_lockstep(env, sources));
         }
         self.guest.attached.refresh(&mut core.memory, cost);
         if let Some(observer) = env.observer {
-            let watch = observer.watch();
-            if watch != Watch::default() && is_plain(core) {
-                return (self.watcher).advance(&mut self.guest, env, code, cost, watch);
+            let plan = observer.shadow_plan();
+            if plan != ShadowPlan::default() && is_plain(core) {
+                return (self.shadow).advance(&mut self.guest, env, code, cost, plan);
             }
         }
-        Watched::Ended(self.guest.advance(env, Some(code)))
+        Advanced::Ended(self.guest.advance(env, Some(code)))
     }
 
     fn advance_in_lockstep(

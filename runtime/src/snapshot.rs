@@ -1,10 +1,12 @@
 //! Snapshots of the first kind: registers, pc, reservation, and every dirty page.
 //!
-//! A snapshot has the fields, and for the same state the content, of CKB-VM's `Snapshot`, so that
-//! either side can take what the other made. It holds no cycles: whoever resumes sets them. What a
-//! page held before anything was stored to it is not in it either, so a snapshot is complete where all
-//! that was loaded is still dirty; [`crate::snapshot2`] knows pages that can be had elsewhere. (The
-//! one of CKB-VM itself, of a machine with 32-bit registers, lacks every second word of its pages; ours does not.)
+//! A snapshot has the fields of CKB-VM's `Snapshot`, and for the same state their content, so that either side can
+//! resume what the other made. There is one exception: CKB-VM's snapshot of a machine with 32-bit registers lacks
+//! every second word of its pages, and this one does not.
+//!
+//! A snapshot does not hold the cycles: whoever resumes sets them. It does not hold pages that are not dirty. So it is
+//! complete only if all pages that were loaded are still dirty. [`crate::snapshot2`] also refers to pages whose content
+//! can be had elsewhere.
 //!
 //! Native code is no part of a state: a resumed guest finds its module by the content of its pages.
 
@@ -56,12 +58,12 @@ impl Snapshot {
         snapshot
     }
 
-    /// Puts a fresh guest into this state.
+    /// Puts a new guest into this state.
     ///
     /// # Errors
-    /// `InvalidVersion` when the guest's version is another, with nothing changed; then whatever
-    /// storing a page says: it must be in memory and writable. `Unexpected` when the lists have
-    /// different lengths, which no snapshot of a guest has.
+    /// `InvalidVersion` when the guest's version is another, with nothing changed. The error of storing a page when a
+    /// page is not in memory or not writable. `Unexpected` when the lists have different lengths, as in no snapshot of
+    /// a guest.
     pub fn resume(&self, core: &mut Core) -> Result<(), Trap> {
         if core.profile().version.number() != self.version {
             return Err(Trap::InvalidVersion);
@@ -92,8 +94,8 @@ pub(crate) fn registers(core: &Core) -> [u64; 32] {
     std::array::from_fn(|number| core.register(Reg::new(number as u32)))
 }
 
-/// Sets all registers. Also `x0`, which is not 0 in a snapshot that CKB-VM took between its host
-/// setting it and the next instruction.
+/// Sets all registers, `x0` included. It is not 0 in a snapshot that CKB-VM took after its host set it and before the
+/// next instruction.
 pub(crate) fn set_registers(core: &mut Core, registers: &[u64; 32]) {
     for (reg, value) in Reg::all().zip(registers) {
         match reg {

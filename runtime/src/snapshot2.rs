@@ -1,13 +1,13 @@
-//! Snapshots of the second kind: cycles too, and pages whose content can be had again from a source
-//! are told by where it is, not copied.
+//! Snapshots of the second kind. They hold the cycles too, and they refer to pages whose content a source of data has,
+//! instead of copying them.
 //!
-//! A node suspends a verification and goes on later, perhaps in another process; most of a script's
-//! pages come from the transaction, which will be there then too. [`Snapshot2Context`] notes which
-//! pages came from where: a page that is covered whole by bytes of the source loses its dirty flag
-//! when it is noted, so the first store to it shows, and from then on it is copied like any other.
+//! A node suspends a verification and goes on later, perhaps in another process. Most of a script's pages come from
+//! the transaction, which will be there then too. [`Snapshot2Context`] notes which pages came from where. A page that
+//! bytes of the source cover as a whole loses its dirty flag when it is noted. The first store to it sets the flag
+//! again, and from then on the page is copied like any other.
 //!
-//! Fields, merging of neighbours and order of checks are CKB-VM's, so that either side can take
-//! what the other made. What is not here: what a source is; the host brings a [`DataSource`].
+//! The fields, the merging of neighbouring pages and the order of checks are CKB-VM's, so that either side can resume
+//! what the other made. What a source of data is, is not said here: the host brings a [`DataSource`].
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -21,9 +21,9 @@ use crate::snapshot::{registers, set_registers};
 use crate::state::Core;
 use crate::trap::Trap;
 
-const PAGE: u64 = PAGE_SIZE as u64;
+const PAGE_BYTES: u64 = PAGE_SIZE as u64;
 
-/// Data that will be the same whenever it is asked for, by name.
+/// Data by name. A name always stands for the same data.
 pub trait DataSource<I> {
     /// At most `length` bytes of the data called `id`, from `offset` on, and how many there are from
     /// there to its end; nothing when there is no such data.
@@ -115,7 +115,7 @@ impl<I: Clone + PartialEq, D: DataSource<I>> Snapshot2Context<I, D> {
         })
     }
 
-    /// The noted pages that were not stored to since; neighbours of one origin are one piece.
+    /// The noted pages that were not stored to since. Neighbouring pages with contiguous content are merged.
     fn clean_pages(&self, core: &Core) -> Result<Vec<SourcePages<I>>, Trap> {
         let mut pieces: Vec<SourcePages<I>> = Vec::new();
         for (page, origin) in &self.pages {
@@ -128,17 +128,17 @@ impl<I: Clone + PartialEq, D: DataSource<I>> Snapshot2Context<I, D> {
                 && (*flags, &*id) == (origin.flags, &origin.id)
                 && offset.wrapping_add(*length) == origin.offset
             {
-                *length += PAGE;
+                *length += PAGE_BYTES;
                 continue;
             }
             let Origin { id, offset, flags } = origin.clone();
-            pieces.push((addr, flags, id, offset, PAGE));
+            pieces.push((addr, flags, id, offset, PAGE_BYTES));
         }
         Ok(pieces)
     }
 
-    /// Puts a fresh guest into this state. What was known about pages is forgotten; those that come
-    /// from the source are noted again.
+    /// Puts a new guest into this state. What was known about pages is forgotten; pages that come from the source are
+    /// noted again.
     ///
     /// # Errors
     /// `InvalidVersion` when the guest's version is another, with nothing changed;
@@ -155,7 +155,7 @@ impl<I: Clone + PartialEq, D: DataSource<I>> Snapshot2Context<I, D> {
         core.set_cycles(snapshot.cycles);
         core.set_max_cycles(snapshot.max_cycles);
         for (addr, flags, id, offset, length) in &snapshot.pages_from_source {
-            if !addr.is_multiple_of(PAGE) {
+            if !addr.is_multiple_of(PAGE_BYTES) {
                 return Err(Trap::MemPageUnalignedAccess);
             }
             let (content, _) = load(&self.source, id, *offset, *length)?;
@@ -197,7 +197,8 @@ impl<I: Clone + PartialEq, D: DataSource<I>> Snapshot2Context<I, D> {
     /// and that number.
     ///
     /// # Errors
-    /// `SnapshotDataLoadError`, then whatever storing the number or the bytes says.
+    /// `SnapshotDataLoadError` when the source does not have the data; then the error of storing the number, or of
+    /// storing the bytes.
     pub fn store_bytes(
         &mut self,
         core: &mut Core,
@@ -266,13 +267,13 @@ fn track<I: Clone>(
         return Ok(());
     };
     let mut offset = offset.wrapping_add(skipped);
-    for number in 0..covered / PAGE {
+    for number in 0..covered / PAGE_BYTES {
         let page = (first >> PAGE_SHIFT) + number;
         core.memory_mut().clear_flag(page, DIRTY)?;
         let flags = core.memory().fetch_flag(page)?;
         let id = id.clone();
         pages.insert(page, Origin { id, offset, flags });
-        offset = offset.wrapping_add(PAGE);
+        offset = offset.wrapping_add(PAGE_BYTES);
     }
     Ok(())
 }
@@ -297,7 +298,7 @@ fn untrack<I>(
     Ok(())
 }
 
-/// The pages that were stored to; neighbours with the same flags are one piece.
+/// The pages that were stored to. Neighbouring pages with the same flags are merged.
 fn dirty_pages(core: &mut Core) -> Vec<DirtyPages> {
     let mut pieces: Vec<DirtyPages> = Vec::new();
     for page in 0..core.memory().pages() {
@@ -320,11 +321,11 @@ fn dirty_pages(core: &mut Core) -> Vec<DirtyPages> {
 /// Stores whole pages and adds flags to them.
 fn restore(core: &mut Core, addr: u64, flags: u8, content: &[u8]) -> Result<(), Trap> {
     let length = content.len() as u64;
-    if !addr.is_multiple_of(PAGE) || !length.is_multiple_of(PAGE) {
+    if !addr.is_multiple_of(PAGE_BYTES) || !length.is_multiple_of(PAGE_BYTES) {
         return Err(Trap::MemPageUnalignedAccess);
     }
     core.memory_mut().store_bytes(addr, content)?;
-    for number in 0..length / PAGE {
+    for number in 0..length / PAGE_BYTES {
         (core.memory_mut()).set_flag((addr >> PAGE_SHIFT) + number, flags)?;
     }
     Ok(())

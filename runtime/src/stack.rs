@@ -1,9 +1,9 @@
 //! The initial stack: where the arguments of a program go, and what `sp` is then.
 //!
-//! Pure computation. A [`Plan`] is a list of stores to do in order, each of which may fail with the
-//! memory's own error, and what holds when all are done. That order is CKB-VM's, so whoever does
-//! the stores and stops at the first failure fails as CKB-VM does. Versions differ by the rules
-//! of `lockstep_isa`.
+//! This file computes and stores nothing. A [`Plan`] is a list of stores to be done in order, and the result when all
+//! of them succeeded. Each store may fail with the memory's own error. The order is CKB-VM's. So a caller that does
+//! the stores and stops at the first failure fails as CKB-VM does. How the versions differ is said by the rules of
+//! `lockstep_isa`.
 
 use lockstep_isa::{Version, Xlen};
 
@@ -122,7 +122,7 @@ pub fn plan_at<'a>(
     }
 }
 
-/// Lays out arguments one by one, for callers that read each only when its turn comes.
+/// Lays out arguments one by one, for callers that read each argument only when the ones before it are stored.
 #[derive(Clone, Debug)]
 pub struct Planner {
     version: Version,
@@ -141,7 +141,7 @@ pub struct Placed {
     pub addr: u64,
     /// For the 0 behind them.
     pub nul: u64,
-    /// To be looked at after both stores.
+    /// Whether it fits. To be checked after both stores are done.
     pub fits: Result<(), OutOfStack>,
 }
 
@@ -184,7 +184,7 @@ impl Planner {
         let word = u64::from(self.xlen.bits() / 8);
         if abi && self.args.is_empty() {
             // Nothing is written: memory is zero, and so is the argc that a program reads there.
-            // This is plain arithmetic in CKB-VM, not register arithmetic.
+            // CKB-VM computes this with 64 bits whatever the width of a register.
             let sp = self.end.wrapping_sub(word) & !15;
             let used = self.end.wrapping_sub(sp);
             let sp = self.register(sp);
@@ -236,7 +236,8 @@ impl Planner {
         }
     }
 
-    /// Whether `sp` is still in the stack. One that wrapped around is above it: a store has failed.
+    /// Whether `sp` is still in the stack. An `sp` that wrapped around is above the stack and passes; a store to it has
+    /// failed before.
     fn check(&self) -> Result<(), OutOfStack> {
         if self.sp < self.start {
             return Err(OutOfStack {

@@ -3,7 +3,7 @@
 //!
 //! This file has the state and its plain changes: loading a program, laying out the stack, reset. It has nothing
 //! of how a guest runs (`interp`, `run`), of the native code that was found for it (`attach`), or of what is
-//! compared beside it (`lockstep`, `watch`).
+//! compared beside it (`lockstep`, `shadow`).
 
 use crate::image::Image;
 use crate::stack::{self, Planner, Store};
@@ -57,8 +57,8 @@ impl Core {
         Ok(core)
     }
 
-    /// The same, including pages that were written without passing the checks of a store, as wrong native code may
-    /// do.
+    /// Another guest in the same state, including pages that wrong native code may have written without the checks of
+    /// a store.
     pub(crate) fn fork_whole(&self) -> Result<Core, SetupError> {
         let mut core = Core::new(self.profile, self.memory.size(), self.max_cycles)?;
         core.memory.touch_all();
@@ -66,7 +66,7 @@ impl Core {
         Ok(core)
     }
 
-    /// Whether it can take over the state of another guest.
+    /// Whether this guest can take over the state of another one: profile and memory size are the same.
     pub(crate) fn is_like(&self, other: &Core) -> bool {
         self.profile == other.profile && self.memory.size() == other.memory.size()
     }
@@ -139,9 +139,9 @@ impl Core {
         }
     }
 
-    /// Writes `x0`, which a host of CKB-VM's assembly machine can do: it reads as this value until
-    /// the next instruction that writes a register, `x0` included. Everything is interpreted until then.
-    /// There a fused operation is its parts, so only the first of them reads the value.
+    /// Writes `x0`, as a host of CKB-VM's assembly machine can do. `x0` reads as this value until the next instruction
+    /// that writes a register, `x0` included. Until then everything is interpreted. The interpreter runs the parts of
+    /// a fused operation one by one, so only the first part reads the value.
     pub fn set_zero_register(&mut self, value: u64) {
         self.memory.context_mut().registers[0] = match self.profile.xlen {
             Xlen::X32 => value as i32 as u64,
@@ -155,13 +155,13 @@ impl Core {
         self.memory.context().pc
     }
 
-    /// The same in its place, for hosts that hand out a reference.
+    /// The pc by reference, for hosts that hand out a reference.
     #[must_use]
     pub fn pc_ref(&self) -> &u64 {
         &self.memory.context().pc
     }
 
-    /// Goes on from another address, with RV32 its low 32 bits.
+    /// Sets the address of the next instruction; with RV32, its low 32 bits.
     pub fn set_pc(&mut self, pc: u64) {
         self.memory.context_mut().pc = match self.profile.xlen {
             Xlen::X32 => u64::from(pc as u32),
@@ -176,8 +176,8 @@ impl Core {
         self.memory.heads()
     }
 
-    /// Sets some of them, as pairs of slot and address plus one; slots that there are not, and
-    /// versions that keep none, are left out.
+    /// Sets which trace ran last in some slots, as pairs of slot and address plus one. Slots that do not exist are left
+    /// out; versions that note no heads ignore the call.
     pub fn set_trace_heads(&mut self, heads: &[(usize, u32)]) {
         self.memory.set_heads(heads);
     }
@@ -225,30 +225,30 @@ impl Core {
         self.exits
     }
 
-    /// Chaos mode: from now on each frame of 256 KiB is filled with pseudo-random bytes when it is
-    /// touched for the first time, from this seed on; `None` ends it. The bytes are CKB-VM's for the
-    /// same seed and the same order of touches. Everything is interpreted then. To be set on a new guest:
-    /// frames that were stored to count as touched, but what was only read leaves no trace. A reset
-    /// makes all frames untouched again and lets the seed go on.
+    /// Begins chaos mode with a seed, or ends it with `None`. In chaos mode each frame of 256 KiB is filled with
+    /// pseudo-random bytes when it is touched for the first time. The bytes are CKB-VM's for the same seed and the same
+    /// order of touches. Everything is interpreted in chaos mode. To be called on a new guest: frames that were stored
+    /// to count as touched, but frames that were only read do not. A reset makes all frames untouched again and does
+    /// not set the seed back.
     ///
-    /// For tests of scripts that read what they never wrote; a chain runs without it.
+    /// It is for tests of scripts that read what they never wrote; a chain runs without it.
     pub fn set_chaos(&mut self, seed: Option<u32>) {
         self.memory.set_chaos(seed);
     }
 
-    /// Memory.
+    /// The guest's memory.
     #[must_use]
     pub fn memory(&self) -> &Memory {
         &self.memory
     }
 
-    /// Memory.
+    /// The guest's memory, to be changed.
     pub fn memory_mut(&mut self) -> &mut Memory {
         &mut self.memory
     }
 
-    /// Everything back to the start, with another limit: registers, pc, memory, flags, cycles and
-    /// decoded code. Profile and memory size stay.
+    /// Sets registers, pc, memory, flags and cycles back to the start, forgets decoded code, and sets another cycle
+    /// limit. Profile and memory size stay.
     pub fn reset(&mut self, max_cycles: u64) {
         self.memory.reset();
         let context = self.memory.context_mut();
@@ -296,7 +296,7 @@ impl Core {
         self.initialize_stack_from(args.iter().copied().map(Ok))
     }
 
-    /// The same with arguments that are read one by one, as from the memory of another guest
+    /// Lays out the arguments and sets `sp`, with arguments that are read one by one, as from the memory of another guest
     /// ([`FlattenedArgs`](crate::FlattenedArgs)): each is stored before the next is asked for.
     ///
     /// # Errors

@@ -1,8 +1,8 @@
 //! System calls, the debugger, and a machine that runs a guest to its end.
 //!
-//! The guest's `exit` is handled here, everything else by handlers that are asked in order; an
-//! `ebreak` goes to the debugger, if there is one. This is what the command uses; a node brings a
-//! machine of its own around [`Core`].
+//! The guest's `exit` is handled here. Handlers are asked in order about every other call. An `ebreak` goes to the
+//! debugger, if there is one. The command uses this machine; a node has a machine of its own around
+//! [`Runner`](crate::Runner).
 
 use std::fmt;
 
@@ -13,12 +13,12 @@ use crate::environment::Environment;
 use crate::guest_ptr::c_string;
 use crate::run::Event;
 use crate::runner::Runner;
+use crate::shadow::EXIT_NUMBER;
 use crate::state::Core;
 use crate::trap::Trap;
-use crate::watch::EXIT;
 
-/// Number of CKB's debug print: `a0` points to a string that ends with 0.
-const DEBUG_PRINT: u64 = 2177;
+/// Number of the system call of CKB's debug print: `a0` points to a string that ends with 0.
+const DEBUG_PRINT_NUMBER: u64 = 2177;
 
 /// A handler of system calls.
 pub trait Syscall: Send {
@@ -50,7 +50,7 @@ pub trait Debugger: Send {
         Ok(())
     }
 
-    /// The guest is behind an `ebreak`, whose trace is charged.
+    /// Called when the guest said `ebreak`: the pc is behind it, and its trace is charged.
     ///
     /// # Errors
     /// Ends the run.
@@ -74,7 +74,7 @@ pub struct Machine {
 }
 
 impl Machine {
-    /// Without handlers: `exit` alone works.
+    /// A machine without handlers: the only system call that works is `exit`.
     #[must_use]
     pub fn new(core: Core) -> Machine {
         Machine {
@@ -186,7 +186,7 @@ impl Machine {
     /// Handles a system call; an exit code ends the run.
     fn ecall(&mut self) -> Result<Option<i8>, Trap> {
         let number = self.core().register(Reg::A7);
-        if number == EXIT {
+        if number == EXIT_NUMBER {
             return Ok(Some(self.core().register(Reg::A0) as i8));
         }
         for syscall in &mut self.syscalls {
@@ -231,7 +231,7 @@ impl<F> fmt::Debug for DebugPrint<F> {
 
 impl<F: FnMut(&[u8]) + Send> Syscall for DebugPrint<F> {
     fn ecall(&mut self, core: &mut Core) -> Result<bool, Trap> {
-        if core.register(Reg::A7) != DEBUG_PRINT {
+        if core.register(Reg::A7) != DEBUG_PRINT_NUMBER {
             return Ok(false);
         }
         let addr = core.register(Reg::A0);

@@ -16,9 +16,9 @@ use lockstep_isa::{Cost, Extensions, Inst, Op, Profile, Reg, Version, Xlen};
 
 use crate::code_source::{CodeSource, Request};
 use crate::enter::script;
-use crate::known::SharedRegion;
 use crate::mapping::NativeModule;
 use crate::runner::Runner;
+use crate::shared_region::SharedRegion;
 use crate::state::Core;
 
 pub(crate) const BASE: u64 = 0x1000;

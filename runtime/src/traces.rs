@@ -1,21 +1,20 @@
-//! Decoded traces, in slots as the assembly machine has them.
+//! Decoded traces, in slots as CKB-VM's assembly machine has them.
 //!
-//! A trace is what runs between two checks of the limit: up to sixteen entries, fused or not, decoded
-//! together before the first of them runs. A trace stands in the slot that its address selects. These slots are a
+//! A trace is what runs between two checks of the cycle limit: up to sixteen entries, which are instructions or fused
+//! pairs, decoded together before the first of them runs. A trace stands in the slot that its address selects. These slots are a
 //! cache of decoded code and no more. In versions where the guest can see which trace ran last, that is noted in the
 //! guest's mapping, where native code notes it too (`lockstep_contract::context::HEADS`).
 //!
-//! Traces that lost their slot are remembered behind the one that has it, so that two heads that
-//! share a slot are not decoded over and over; what is remembered is dropped when pages become
-//! executable, because decoding looks ahead into them.
+//! A trace that lost its slot is remembered behind the one that has it, so that two heads that share a slot are not
+//! decoded again and again. Remembered traces are dropped when pages become executable, because decoding looks ahead
+//! into such pages.
 //!
-//! What has a slot stays, as in the assembly machine, even where decoding would now find another
-//! pattern: where code ended with the first half of one, and the second half came behind it later.
-//! Such a trace is *stale*. While there is one, only the interpreter knows what the assembly machine
-//! would run.
+//! A trace that has a slot keeps it, as in the assembly machine, even where decoding would now find another pattern.
+//! That happens where code ended with the first half of a pattern, and the second half was put behind it later. Such
+//! a trace is *stale*. While there is one, only the interpreter knows what the assembly machine would run.
 //!
-//! Entries are stored as the plain instructions that they are made of: parts of a fused entry cannot
-//! fail, and none of them asks for its address. The cost is that of the entries.
+//! An entry is stored as the instructions that it is made of. No part of a fused entry can fail, and none reads its
+//! own address, so running them one by one is the same. The cost is that of the entry.
 
 use lockstep_contract::context::{SLOTS, slot};
 use lockstep_isa::decode::{DecodeError, Fetch, decode};
@@ -33,7 +32,7 @@ pub(crate) use decoded::{DecodedTraces, Shared};
 pub(crate) use trace::Trace;
 
 /// The most entries that a trace has.
-const ENTRIES: usize = 16;
+const TRACE_ENTRIES: usize = 16;
 /// Instructions that may be stored before traces without a slot are dropped: 12 MiB.
 const STORED_INSTRUCTIONS: usize = 1 << 20;
 /// What the record of a trace counts for, in instructions.
@@ -196,13 +195,13 @@ impl Traces {
                 continue;
             }
             let trace = self.traces[number];
-            let stale = match self.append(code, trace.start, ENTRIES, profile, |_| 0) {
+            let stale = match self.append(code, trace.start, TRACE_ENTRIES, profile, |_| 0) {
                 Ok((now, _)) => {
                     let other = self.code(&now) != self.code(&trace);
                     self.discard(&now);
                     other
                 }
-                // It could not be decoded any more: pages were closed, which is not foreseen.
+                // It could not be decoded any more: pages stopped being executable, which no host does.
                 Err(_) => true,
             };
             self.notes[number].stale = stale;
@@ -251,7 +250,7 @@ impl Traces {
         profile: Profile,
         shared: Option<Shared<'_>>,
     ) -> Result<Trace, Trap> {
-        let extent = Extent::Rest(entries.min(ENTRIES as u8));
+        let extent = Extent::Rest(entries.min(TRACE_ENTRIES as u8));
         self.obtain(code, pc, extent, profile, shared, |_| 0)
     }
 
@@ -270,7 +269,7 @@ impl Traces {
             return Ok(trace);
         }
         let entries = match extent {
-            Extent::Whole => ENTRIES,
+            Extent::Whole => TRACE_ENTRIES,
             Extent::Rest(entries) => usize::from(entries),
         };
         let (trace, end) = self.append(code, pc, entries, profile, cost)?;

@@ -1,8 +1,8 @@
 //! Why a guest cannot go on, as values with CKB-VM's names.
 //!
-//! Every way in which a guest can fail is here, so that both arms of the run loop fail alike. A
-//! failure of the environment (no memory, a module that cannot be mapped) is not a trap and has its
-//! own type where it arises. [`Trap::Defect`] is the one exception: it reports ours.
+//! Every way in which a guest can fail is here, so that native code and interpreter report the same failure by the
+//! same value. A failure of the host (no memory, a module that cannot be mapped) is not a trap; it has its own type
+//! where it arises. [`Trap::Defect`] is the one exception: it reports an error of this engine.
 
 use core::fmt;
 
@@ -41,7 +41,7 @@ pub enum Trap {
     SnapshotDataLoadError,
     /// A system call's own failure.
     External(String),
-    /// Sums that only a broken image can reach.
+    /// Inputs that contradict each other, as an image that is not of the file, with the reason.
     Unexpected(String),
     /// Something that cannot happen did: the engine is wrong, not the guest.
     Defect(Defect),

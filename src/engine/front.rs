@@ -13,7 +13,7 @@ use lockstep_cache::Cache;
 use lockstep_contract::key::{Key, KeyId};
 use lockstep_runtime::{
     CodeSource, CostTable, Divergence, Environment, Interval, Mismatch, NativeModule, Observer,
-    Request, SharedRegion, Watch,
+    Request, ShadowPlan, SharedRegion,
 };
 use lockstep_translator::{CodeRegion, Hints};
 
@@ -342,8 +342,8 @@ impl CodeSource for Engine {
 }
 
 impl Observer for Engine {
-    fn watch(&self) -> Watch {
-        self.shadow.watch()
+    fn shadow_plan(&self) -> ShadowPlan {
+        self.shadow.plan()
     }
 
     fn repeat(&self, interval: Interval) {

@@ -16,7 +16,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use lockstep_contract::key::KeyId;
 use lockstep_runtime::{
-    Divergence, Interval, Mismatch, NativeModule, Repeat, Watch, retire_spare_mappings,
+    Divergence, Interval, Mismatch, NativeModule, OnFailure, Repeat, ShadowPlan,
+    retire_spare_mappings,
 };
 use lockstep_translator::Options;
 
@@ -126,8 +127,8 @@ impl Shadow {
         }
     }
 
-    /// What is to be done about the next interval.
-    pub(super) fn watch(&self) -> Watch {
+    /// Whether and when the next interval is repeated.
+    pub(super) fn plan(&self) -> ShadowPlan {
         let mut sampled = self.share != Share::NONE
             && (self.share).has(self.count.fetch_add(1, Ordering::Relaxed));
         let when = match self.confirm {
@@ -140,9 +141,12 @@ impl Shadow {
             self.checker.dropped();
             sampled = false;
         }
-        Watch {
+        ShadowPlan {
             repeat: sampled.then_some(when),
-            failures: self.confirm != Confirm::Nothing,
+            on_failure: match self.confirm {
+                Confirm::Nothing => OnFailure::Accept,
+                Confirm::Failures | Confirm::Sampled => OnFailure::Repeat,
+            },
         }
     }
 

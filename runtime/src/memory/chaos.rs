@@ -1,12 +1,12 @@
 //! Memory that is not zero before it is written: CKB-VM's chaos mode.
 //!
-//! A frame that is touched for the first time is filled with bytes from a generator, so that a script
-//! that reads what it never wrote shows it. The bytes are those of CKB-VM: the generator is the
-//! one behind `rand` 0.7's `StdRng`, seeded with the machine's seed, and what it gives after the frame
-//! is the next seed. So they depend on the order of first touches, and every access counts, loads and
-//! fetches too; who touches what, and when, is decided where the access is.
+//! A frame that is touched for the first time is filled with pseudo-random bytes. So a script that reads what it never
+//! wrote behaves differently from run to run. The bytes are those of CKB-VM: the generator is the one behind `rand`
+//! 0.7's `StdRng`, seeded with the machine's seed, and the number that it gives after the frame is the next seed. So
+//! the bytes depend on the order of first touches. Every access is a touch, loads and fetches too. Which access
+//! touches which frame is decided where the access is.
 //!
-//! For tests of scripts, not for production. Native code has no notion of it and does not run then.
+//! Chaos mode is for tests of scripts, not for production. Native code does not run in it.
 
 use core::ops::Range;
 
@@ -16,10 +16,10 @@ use rand_chacha::rand_core::{RngCore, SeedableRng};
 
 use super::writable::Writable;
 
-/// Bytes that are filled at once: CKB-VM's frame.
-const FRAME: usize = 256 << 10;
+/// Bytes of CKB-VM's frame, which is filled at once.
+const FRAME_BYTES: usize = 256 << 10;
 /// log2 of the pages in a frame.
-const FRAME_PAGES_SHIFT: u32 = FRAME.trailing_zeros() - PAGE_SHIFT;
+const FRAME_PAGES_SHIFT: u32 = FRAME_BYTES.trailing_zeros() - PAGE_SHIFT;
 
 /// What is left to be filled, and with what.
 #[derive(Clone, Debug)]
@@ -29,7 +29,7 @@ pub(crate) struct Chaos {
     untouched: u16,
 }
 
-const _: () = assert!(MAX_MEMORY / FRAME == u16::BITS as usize);
+const _: () = assert!(MAX_MEMORY / FRAME_BYTES == u16::BITS as usize);
 
 impl Chaos {
     /// Nothing was touched but these pages.
@@ -58,8 +58,8 @@ impl Chaos {
             return;
         }
         self.untouched &= !bit(page);
-        let start = (page >> FRAME_PAGES_SHIFT) * FRAME;
-        let frame = start..(start + FRAME).min(bytes.len());
+        let start = (page >> FRAME_PAGES_SHIFT) * FRAME_BYTES;
+        let frame = start..(start + FRAME_BYTES).min(bytes.len());
         let mut generator = ChaCha20Rng::seed_from_u64(u64::from(self.seed));
         generator.fill_bytes(&mut bytes[frame.clone()]);
         self.seed = generator.next_u32();

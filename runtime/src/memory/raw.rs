@@ -35,9 +35,9 @@ pub(super) fn take_spare(size: usize) -> Option<Mapping> {
     SPARE.take(size)
 }
 
-/// Bytes in front of and behind the region that no access survives. Native code checks every
-/// address; the guards turn a defect there into a fault instead of silent damage.
-const GUARD: usize = 16 * PAGE_SIZE;
+/// Bytes in front of the region, and behind it, where every access is a fault of the process. Native code checks every
+/// address itself; where such a check is wrong, the guards make a fault of what would be silent damage.
+const GUARD_BYTES: usize = 16 * PAGE_SIZE;
 
 /// An anonymous private mapping, ready for a guest: all that is open reads as zero.
 #[derive(Debug)]
@@ -92,13 +92,13 @@ impl Mapping {
 
     /// Bytes of the whole mapping.
     const fn mapped(size: usize) -> usize {
-        GUARD + context::MEMORY + size + GUARD
+        GUARD_BYTES + context::MEMORY + size + GUARD_BYTES
     }
 
     /// Address of the context.
     fn base(&self) -> NonNull<u8> {
-        // SAFETY: the mapping is longer than GUARD.
-        unsafe { self.start.add(GUARD) }
+        // SAFETY: the mapping is longer than GUARD_BYTES.
+        unsafe { self.start.add(GUARD_BYTES) }
     }
 
     /// Asks for 4 KiB pages: a guest touches a few dozen, and clearing 2 MiB for the first of them

@@ -16,11 +16,11 @@ const PROFILE: Profile = Profile {
     xlen: Xlen::X64,
 };
 /// Bytes from one head of a slot to the next.
-const TURN: u64 = 4 * SLOTS as u64;
+const SLOT_PERIOD_BYTES: u64 = 4 * SLOTS as u64;
 
-/// Ten turns of `c.nop`, executable, with a page behind them that is not.
+/// Ten times as many bytes of `c.nop` as have slots of their own, executable, with a page behind them that is not.
 fn memory() -> Memory {
-    let size = 10 * TURN;
+    let size = 10 * SLOT_PERIOD_BYTES;
     let mut memory = Memory::new(size as usize + PAGE_SIZE).unwrap();
     let code = [1, 0].repeat(size as usize / 2);
     memory
@@ -39,7 +39,7 @@ fn heads_of_one_slot_take_turns() {
     let mut memory = memory();
     let mut traces = Traces::new();
     let heads: Vec<u64> = (0..9)
-        .flat_map(|turn| [turn * TURN, turn * TURN + 2])
+        .flat_map(|period| [period * SLOT_PERIOD_BYTES, period * SLOT_PERIOD_BYTES + 2])
         .collect();
     for round in 0..3 {
         for step in 0..heads.len() {
@@ -67,17 +67,17 @@ fn what_has_no_slot_is_forgotten_when_pages_change() {
     let mut memory = memory();
     let mut traces = Traces::new();
     traces.follow(&mut memory, PROFILE);
-    for head in [0, 2, 64, TURN] {
+    for head in [0, 2, 64, SLOT_PERIOD_BYTES] {
         load(&mut traces, &mut memory, head).unwrap();
     }
     traces.follow(&mut memory, PROFILE);
     assert_eq!(traces.traces.len(), 4);
     memory
-        .set_flag(10 * TURN / PAGE_SIZE as u64, EXECUTABLE)
+        .set_flag(10 * SLOT_PERIOD_BYTES / PAGE_SIZE as u64, EXECUTABLE)
         .unwrap();
     traces.follow(&mut memory, PROFILE);
     assert_eq!((traces.traces.len(), traces.code.len()), (2, 32));
-    assert!(traces.find(TURN).is_some() && traces.find(64).is_some());
+    assert!(traces.find(SLOT_PERIOD_BYTES).is_some() && traces.find(64).is_some());
     load(&mut traces, &mut memory, 2).unwrap();
     assert_eq!(traces.find(2).map(|trace| trace.start), Some(2));
     traces.clear();
@@ -88,19 +88,19 @@ fn what_has_no_slot_is_forgotten_when_pages_change() {
 fn what_is_kept_is_bounded() {
     let mut memory = memory();
     let mut traces = Traces::new();
-    for head in (0..10 * TURN - 32).step_by(2) {
+    for head in (0..10 * SLOT_PERIOD_BYTES - 32).step_by(2) {
         load(&mut traces, &mut memory, head).unwrap();
         assert!(traces.stored() <= traces.kept + STORED_INSTRUCTIONS + 20);
     }
     assert!(traces.kept > 0, "it was tidied up");
-    assert!(traces.find(0).is_none() && traces.find(10 * TURN - 34).is_some());
+    assert!(traces.find(0).is_none() && traces.find(10 * SLOT_PERIOD_BYTES - 34).is_some());
 }
 
 #[test]
 fn a_trace_that_cannot_be_decoded_leaves_nothing() {
     let mut memory = memory();
     let mut traces = Traces::new();
-    let end = 10 * TURN;
+    let end = 10 * SLOT_PERIOD_BYTES;
     assert_eq!(
         load(&mut traces, &mut memory, end - 30),
         Err(Trap::MemWriteOnExecutablePage)
@@ -136,7 +136,7 @@ fn the_rest_of_a_trace_is_for_one_use() {
 #[test]
 fn half_a_pattern_is_stale_when_the_other_half_comes() {
     let page = PAGE_SIZE as u64;
-    let size = TURN + page;
+    let size = SLOT_PERIOD_BYTES + page;
     let mut memory = Memory::new((size + page) as usize).unwrap();
     let mut code = [1, 0].repeat(size as usize / 2 - 2);
     // lui a0, 1
@@ -162,7 +162,7 @@ fn half_a_pattern_is_stale_when_the_other_half_comes() {
 
     // Another head takes the slot; what comes back is what the code is now.
     for _ in 0..2 {
-        load(&mut traces, &mut memory, head - TURN).unwrap();
+        load(&mut traces, &mut memory, head - SLOT_PERIOD_BYTES).unwrap();
         assert!(!traces.are_stale() && traces.find(head).is_none());
         load(&mut traces, &mut memory, head).unwrap();
         let new = traces.find(head).unwrap();
@@ -174,7 +174,7 @@ fn half_a_pattern_is_stale_when_the_other_half_comes() {
 fn code_behind_that_changes_nothing_makes_nothing_stale() {
     let page = PAGE_SIZE as u64;
     let mut memory = memory();
-    let end = 10 * TURN;
+    let end = 10 * SLOT_PERIOD_BYTES;
     let mut traces = Traces::new();
     traces.follow(&mut memory, PROFILE);
     load(&mut traces, &mut memory, end - 32).unwrap();

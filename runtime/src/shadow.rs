@@ -1,13 +1,13 @@
-//! Native code watched in production: intervals of it are repeated on the interpreter.
+//! Shadow comparison: in production the interpreter repeats some intervals of native code, and the ends are compared.
 //!
 //! What native code does between two host calls is a pure function of the guest's state. So where the observer asks
-//! for it, the state is copied when such an interval begins. When it has ended, the interpreter starts from the copy
-//! and must come to the same end. That happens later, on another thread ([`Observer::repeat`]), or at once. It also
-//! happens at once where the guest failed and failures are to be confirmed. Where it happens at once, the
+//! for it, the state is copied when such an interval begins. When the interval has ended, the interpreter starts from
+//! the copy and must come to the same end. That happens at once, or later on another thread ([`Observer::repeat`]).
+//! It also happens at once where the guest failed and failures are to be confirmed. Where it happens at once, the
 //! interpreter's end is the guest's.
 //!
-//! Which intervals, on which thread, and what becomes of a module that is caught, is decided by the
-//! [`Observer`](crate::Observer).
+//! The [`Observer`](crate::Observer) decides which intervals are repeated, on which thread, and what becomes of a
+//! module that did something else than the interpreter.
 
 use std::sync::Arc;
 
@@ -18,29 +18,29 @@ use crate::compare::everything;
 use crate::cost_table::CostTable;
 use crate::environment::Environment;
 use crate::interp::{Leave, interpret};
-use crate::known::SharedRegion;
 use crate::lockstep::{Lockstep, Sources};
 use crate::mapping::NativeModule;
 use crate::memory::{Identity, SetupError};
-use crate::observer::{Divergence, End, Interval, Mismatch, Repeat, Step, Watch};
+use crate::observer::{Divergence, End, Interval, Mismatch, OnFailure, Repeat, ShadowPlan, Step};
 use crate::run::{Event, RunLoop};
+use crate::shared_region::SharedRegion;
 use crate::state::Core;
 use crate::trap::Trap;
 
 /// Number of the system call `exit`: the low byte of `a0` is the exit code.
-pub(crate) const EXIT: u64 = 93;
+pub(crate) const EXIT_NUMBER: u64 = 93;
 
-/// How an interval that was watched went on.
-pub(crate) enum Watched {
-    /// With this, which the host is told.
+/// How a call of [`ShadowRunner::advance`] ended.
+pub(crate) enum Advanced {
+    /// The interval ended with this, which the host is told.
     Ended(Result<Event, Trap>),
-    /// The interpreter came to a place in front of it. The guest is there and has to go on.
+    /// The interpreter came to a place in front of the interval's end. The guest is there and has to go on.
     GoesOn,
 }
 
-/// Watches the intervals of one guest, one after the other.
+/// Runs the intervals of one guest, one after the other, and repeats those that the observer wants repeated.
 #[derive(Debug, Default)]
-pub(crate) struct Watcher {
+pub(crate) struct ShadowRunner {
     /// The guest where its current interval began, or a copy whose memory can be used again.
     before: Option<Box<Core>>,
     /// The guest whose interval ended with a system call that may have to be confirmed: native code ran in it, and
@@ -48,7 +48,7 @@ pub(crate) struct Watcher {
     unconfirmed: Option<Identity>,
 }
 
-impl Watcher {
+impl ShadowRunner {
     /// Forgets the last interval: the guest goes on from where it is.
     #[inline]
     pub(crate) fn forget(&mut self) {
@@ -62,38 +62,39 @@ impl Watcher {
         env: &Environment<'_>,
         code: &dyn CodeSource,
         cost: Cost,
-        watch: Watch,
-    ) -> Watched {
+        plan: ShadowPlan,
+    ) -> Advanced {
         self.unconfirmed = None;
         let before = match self.copy(&guest.core) {
             Ok(before) => before,
             Err(error) => {
-                tracing::warn!("native code is not watched: {error}");
-                return Watched::Ended(guest.advance(env, Some(code)));
+                tracing::warn!("an interval of native code is not repeated: {error}");
+                return Advanced::Ended(guest.advance(env, Some(code)));
             }
         };
         let native = guest.core.native_cycles;
         let result = guest.advance(env, Some(code));
         if guest.core.native_cycles == native {
             self.before = Some(before);
-            return Watched::Ended(result);
+            return Advanced::Ended(result);
         }
-        if watch.repeat == Some(Repeat::Now) || (watch.failures && fails(&guest.core, &result)) {
+        let confirms = plan.on_failure == OnFailure::Repeat;
+        if plan.repeat == Some(Repeat::Now) || (confirms && fails(&guest.core, &result)) {
             let decided = self.decide(guest, env, cost, before, &result);
-            return decided.unwrap_or(Watched::Ended(result));
+            return decided.unwrap_or(Advanced::Ended(result));
         }
-        if watch.repeat == Some(Repeat::Later) {
+        if plan.repeat == Some(Repeat::Later) {
             match interval(guest, *before, ended(&result), cost, Core::fork) {
                 Ok(interval) => env.observer().repeat(interval),
-                Err(error) => tracing::warn!("native code is not watched: {error}"),
+                Err(error) => tracing::warn!("an interval of native code is not repeated: {error}"),
             }
         } else {
             self.before = Some(before);
-            if watch.failures && result == Ok(Event::Ecall) {
+            if confirms && result == Ok(Event::Ecall) {
                 self.unconfirmed = Some(guest.core.memory.identity());
             }
         }
-        Watched::Ended(result)
+        Advanced::Ended(result)
     }
 
     /// Repeats the interval that ended with a system call which nobody handles, if failures are to be confirmed.
@@ -102,7 +103,7 @@ impl Watcher {
         &mut self,
         guest: &mut RunLoop,
         env: &Environment<'_>,
-    ) -> Option<Watched> {
+    ) -> Option<Advanced> {
         if self.unconfirmed.take()? != guest.core.memory.identity() {
             return None;
         }
@@ -132,11 +133,11 @@ impl Watcher {
         cost: Cost,
         before: Box<Core>,
         result: &Result<Event, Trap>,
-    ) -> Option<Watched> {
+    ) -> Option<Advanced> {
         let mut core = match before.fork() {
             Ok(core) => core,
             Err(error) => {
-                tracing::warn!("native code is not confirmed: {error}");
+                tracing::warn!("a failure of native code is not confirmed: {error}");
                 return None;
             }
         };
@@ -147,7 +148,7 @@ impl Watcher {
             Ok(None) => {
                 // What the interpreter has done so far is as good as what native code did, or better.
                 guest.core.copy_from(&core);
-                return Some(Watched::Ended(Ok(Event::Paused)));
+                return Some(Advanced::Ended(Ok(Event::Paused)));
             }
         };
         let Some(difference) = everything(((&core, &interpreter), (&guest.core, &native))) else {
@@ -173,10 +174,10 @@ impl Watcher {
             ),
         }
         Some(match interpreter {
-            Ok(Step::Ecall) => Watched::Ended(Ok(Event::Ecall)),
-            Ok(Step::Ebreak) => Watched::Ended(Ok(Event::Ebreak)),
-            Ok(Step::Head) => Watched::GoesOn,
-            Err(trap) => Watched::Ended(Err(trap)),
+            Ok(Step::Ecall) => Advanced::Ended(Ok(Event::Ecall)),
+            Ok(Step::Ebreak) => Advanced::Ended(Ok(Event::Ebreak)),
+            Ok(Step::Head) => Advanced::GoesOn,
+            Err(trap) => Advanced::Ended(Err(trap)),
         })
     }
 }
@@ -187,7 +188,7 @@ fn fails(core: &Core, result: &Result<Event, Trap>) -> bool {
         Err(trap) => *trap != Trap::CyclesExceeded,
         Ok(Event::Ecall) => {
             let [number, code] = [Reg::A7, Reg::A0].map(|reg| core.register(reg));
-            number == EXIT && code as u8 != 0
+            number == EXIT_NUMBER && code as u8 != 0
         }
         Ok(Event::Ebreak | Event::Paused) => false,
     }

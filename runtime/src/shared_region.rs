@@ -1,10 +1,9 @@
-//! A code region that a library knows: the native code there is for it at the moment, and how much of it
-//! was run.
+//! What the source of code and all machines with one code region share: its native code at the moment, and how many
+//! cycles of it were run.
 //!
-//! The library and all machines with this code region share one value. Native code comes when it is made
-//! and goes when it is withdrawn, while machines run; each machine compares one number before it
-//! enters, so that it notices without asking anybody. Cycles are added up by the machines and handed
-//! over in batches.
+//! Native code is put here when it is made, and taken away when it is withdrawn, while machines run. Before a machine
+//! enters native code it compares one number, the generation. So it notices a change without asking the source of
+//! code. Machines add up cycles by themselves and report them here in batches.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -26,11 +25,11 @@ pub struct SharedRegion {
 /// What there is for the code region.
 #[derive(Clone, Debug)]
 pub(crate) enum Holding {
-    /// No native code now. It may come.
+    /// No native code now. Some may be put here later.
     Nothing,
-    /// This.
+    /// This native code.
     Module(Loaded),
-    /// The library forgot the code region: it is to be asked again.
+    /// The source of code forgot the code region: it is to be asked again.
     Forgotten,
 }
 
@@ -67,7 +66,7 @@ impl From<Arc<NativeModule>> for SharedRegion {
 }
 
 impl SharedRegion {
-    /// Without native code, and without a wish to hear of cycles.
+    /// A region without native code. The source of code is not called for its cycles.
     #[must_use]
     pub fn new() -> SharedRegion {
         SharedRegion {
@@ -91,7 +90,7 @@ impl SharedRegion {
         self.change(Holding::Nothing);
     }
 
-    /// Takes the native code away for good; machines with this code region ask the library anew.
+    /// Takes the native code away for good; machines with this code region ask the source of code again.
     pub fn forget(&self) {
         self.change(Holding::Forgotten);
     }
@@ -117,19 +116,19 @@ impl SharedRegion {
         self.native.load(Ordering::Relaxed)
     }
 
-    /// The library wants [`CodeSource::hot`](crate::CodeSource::hot) called when so many cycles were
-    /// interpreted; `u64::MAX`: never.
+    /// Has [`CodeSource::hot`](crate::CodeSource::hot) called when so many cycles were interpreted; with `u64::MAX`
+    /// never.
     pub fn call_at(&self, interpreted: u64) {
         self.call_at.store(interpreted, Ordering::Relaxed);
     }
 
-    /// Whether as many cycles were interpreted as the library wants to be called at.
+    /// Whether as many cycles were interpreted as [`SharedRegion::call_at`] says.
     #[must_use]
     pub fn is_due(&self) -> bool {
         self.interpreted() >= self.call_at.load(Ordering::Relaxed)
     }
 
-    /// Adds cycles. Whether the library wants to be called.
+    /// Adds cycles. The answer says whether the source of code is to be called.
     pub(crate) fn add(&self, interpreted: u64, native: u64) -> bool {
         if native > 0 {
             self.native.fetch_add(native, Ordering::Relaxed);
@@ -161,7 +160,7 @@ impl SharedRegion {
         }
     }
 
-    /// The value is whole at every moment, so a panic elsewhere spoils nothing.
+    /// Locks what there is. The value is consistent at every moment, so a panic of another thread does no harm.
     fn lock(&self) -> MutexGuard<'_, Holding> {
         self.holding.lock().unwrap_or_else(PoisonError::into_inner)
     }
