@@ -1,6 +1,6 @@
 //! What the memory promises, on the memory alone. The numbers are those of CKB-VM's rules.
 
-use lockstep_contract::pages::{DIRTY, EXECUTABLE, MAX_PAGES};
+use lockstep_contract::pages::{DIRTY, EXECUTABLE, FREEZED, MAX_PAGES};
 
 use super::*;
 
