@@ -93,7 +93,7 @@ fn the_width_must_be_the_machines() {
     assert_eq!(error.name(), "ElfBits");
     assert_eq!(
         error.to_string(),
-        "an ELF of 64 bits where one of 32 bits is needed"
+        "the ELF is for registers of 64 bits, and the machine has 32 bits"
     );
 }
 
