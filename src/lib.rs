@@ -9,7 +9,7 @@
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let elf = std::fs::read("guests/elf/fib.elf")?;
-//! let program = Program::load(&elf, &Platform::default())?.with_arguments(["fib", "10"]);
+//! let program = Program::load(&elf, &Platform::default())?.with_arguments(["10"]);
 //! let engine = Engine::builder().no_cache().build();
 //! let run = engine.run(&program, Limits::default())?;
 //! println!("{:?} after {} cycles", run.outcome(), run.cycles());
