@@ -19,6 +19,7 @@ use std::process::ExitCode;
 const USAGE: &str = "\
 usage: cargo xtask test
        cargo xtask modules [--root PATH]
+       cargo xtask digests
        cargo xtask prove [--list | STEP...]
        cargo xtask reproduce [FOLDER]
        cargo xtask spike
@@ -30,6 +31,8 @@ usage: cargo xtask test
                          test; asks before it installs the RISC-V compiler, unless CI is set
   modules                the size of each package and the circles among its source files;
                          with a PATH, of another checkout
+  digests                write the digests of the modules of all guests (tests/module_digests.tsv), which a
+                         change of emitted native code changes
   prove [STEP...]        everything that takes too long for `test`: Spike, fusion, suspension, soak, mutations,
                          fuzzing; about three hours, or only these steps
   guests                 rebuild our own guest programs in guests/elf and their MANIFEST
@@ -61,6 +64,7 @@ fn main() -> ExitCode {
         ["mutate", names @ ..] => mutate::run(names).map_err(Into::into),
         ["modules"] => modules::run(None).map_err(Into::into),
         ["modules", "--root", root] => modules::run(Some(root)).map_err(Into::into),
+        ["digests"] => suite::write_digests().map_err(Into::into),
         ["prove", "--list"] => {
             prove::show();
             Ok(())

@@ -55,6 +55,23 @@ pub(crate) fn run() -> Result<(), StepError> {
     Ok(())
 }
 
+/// Writes the digests of the modules of all guests. The test that compares them refuses to write where the
+/// same sources made other modules before.
+pub(crate) fn write_digests() -> Result<(), StepError> {
+    let test = [
+        "test",
+        "--release",
+        "--package",
+        "lockstep-vm",
+        "--test",
+        "module_digests",
+        "modules_are_those_that_are_committed",
+        "--",
+        "--nocapture",
+    ];
+    cargo("digests", &test, &[("BLESS", "1")])
+}
+
 /// The combinations of features that others build: the engine alone, a node's, and the command's.
 const FEATURES: [&[&str]; 3] = [
     &["--no-default-features"],
