@@ -138,15 +138,8 @@ fn fill(
 
 /// The code region that a module was made from, in the state before.
 fn region_of<'a>(module: &Module, divergence: &'a Divergence) -> Option<CodeRegion<'a>> {
-    let key = &module.key;
-    let range = key.base as usize..(key.base + key.len) as usize;
-    Some(CodeRegion {
-        profile: key.profile,
-        cost: key.cost,
-        memory_size: key.memory_size,
-        base: key.base,
-        bytes: divergence.before.memory().as_bytes().get(range)?,
-    })
+    let memory = divergence.before.memory();
+    CodeRegion::in_memory(module.key.place(), memory.as_bytes())
 }
 
 /// Guest code of the blocks, with the native code of each beside it.

@@ -25,6 +25,7 @@ mod inspect;
 mod named_module;
 mod progress;
 mod replay;
+mod result_name;
 mod run;
 mod run_report;
 mod stderr;

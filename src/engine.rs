@@ -61,9 +61,9 @@ mod warm_list;
 
 pub use background::Backlog;
 pub use environment::{SETTINGS, Setting};
-pub use findings::Found;
+pub use findings::{BUNDLES_FOLDER, Found};
 pub use front::Engine;
-pub use hints::{hints_in_memory, regions};
+pub use hints::{code_regions, hints_in_memory, regions};
 pub use host::{key_id, processors};
 pub use meter::Stats;
 pub use mode::{InvalidSetting, Mode, Translate, WhenDiverged};

@@ -12,7 +12,9 @@
 //! Numbers are little endian. The key says what the code region is, and what kind of module is wanted.
 
 use lockstep_contract::key::{Key, Mismatch};
-use lockstep_contract::module::{Module, ModuleError, TrustedModule};
+use lockstep_contract::module::{
+    LARGEST_MODULE_BYTES, MODULE_HINTS, Module, ModuleError, TrustedModule,
+};
 use lockstep_contract::pages::MAX_MEMORY;
 use lockstep_translator::{CodeRegion, Cpu, Hints, Options, TranslateError, key, translate};
 
@@ -24,12 +26,10 @@ const REQUEST_HEADER: usize = 16;
 const ANSWER_HEADER: usize = 12;
 /// Bytes of a key at most.
 const KEY: usize = 4096;
-/// Hints at most: as many as the translator keeps.
-const HINTS: usize = 1 << 16;
 /// Bytes of a request at most.
-pub const REQUEST_LIMIT: usize = REQUEST_HEADER + KEY + 8 * HINTS + MAX_MEMORY;
-/// Bytes of an answer at most: more than the largest module has.
-pub const ANSWER_LIMIT: usize = 64 << 20;
+pub const REQUEST_LIMIT: usize = REQUEST_HEADER + KEY + 8 * MODULE_HINTS + MAX_MEMORY;
+/// Bytes of an answer at most: those of the largest module.
+pub const ANSWER_LIMIT: usize = ANSWER_HEADER + LARGEST_MODULE_BYTES as usize;
 /// Bytes of a reason at most.
 const REASON: usize = 4096;
 
@@ -103,7 +103,7 @@ fn make(request: &[u8]) -> Result<TrustedModule, RequestError> {
     let rest = (request.strip_prefix(&REQUEST)).ok_or_else(|| malformed("another magic"))?;
     let (key_size, rest) = number(rest).ok_or_else(|| malformed("it ends in its header"))?;
     let (hint_count, rest) = number(rest).ok_or_else(|| malformed("it ends in its header"))?;
-    if key_size > KEY || hint_count > HINTS {
+    if key_size > KEY || hint_count > MODULE_HINTS {
         let what = format!("a key of {key_size:#x} bytes, {hint_count:#x} hints");
         return Err(malformed(&what));
     }
@@ -112,13 +112,8 @@ fn make(request: &[u8]) -> Result<TrustedModule, RequestError> {
     let (words, region) =
         (rest.split_at_checked(8 * hint_count)).ok_or_else(|| malformed("it ends in its hints"))?;
     let wanted = Key::decode(key_bytes, REQUEST_HEADER)?;
-    let region = CodeRegion {
-        profile: wanted.profile,
-        cost: wanted.cost,
-        memory_size: wanted.memory_size,
-        base: wanted.base,
-        bytes: region,
-    };
+    // As many bytes as came: `difference` says so where they are not as many as the key says.
+    let region = CodeRegion::new(wanted.place(), region);
     let options = options(&wanted);
     // The digest of the code region, its size, the translator and the CPU are compared in one go.
     if let Some(mismatch) = wanted.difference(&key(&region, &options)?) {
@@ -180,8 +175,6 @@ fn number(bytes: &[u8]) -> Option<(usize, &[u8])> {
     let (word, rest) = bytes.split_first_chunk()?;
     Some((u32::from_le_bytes(*word) as usize, rest))
 }
-
-const _: () = assert!(ANSWER_HEADER + (48 << 20) < ANSWER_LIMIT);
 
 #[cfg(test)]
 mod tests {

@@ -11,7 +11,7 @@ use lockstep_runtime::image::Image;
 use lockstep_runtime::{Core, Request, SetupError, Trap};
 use lockstep_translator::{CodeRegion, Hints};
 
-use crate::engine::{hints_in_memory, regions};
+use crate::engine::{code_regions, hints_in_memory};
 
 /// What a guest runs on: everything outside its bytes that decides what they mean and cost.
 ///
@@ -209,19 +209,11 @@ impl Program {
     /// The pieces of code that native modules are made for, one module each, by address.
     #[must_use]
     pub fn code_regions(&self) -> Vec<CodeRegion<'_>> {
-        let memory = self.core.memory();
-        regions(memory)
-            .into_iter()
-            .filter_map(|region| {
-                Some(CodeRegion {
-                    profile: self.platform.profile,
-                    cost: self.platform.cost,
-                    memory_size: self.platform.memory_size as u64,
-                    base: region.start as u64,
-                    bytes: memory.as_bytes().get(region)?,
-                })
-            })
-            .collect()
+        code_regions(
+            self.core.memory(),
+            self.platform.profile,
+            self.platform.cost,
+        )
     }
 
     /// What a machine of this program asks a library for when it comes to one of its [`code_regions`](Self::code_regions).

@@ -10,7 +10,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use lockstep_contract::module::{Module, ModuleError, TrustedModule};
+use lockstep_contract::module::{LARGEST_MODULE_BYTES, Module, ModuleError, TrustedModule};
 use lockstep_contract::seal::{self, Seal};
 
 use super::deny::denied;
@@ -19,9 +19,6 @@ use super::files::{open_no_follow, put};
 use super::locations::Locations;
 use super::node_key::NodeKey;
 use super::trust::{PublicKey, Trusted};
-
-/// No module is larger: 4 MiB of guest code cannot become this much code within the translator's budget.
-pub(super) const LARGEST_MODULE_BYTES: u64 = 512 << 20;
 
 /// What decides whether a module may run on this machine.
 #[derive(Clone, Debug)]

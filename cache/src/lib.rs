@@ -33,7 +33,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use lockstep_contract::key::{Key, KeyId, Mismatch};
-use lockstep_contract::module::TrustedModule;
+use lockstep_contract::module::{LARGEST_MODULE_BYTES, TrustedModule};
 use lockstep_contract::seal::Seal;
 
 mod ages;
@@ -63,7 +63,6 @@ pub use locations::Locations;
 pub use names::EXTENSION;
 pub use trust::{PublicKey, SigningKey, TrustError, Trusted, is_sound, public_name};
 
-use authority::LARGEST_MODULE_BYTES;
 use files::{create_new, create_private, owner, put, swappable, temporary_name, user};
 use files::{open_no_follow, ours, writable_by_others};
 use listing::Total;
@@ -158,12 +157,7 @@ impl Cache {
     /// # Errors
     /// When the environment names neither.
     pub fn user_folder() -> Result<PathBuf, CacheError> {
-        // The XDG base directory specification: a relative path is to be ignored.
-        named("XDG_CACHE_HOME")
-            .filter(|path| path.is_absolute())
-            .or_else(|| named("HOME").map(|home| home.join(".cache")))
-            .map(|caches| caches.join("lockstep"))
-            .ok_or(CacheError::NoFolder)
+        locations::user_folder("XDG_CACHE_HOME", ".cache").ok_or(CacheError::NoFolder)
     }
 
     /// The folder.

@@ -39,11 +39,7 @@ impl Locations {
     /// The files in the user's configuration folder.
     #[must_use]
     pub fn of_user() -> Locations {
-        // The XDG base directory specification: a relative path is to be ignored.
-        let folder = named("XDG_CONFIG_HOME")
-            .filter(|path| path.is_absolute())
-            .or_else(|| named("HOME").map(|home| home.join(".config")))
-            .map(|folder| folder.join("lockstep"));
+        let folder = user_folder("XDG_CONFIG_HOME", ".config");
         let file = |name: &str| folder.as_ref().map(|folder| folder.join(name));
         Locations {
             key: file("module.key"),
@@ -51,6 +47,15 @@ impl Locations {
             deny: file("deny"),
         }
     }
+}
+
+/// Our folder in one of the user's folders: in the one that the variable names, else in this one of `HOME`.
+pub(super) fn user_folder(variable: &str, in_home: &str) -> Option<PathBuf> {
+    // The XDG base directory specification: a relative path is to be ignored.
+    named(variable)
+        .filter(|path| path.is_absolute())
+        .or_else(|| named("HOME").map(|home| home.join(in_home)))
+        .map(|folder| folder.join("lockstep"))
 }
 
 /// A path in the environment; an empty variable is one that is not set.

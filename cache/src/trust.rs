@@ -22,7 +22,7 @@ const SECRET: &str = "lockstep-secret-key ";
 /// The same for a public key.
 const PUBLIC: &str = "lockstep-public-key ";
 /// Bytes of a list, or of a file with a key, at most.
-const LARGEST: u64 = 1 << 20;
+const LARGEST_FILE_BYTES: u64 = 1 << 20;
 
 /// An Ed25519 public key. Printed and read as 64 lower-case hexadecimal digits.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -147,7 +147,7 @@ impl SigningKey {
             return Err(TrustError::content(path, reason));
         }
         let mut text = String::new();
-        (file.take(LARGEST).read_to_string(&mut text)).map_err(TrustError::io(path))?;
+        (file.take(LARGEST_FILE_BYTES).read_to_string(&mut text)).map_err(TrustError::io(path))?;
         let secret = text.trim().strip_prefix(SECRET).and_then(bytes_from_hex);
         secret
             .map(|secret| SigningKey(ed25519_dalek::SigningKey::from_bytes(&secret)))
@@ -206,7 +206,7 @@ impl Trusted {
             return Err(TrustError::content(path, reason));
         }
         let mut text = String::new();
-        (file.take(LARGEST).read_to_string(&mut text)).map_err(TrustError::io(path))?;
+        (file.take(LARGEST_FILE_BYTES).read_to_string(&mut text)).map_err(TrustError::io(path))?;
         let mut keys = BTreeMap::new();
         for (number, line) in text.lines().enumerate() {
             let line = line.trim();
@@ -266,7 +266,7 @@ pub fn is_sound(seal: &Seal, number: usize) -> bool {
 fn read(path: &Path) -> io::Result<String> {
     let mut text = String::new();
     fs::File::open(path)?
-        .take(LARGEST)
+        .take(LARGEST_FILE_BYTES)
         .read_to_string(&mut text)?;
     Ok(text)
 }

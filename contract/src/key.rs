@@ -13,6 +13,7 @@ use core::str::FromStr;
 
 use lockstep_isa::{Cost, Profile};
 
+use crate::identity::{CodeIdentity, CodePlace};
 use crate::seal::bytes_from_hex;
 
 /// Format of the module file that this build writes and reads.
@@ -81,6 +82,27 @@ impl Key {
             bytes.extend(text.as_bytes());
         }
         bytes
+    }
+
+    /// Which code the module is for, but for the content.
+    #[must_use]
+    pub const fn place(&self) -> CodePlace {
+        CodePlace {
+            base: self.base,
+            len: self.len,
+            memory_size: self.memory_size,
+            profile: self.profile,
+            cost: self.cost,
+        }
+    }
+
+    /// Which code the module is for.
+    #[must_use]
+    pub const fn identity(&self) -> CodeIdentity {
+        CodeIdentity {
+            place: self.place(),
+            digest: self.digest,
+        }
     }
 
     /// The name of the module that this key asks for.

@@ -8,6 +8,7 @@
 pub mod context;
 pub mod exit;
 pub mod helpers;
+pub mod identity;
 pub mod key;
 pub mod layout;
 pub mod module;

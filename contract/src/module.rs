@@ -61,6 +61,14 @@ pub use entry::{CODE_LIMIT, Entry, START_ALIGN};
 pub use error::{Kind, ModuleError};
 pub use trusted::TrustedModule;
 
+/// Bytes of a module file, at most; whoever reads one refuses more. The translator's budgets keep modules far
+/// below: the code ends at [`CODE_LIMIT`] (16 MiB), the table of the largest code region has 8 MiB, and the
+/// rest is smaller.
+pub const LARGEST_MODULE_BYTES: u64 = 64 << 20;
+
+/// Hints of a module, at most. Honest programs have far fewer code addresses in their data.
+pub const MODULE_HINTS: usize = 1 << 16;
+
 /// A translated piece of code, in memory.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Module {

@@ -7,7 +7,7 @@
 use crate::table::Op;
 
 /// What an instruction costs.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Hash)]
 pub enum Cost {
     /// CKB's model: estimates of hardware speed, in the table's cost column.
     Estimate,

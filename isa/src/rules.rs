@@ -145,7 +145,7 @@ impl Version {
 /// assert!(extensions.b && extensions.mop && !extensions.a);
 /// assert_eq!(extensions.bits(), 3);
 /// ```
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Hash, Default)]
 pub struct Extensions {
     /// Zba, Zbb, Zbc, Zbs.
     pub b: bool,
@@ -200,7 +200,7 @@ impl core::str::FromStr for Extensions {
 }
 
 /// Register width.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Hash)]
 pub enum Xlen {
     /// RV32.
     X32,
@@ -229,7 +229,7 @@ impl Xlen {
 }
 
 /// Everything that decides what bytes of code mean.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Hash)]
 pub struct Profile {
     /// The machine's version.
     pub version: Version,

@@ -14,7 +14,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use lockstep_contract::pages::{EXECUTABLE, FREEZED, PAGE_SHIFT};
+use lockstep_contract::pages::{PAGE_SHIFT, code_runs};
 use lockstep_isa::{Cost, Profile};
 
 use crate::code_source::{CodeSource, Request};
@@ -170,11 +170,7 @@ impl<'a> Place<'a> {
     /// the source of code.
     fn fits(&self, pages: Range<usize>, module: &NativeModule) -> bool {
         let key = module.key();
-        let fits = key.profile == self.profile
-            && key.cost == self.cost
-            && key.memory_size == self.memory.size() as u64
-            && key.base == (pages.start as u64) << PAGE_SHIFT
-            && key.len == (pages.len() as u64) << PAGE_SHIFT;
+        let fits = key.place() == self.request(pages.clone(), 0).place();
         if !fits {
             let request = self.request(pages, 0);
             tracing::warn!(
@@ -205,7 +201,7 @@ impl Attached {
         known.retain(|region| {
             region.pages.end <= recoded.start || recoded.end <= region.pages.start
         });
-        for pages in runs(memory.flags()) {
+        for pages in code_runs(memory.flags()) {
             let asked = match known.iter().position(|region| region.pages == pages) {
                 Some(index) => known.swap_remove(index).asked,
                 None => Asked::NotYet,
@@ -325,24 +321,10 @@ impl Attached {
     }
 }
 
-/// The maximal runs of pages that are executable and frozen.
-fn runs(flags: &[u8]) -> Vec<Range<usize>> {
-    const CODE: u8 = EXECUTABLE | FREEZED;
-    let mut runs: Vec<Range<usize>> = Vec::new();
-    for (page, flags) in flags.iter().enumerate() {
-        if flags & CODE != CODE {
-            continue;
-        }
-        match runs.last_mut() {
-            Some(run) if run.end == page => run.end = page + 1,
-            _ => runs.push(page..page + 1),
-        }
-    }
-    runs
-}
-
 #[cfg(test)]
 mod tests {
+    use lockstep_contract::pages::CODE;
+
     use super::*;
 
     #[test]
@@ -350,7 +332,7 @@ mod tests {
         let mut memory = Memory::new(64 << PAGE_SHIFT).unwrap();
         let is_code = |page: u64| page % 7 < 3 && page != 1;
         for page in (0..64).filter(|page| is_code(*page)) {
-            memory.set_flag(page, EXECUTABLE | FREEZED).unwrap();
+            memory.set_flag(page, CODE).unwrap();
         }
         let mut attached = Attached::default();
         attached.refresh(&mut memory, Cost::Estimate);

@@ -7,6 +7,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use lockstep_contract::identity::CodePlace;
 use lockstep_isa::{Cost, Profile};
 
 use crate::memory::Memory;
@@ -55,6 +56,20 @@ pub struct Request<'a> {
     pub memory: &'a Memory,
     /// Where the guest is: in the code region.
     pub pc: u64,
+}
+
+impl Request<'_> {
+    /// Which code is asked for, but for the content.
+    #[must_use]
+    pub const fn place(&self) -> CodePlace {
+        CodePlace {
+            base: self.base,
+            len: self.region.len() as u64,
+            memory_size: self.memory_size as u64,
+            profile: self.profile,
+            cost: self.cost,
+        }
+    }
 }
 
 impl fmt::Debug for Request<'_> {

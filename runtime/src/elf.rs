@@ -18,7 +18,7 @@ use goblin::elf::{Elf, Header, ProgramHeader};
 use lockstep_isa::{Version, Xlen};
 
 use crate::image::{Image, Segment};
-use lockstep_contract::pages::{EXECUTABLE, FREEZED, page_down, page_up};
+use lockstep_contract::pages::{CODE, EXECUTABLE, FREEZED, page_down, page_up};
 
 /// Why an ELF is refused.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
@@ -225,7 +225,7 @@ fn flags(index: usize, header: &ProgramHeader, version: Version) -> Result<u8, E
     match (readable, writable, executable) {
         (false, _, _) => Err(ElfError::SegmentUnreadable { index, addr, flags }),
         (true, true, true) => Err(ElfError::SegmentWritableAndExecutable { index, addr, flags }),
-        (true, false, true) => Ok(EXECUTABLE | FREEZED),
+        (true, false, true) => Ok(CODE),
         (true, true, false) if !version.freezes_writable_segments() => Ok(0),
         (true, _, false) => Ok(FREEZED),
     }

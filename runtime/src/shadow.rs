@@ -304,10 +304,8 @@ struct Modules<'a>(&'a [Arc<NativeModule>]);
 
 impl CodeSource for Modules<'_> {
     fn find(&self, request: &Request<'_>) -> Option<Arc<SharedRegion>> {
-        let fits = |module: &&Arc<NativeModule>| {
-            let key = module.key();
-            key.base == request.base && key.len == request.region.len() as u64
-        };
+        let place = request.place();
+        let fits = |module: &&Arc<NativeModule>| module.key().place() == place;
         let module = self.0.iter().find(fits)?;
         Some(Arc::new(SharedRegion::from(Arc::clone(module))))
     }

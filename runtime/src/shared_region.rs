@@ -42,8 +42,7 @@ pub(crate) struct Loaded {
 
 impl From<Arc<NativeModule>> for Loaded {
     fn from(module: Arc<NativeModule>) -> Loaded {
-        let (base, len) = (module.key().base, module.key().len);
-        let traces = DecodedTraces::new(base..base.saturating_add(len));
+        let traces = DecodedTraces::new(module.key().place().addresses());
         Loaded {
             module,
             traces: Arc::new(traces),

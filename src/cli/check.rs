@@ -7,16 +7,13 @@ use std::time::Duration;
 
 use lockstep::Engine;
 use lockstep::bundle::Evidence;
-use lockstep::engine::{EngineBuilder, Found, WhenDiverged};
+use lockstep::engine::{BUNDLES_FOLDER, EngineBuilder, Found, WhenDiverged};
 use lockstep_cache::Cache;
 use serde::Serialize;
 
 use super::args::CacheOptions;
 use super::code;
 use super::failure::Failure;
-
-/// Name of the folder of bundles where there is no cache to hold it.
-const FOLDER: &str = "divergences";
 
 /// A difference, for `--json`.
 #[derive(Serialize)]
@@ -71,7 +68,7 @@ pub(super) fn engine(
     files: Vec<(String, Vec<u8>)>,
 ) -> EngineBuilder {
     let homeless = cache.no_cache || (cache.cache.is_none() && Cache::default_folder().is_err());
-    let folder = bundles.or_else(|| homeless.then_some(Path::new(FOLDER)));
+    let folder = bundles.or_else(|| homeless.then_some(Path::new(BUNDLES_FOLDER)));
     let evidence = Evidence {
         command: Some(command()),
         files,

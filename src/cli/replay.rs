@@ -8,7 +8,7 @@ use std::sync::Arc;
 use clap::Args;
 use lockstep::Engine;
 use lockstep::bundle::{name, state};
-use lockstep::engine::{Found, Mode, Translate, WhenDiverged, regions};
+use lockstep::engine::{Found, Mode, Translate, WhenDiverged, code_regions};
 use lockstep_contract::key::Key;
 use lockstep_isa::Cost;
 use lockstep_runtime::{Core, CostTable, Defect, NativeModule, Runner, Trap};
@@ -17,6 +17,7 @@ use serde::Serialize;
 
 use super::answer::Answer;
 use super::failure::Failure;
+use super::result_name::ResultName;
 use super::{check, code, guest, named_module};
 
 /// Blocks that run beyond those of the bundle: the module as it is shipped is compared where it next
@@ -37,7 +38,7 @@ pub(crate) struct Replay {
 
 #[derive(Serialize)]
 struct Object {
-    result: &'static str,
+    result: ResultName,
     #[serde(skip_serializing_if = "Option::is_none")]
     divergence: Option<check::Object>,
 }
@@ -67,9 +68,9 @@ impl Replay {
             self.adopt(&core, cost, &engine)?;
         }
         let found = run(core, cost, &engine, report.blocks.len() + MORE)?;
-        let (result, code) = match found {
-            Some(_) => ("diverged", code::DIVERGED),
-            None => ("equal", code::SUCCESS),
+        let result = match found {
+            Some(_) => ResultName::Diverged,
+            None => ResultName::Equal,
         };
         let object = Object {
             result,
@@ -79,7 +80,7 @@ impl Replay {
             Some(found) => format!("Replay: {}\n", check::describe(found)),
             None => "Replay: no difference\n".to_owned(),
         };
-        Answer::new(json, &object, text, code)
+        Answer::new(json, &object, text, result.exit_code(None))
     }
 
     fn read(&self, name: &str) -> Result<Vec<u8>, Failure> {
@@ -109,29 +110,11 @@ impl Replay {
             }
             _ => engine,
         };
-        let regions = code_regions(core, cost);
+        let regions = code_regions(core.memory(), core.profile(), cost);
         let region = fitting(&path, &regions, &module.key)?;
         let module = NativeModule::map(module).map_err(|error| self.refuse(name::MODULE, error))?;
         (engine.adopt(&region, Arc::new(module))).map_err(|error| self.refuse(name::MODULE, error))
     }
-}
-
-/// Code that native code may be made for.
-fn code_regions(core: &Core, cost: Cost) -> Vec<CodeRegion<'_>> {
-    let memory = core.memory();
-    let code_region = |range: core::ops::Range<usize>| {
-        Some(CodeRegion {
-            profile: core.profile(),
-            cost,
-            memory_size: memory.size() as u64,
-            base: range.start as u64,
-            bytes: memory.as_bytes().get(range)?,
-        })
-    };
-    regions(memory)
-        .into_iter()
-        .filter_map(code_region)
-        .collect()
 }
 
 /// The code region that a module was made from. What made it may differ in what its name says behind the

@@ -10,13 +10,14 @@ use lockstep_runtime::{Core, Defect, Outcome, Trap};
 use serde::Serialize;
 
 use super::answer::Answer;
+use super::check;
 use super::failure::Failure;
-use super::{check, code};
+use super::result_name::ResultName;
 
 /// The answer, in the order of its fields.
 #[derive(Serialize)]
 struct Object {
-    result: &'static str,
+    result: ResultName,
     exit_code: Option<i8>,
     fault: Option<&'static str>,
     /// What the error says beside its name.
@@ -71,21 +72,17 @@ impl Run<'_> {
         let mode = engine.mode();
         let stats = engine.stats();
         let (name, exit_code, fault) = match result {
-            Ok(Outcome::Exit(code)) => ("exit", Some(*code), None),
-            Ok(Outcome::Paused) => ("paused", None, None),
-            Err(Trap::CyclesExceeded) => ("cycles_exceeded", None, None),
-            Err(Trap::Defect(Defect::Diverged { .. })) => ("diverged", None, None),
-            Err(trap) => ("fault", None, Some(trap.name())),
+            Ok(Outcome::Exit(code)) => (ResultName::Exit, Some(*code), None),
+            Ok(Outcome::Paused) => (ResultName::Paused, None, None),
+            Err(Trap::CyclesExceeded) => (ResultName::CyclesExceeded, None, None),
+            Err(Trap::Defect(Defect::Diverged { .. })) => (ResultName::Diverged, None, None),
+            Err(trap) => (ResultName::Fault, None, Some(trap.name())),
         };
         let fault_reason = match result {
             Err(Trap::External(why) | Trap::Unexpected(why)) => Some(why.clone()),
             _ => None,
         };
-        let code = match (name, exit_code) {
-            ("diverged", _) => code::DIVERGED,
-            (_, Some(0)) => code::SUCCESS,
-            _ => code::GUEST,
-        };
+        let code = name.exit_code(exit_code);
         if !json {
             let text = describe(mode, core, result, times, found);
             return Ok(Answer { text, code });

@@ -19,6 +19,7 @@ use serde::Serialize;
 use super::answer::Answer;
 use super::args::number;
 use super::failure::Failure;
+use super::result_name::ResultName;
 use super::translation::Difference;
 use super::{code, compare, guest, guest_run, named_module, translation};
 
@@ -49,7 +50,7 @@ pub(crate) struct Verify {
 
 #[derive(Serialize)]
 struct Object {
-    result: &'static str,
+    result: ResultName,
     key: String,
     bytes: usize,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -96,7 +97,7 @@ impl Verify {
             Err(first) => {
                 let text = format!("Different: {first}\n");
                 let object = Object {
-                    result: "diverged",
+                    result: ResultName::Diverged,
                     key,
                     bytes: bytes.len(),
                     difference: Some(first),
@@ -128,7 +129,7 @@ impl Verify {
             text
         };
         let object = Object {
-            result: "equal",
+            result: ResultName::Equal,
             key: key.clone(),
             bytes: bytes.len(),
             difference: None,

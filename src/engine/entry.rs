@@ -7,8 +7,8 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, OnceLock, PoisonError};
 
+use lockstep_contract::identity::CodePlace;
 use lockstep_contract::key::{Key, KeyId};
-use lockstep_isa::{Cost, Profile};
 use lockstep_runtime::{NativeModule, SharedRegion};
 use lockstep_translator::{CodeRegion, Options};
 
@@ -25,10 +25,7 @@ const MAX_RECHECK_DOUBLINGS: u64 = 20;
 /// A code region and what is known of it.
 #[derive(Debug)]
 pub(super) struct Entry {
-    profile: Profile,
-    cost: Cost,
-    memory_size: u64,
-    base: u64,
+    place: CodePlace,
     bytes: Box<[u8]>,
     /// What machines with this code region share.
     pub(super) known: Arc<SharedRegion>,
@@ -83,10 +80,7 @@ pub(super) struct Work<'a> {
 impl Entry {
     pub(super) fn new(region: &CodeRegion<'_>) -> Entry {
         Entry {
-            profile: region.profile,
-            cost: region.cost,
-            memory_size: region.memory_size,
-            base: region.base,
+            place: region.place(),
             bytes: region.bytes.into(),
             known: Arc::new(SharedRegion::new()),
             used: AtomicU64::new(0),
@@ -99,13 +93,7 @@ impl Entry {
 
     /// The code region.
     pub(super) fn region(&self) -> CodeRegion<'_> {
-        CodeRegion {
-            profile: self.profile,
-            cost: self.cost,
-            memory_size: self.memory_size,
-            base: self.base,
-            bytes: &self.bytes,
-        }
+        CodeRegion::new(self.place, &self.bytes)
     }
 
     /// The key of its module on this host. `options` are its engine's.

@@ -15,8 +15,8 @@ use super::provider::Provider;
 use super::sync::lock;
 use crate::bundle::{self, Evidence};
 
-/// Name of the folder of bundles in the folder of the module cache.
-const BUNDLES_FOLDER: &str = "divergences";
+/// Name of the folder of bundles: in the folder of the module cache, or where the command runs.
+pub const BUNDLES_FOLDER: &str = "divergences";
 
 /// A difference that was found.
 #[derive(Clone, Debug)]

@@ -10,7 +10,9 @@
 
 use core::ops::Range;
 
-use lockstep_contract::pages::{EXECUTABLE, FREEZED, PAGE_SIZE};
+use lockstep_contract::identity::CodePlace;
+use lockstep_contract::pages::{EXECUTABLE, FREEZED, PAGE_SIZE, code_runs, runs};
+use lockstep_isa::{Cost, Profile};
 use lockstep_runtime::Memory;
 use lockstep_translator::{CodeRegion, Hints};
 
@@ -108,31 +110,31 @@ fn may_name(region: &CodeRegion<'_>, start: u64, page: &[u8]) -> bool {
 /// executable and frozen, as ranges of addresses.
 #[must_use]
 pub fn regions(memory: &Memory) -> Vec<Range<usize>> {
-    let fixed = EXECUTABLE | FREEZED;
-    runs(memory.flags(), |_, flag| flag & fixed == fixed)
+    code_runs(memory.flags())
         .into_iter()
         .map(|run| run.start * PAGE_SIZE..run.end * PAGE_SIZE)
         .collect()
 }
 
-/// Maximal runs of pages with a property, which is asked for once a page, in order.
-fn runs(flags: &[u8], mut wanted: impl FnMut(usize, u8) -> bool) -> Vec<Range<usize>> {
-    let mut runs: Vec<Range<usize>> = Vec::new();
-    for (page, flag) in flags.iter().enumerate() {
-        if !wanted(page, *flag) {
-            continue;
-        }
-        match runs.last_mut() {
-            Some(run) if run.end == page => run.end = page + 1,
-            _ => runs.push(page..page + 1),
-        }
-    }
-    runs
+/// The code regions of a memory, as the translator takes them, by address.
+#[must_use]
+pub fn code_regions(memory: &Memory, profile: Profile, cost: Cost) -> Vec<CodeRegion<'_>> {
+    let place = |range: Range<usize>| CodePlace {
+        base: range.start as u64,
+        len: range.len() as u64,
+        memory_size: memory.size() as u64,
+        profile,
+        cost,
+    };
+    regions(memory)
+        .into_iter()
+        .filter_map(|range| CodeRegion::in_memory(place(range), memory.as_bytes()))
+        .collect()
 }
 
 #[cfg(test)]
 mod tests {
-    use lockstep_isa::{Cost, Profile, Version};
+    use lockstep_isa::Version;
 
     use super::*;
 

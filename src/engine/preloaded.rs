@@ -32,12 +32,12 @@ impl Preloaded {
         lock(&self.0).modules.remove(id)
     }
 
-    /// Whether there may be a module for this code region: one of its address and size.
+    /// Whether there may be a module for this code region: one for its place. Only a digest tells for sure.
     pub(super) fn may_have(&self, region: &CodeRegion<'_>) -> bool {
-        let len = region.bytes.len() as u64;
         let modules = &lock(&self.0).modules;
-        let mut keys = modules.values().map(|module| module.key());
-        keys.any(|key| (key.base, key.len) == (region.base, len))
+        let place = region.place();
+        let mut places = modules.values().map(|module| module.key().place());
+        places.any(|held| held == place)
     }
 
     /// From now on, the code of this digest is translated as soon as it is seen.

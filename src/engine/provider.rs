@@ -243,11 +243,5 @@ impl Provider {
 
 /// The code region that a request is about.
 pub(super) fn region_of<'a>(request: &Request<'a>) -> CodeRegion<'a> {
-    CodeRegion {
-        profile: request.profile,
-        cost: request.cost,
-        memory_size: request.memory_size as u64,
-        base: request.base,
-        bytes: request.region,
-    }
+    CodeRegion::new(request.place(), request.region)
 }

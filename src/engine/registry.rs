@@ -11,30 +11,15 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
+use lockstep_contract::identity::CodePlace;
 use lockstep_contract::key::KeyId;
-use lockstep_isa::{Cost, Xlen};
 use lockstep_translator::{CodeRegion, Options};
 
 use super::bucket::{Bucket, Fingerprint};
 use super::entry::Entry;
 use super::sync::lock;
 
-/// Where a code region lies and what it is for: everything in a key but the content.
-type Place = (u64, u64, u64, u32, u8, bool, bool);
-
-fn place(region: &CodeRegion<'_>) -> Place {
-    (
-        region.base,
-        region.bytes.len() as u64,
-        region.memory_size,
-        region.profile.version.number(),
-        region.profile.extensions.bits(),
-        region.profile.xlen == Xlen::X64,
-        region.cost == Cost::Estimate,
-    )
-}
-
-type Places = BTreeMap<Place, Bucket>;
+type Places = BTreeMap<CodePlace, Bucket>;
 
 /// Code regions that are kept at most, however small.
 const MAX_REGIONS: usize = 1 << 15;
@@ -115,7 +100,7 @@ impl Registry {
             return entry;
         }
         self.touch(&entry);
-        let bucket = places.entry(place(region)).or_default();
+        let bucket = places.entry(region.place()).or_default();
         bucket.insert(print, Arc::clone(&entry));
         let over = {
             let mut load = lock(&self.load);
@@ -216,7 +201,7 @@ impl Registry {
     }
 
     fn find(&self, places: &Places, region: &CodeRegion<'_>) -> Option<Arc<Entry>> {
-        let entry = places.get(&place(region))?.find(region.bytes)?;
+        let entry = places.get(&region.place())?.find(region.bytes)?;
         self.touch(&entry);
         Some(entry)
     }
@@ -278,7 +263,7 @@ impl Registry {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use lockstep_isa::{Profile, Version};
+    use lockstep_isa::{Cost, Profile, Version};
 
     fn region(base: u64, bytes: &[u8]) -> CodeRegion<'_> {
         CodeRegion {

@@ -289,8 +289,8 @@ impl Checker {
 /// The culprits: the modules with the code that was found, or all.
 fn culprits(divergence: &Divergence, modules: &[Arc<NativeModule>]) -> Vec<KeyId> {
     let covers = |module: &&Arc<NativeModule>| {
-        let key = module.key();
-        let has = |block: &u64| (key.base..key.base + key.len).contains(block);
+        let place = module.key().place();
+        let has = |block: &u64| place.contains(*block);
         divergence.blocks.is_empty() || divergence.blocks.iter().any(has)
     };
     let of = |modules: Vec<&Arc<NativeModule>>| -> Vec<KeyId> {

@@ -4,6 +4,7 @@
 //! The translator knows nothing of the pages around it. They may become code later, so a block whose
 //! decoding needs bytes from there is not translated.
 
+use lockstep_contract::identity::CodePlace;
 use lockstep_isa::decode::Code;
 use lockstep_isa::{Cost, Profile};
 
@@ -25,6 +26,38 @@ pub struct CodeRegion<'a> {
 }
 
 impl<'a> CodeRegion<'a> {
+    /// The code region of these bytes: as many as the place says.
+    #[must_use]
+    pub const fn new(place: CodePlace, bytes: &'a [u8]) -> CodeRegion<'a> {
+        CodeRegion {
+            profile: place.profile,
+            cost: place.cost,
+            memory_size: place.memory_size,
+            base: place.base,
+            bytes,
+        }
+    }
+
+    /// The code region at this place in all of a guest's memory; `None` where the place does not lie in there.
+    #[must_use]
+    pub fn in_memory(place: CodePlace, memory: &'a [u8]) -> Option<CodeRegion<'a>> {
+        place
+            .bytes_in(memory)
+            .map(|bytes| CodeRegion::new(place, bytes))
+    }
+
+    /// Which code it is, but for the content.
+    #[must_use]
+    pub const fn place(&self) -> CodePlace {
+        CodePlace {
+            base: self.base,
+            len: self.bytes.len() as u64,
+            memory_size: self.memory_size,
+            profile: self.profile,
+            cost: self.cost,
+        }
+    }
+
     /// The address after the last byte.
     #[must_use]
     pub fn end(&self) -> u64 {

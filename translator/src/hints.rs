@@ -9,6 +9,7 @@
 
 use std::collections::BTreeMap;
 
+use lockstep_contract::module::MODULE_HINTS;
 use lockstep_isa::Xlen;
 
 use crate::code_region::CodeRegion;
@@ -16,8 +17,6 @@ use crate::sweep::{Sweep, sweep};
 
 /// The most 4-byte words that are read as one jump table: a page of them.
 const JUMP_TABLE_WORDS: usize = 1024;
-/// The most hints of one module. Honest programs have far fewer code addresses in their data.
-const MODULE_HINTS: usize = 1 << 16;
 
 /// What a hint says about an address.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]

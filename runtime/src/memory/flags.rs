@@ -6,7 +6,7 @@
 
 use core::ops::Range;
 
-use lockstep_contract::pages::{DIRTY, EXECUTABLE, FREEZED};
+use lockstep_contract::pages::{CODE, DIRTY, EXECUTABLE};
 
 /// Whether a store to a page with these flags needs nothing but the store.
 pub(super) const fn stores_freely(flags: u8) -> bool {
@@ -46,7 +46,6 @@ impl PageFlags {
 
     /// Replaces the flags of a page.
     pub(super) fn replace(&mut self, page: usize, flags: u8) {
-        const CODE: u8 = EXECUTABLE | FREEZED;
         if (self.bytes[page] ^ flags) & CODE != 0 {
             self.note_recoded(page);
         }

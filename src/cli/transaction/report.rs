@@ -8,9 +8,10 @@ use lockstep::transaction::{Run, ScriptName};
 use serde::Serialize;
 
 use super::super::answer::Answer;
+use super::super::check;
 use super::super::failure::Failure;
+use super::super::result_name::ResultName;
 use super::super::run_report::Cycles;
-use super::super::{check, code};
 
 /// The answer, in the order of its fields. What is left of the machine is that of the script's own
 /// process, and is missing where that had none at the end.
@@ -18,7 +19,7 @@ use super::super::{check, code};
 struct Object {
     script: String,
     script_hash: String,
-    result: &'static str,
+    result: ResultName,
     exit_code: Option<i8>,
     fault: Option<String>,
     /// What the error says beside its name.
@@ -76,18 +77,16 @@ impl Report<'_> {
     pub(super) fn answer(&self, json: bool) -> Result<Answer, Failure> {
         let Report { ran, found, .. } = *self;
         let (name, exit_code, fault) = match &ran.run.result {
-            _ if found.is_some() => ("diverged", None, None),
-            Ok(code) => ("exit", Some(*code), None),
-            Err(ScriptError::ValidationFailure(_, code)) => ("exit", Some(*code), None),
-            Err(ScriptError::ExceededMaximumCycles(_)) => ("cycles_exceeded", None, None),
-            Err(ScriptError::VMInternalError(error)) => ("fault", None, Some(variant(error))),
-            Err(error) => ("fault", None, Some(variant(error))),
+            _ if found.is_some() => (ResultName::Diverged, None, None),
+            Ok(code) => (ResultName::Exit, Some(*code), None),
+            Err(ScriptError::ValidationFailure(_, code)) => (ResultName::Exit, Some(*code), None),
+            Err(ScriptError::ExceededMaximumCycles(_)) => (ResultName::CyclesExceeded, None, None),
+            Err(ScriptError::VMInternalError(error)) => {
+                (ResultName::Fault, None, Some(variant(error)))
+            }
+            Err(error) => (ResultName::Fault, None, Some(variant(error))),
         };
-        let code = match (name, exit_code) {
-            ("diverged", _) => code::DIVERGED,
-            (_, Some(0)) => code::SUCCESS,
-            _ => code::GUEST,
-        };
+        let code = name.exit_code(exit_code);
         if !json {
             let text = self.describe();
             return Ok(Answer { text, code });
