@@ -1,6 +1,8 @@
 //! What the documents say of settings: every variable that the product reads stands once in the
 //! table of `docs/node.md`, every one that only tests read once in that of `CONTRIBUTING.md`. The
 //! table of `docs/node.md` is the list of settings that the code has, with their defaults.
+//!
+//! And which files have unsafe code, and which parse bytes as a module.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -101,26 +103,43 @@ fn listed_unsafe(document: &str) -> BTreeSet<String> {
     names.map(str::to_owned).collect()
 }
 
-/// The files of the product in which unsafe code stands, but for tests of a package.
-fn files_with_unsafe(folder: &Path, found: &mut BTreeSet<String>) {
+/// The packages of the product.
+const PACKAGES: [&str; 7] = [
+    "isa",
+    "contract",
+    "translator",
+    "runtime",
+    "cache",
+    "source-digest",
+    ".",
+];
+
+/// The files of the product in which a line of code meets a condition, but for tests of a package.
+fn files_with(condition: &dyn Fn(&str) -> bool) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    for package in PACKAGES {
+        files_below(&root().join(package).join("src"), condition, &mut found);
+    }
+    (found.iter())
+        .map(|name| name.trim_start_matches("./").to_owned())
+        .collect()
+}
+
+fn files_below(folder: &Path, condition: &dyn Fn(&str) -> bool, found: &mut BTreeSet<String>) {
     for entry in fs::read_dir(folder).expect("the folder is there") {
         let path = entry.expect("it can be listed").path();
         let name = path.strip_prefix(root()).expect("it is below").to_owned();
         if path.is_dir() {
-            files_with_unsafe(&path, found);
+            files_below(&path, condition, found);
         } else if name.extension().is_some_and(|ending| ending == "rs")
             && !name.ends_with("tests.rs")
         {
             let text = fs::read_to_string(&path).expect("source is text");
-            let code = text
+            let mut code = text
                 .lines()
                 .map(str::trim_start)
                 .filter(|line| !line.starts_with("//"));
-            let is_unsafe = |line: &str| {
-                line.split(|letter: char| !letter.is_alphanumeric() && letter != '_')
-                    .any(|word| word == "unsafe")
-            };
-            if code.into_iter().any(is_unsafe) {
+            if code.any(condition) {
                 found.insert(name.to_string_lossy().replace('\\', "/"));
             }
         }
@@ -129,24 +148,29 @@ fn files_with_unsafe(folder: &Path, found: &mut BTreeSet<String>) {
 
 #[test]
 fn the_lists_of_files_with_unsafe_code_are_true() {
-    let mut found = BTreeSet::new();
-    for package in [
-        "isa",
-        "contract",
-        "translator",
-        "runtime",
-        "cache",
-        "source-digest",
-        ".",
-    ] {
-        files_with_unsafe(&root().join(package).join("src"), &mut found);
-    }
-    let found: BTreeSet<String> = (found.iter())
-        .map(|name| name.trim_start_matches("./").to_owned())
-        .collect();
+    let is_unsafe = |line: &str| {
+        line.split(|letter: char| !letter.is_alphanumeric() && letter != '_')
+            .any(|word| word == "unsafe")
+    };
+    let found = files_with(&is_unsafe);
     for document in ["ARCHITECTURE.md", "docs/security.md"] {
         assert_eq!(listed_unsafe(document), found, "{document}");
     }
+}
+
+/// Bytes that nobody authenticated are parsed as a module in no other place: the authority parses after it
+/// authenticated, the answer of a helper is compared with what was asked for, and whoever calls `load` gives
+/// his word.
+#[test]
+fn bytes_are_parsed_as_a_module_only_where_that_is_allowed() {
+    let found = files_with(&|line| line.contains("Module::read"));
+    let allowed = [
+        "cache/src/authority.rs",
+        "contract/src/module/read.rs",
+        "src/helper.rs",
+        "src/load.rs",
+    ];
+    assert_eq!(found, allowed.map(str::to_owned).into());
 }
 
 #[test]
