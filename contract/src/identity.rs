@@ -11,8 +11,6 @@ use core::ops::Range;
 
 use lockstep_isa::{Cost, Profile};
 
-use crate::key::digest;
-
 /// Where a code region lies and what its bytes mean and cost there: its identity but for the content.
 ///
 /// ```
@@ -64,6 +62,12 @@ impl CodePlace {
         let len = usize::try_from(self.len).ok()?;
         memory.get(start..start.checked_add(len)?)
     }
+}
+
+/// The digest of a code region: BLAKE3 of its bytes.
+#[must_use]
+pub fn digest(code: &[u8]) -> [u8; 32] {
+    *blake3::hash(code).as_bytes()
 }
 
 /// Which code something is, its content included.

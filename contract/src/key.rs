@@ -13,6 +13,7 @@ use core::str::FromStr;
 
 use lockstep_isa::{Cost, Profile};
 
+pub use crate::identity::digest;
 use crate::identity::{CodeIdentity, CodePlace};
 use crate::seal::bytes_from_hex;
 
@@ -46,12 +47,6 @@ pub struct Key {
     pub target: String,
     /// CPU features beyond the target's baseline, sorted, comma separated; empty for baseline.
     pub cpu: String,
-}
-
-/// The digest of a code region: BLAKE3 of its bytes.
-#[must_use]
-pub fn digest(code: &[u8]) -> [u8; 32] {
-    *blake3::hash(code).as_bytes()
 }
 
 impl Key {
