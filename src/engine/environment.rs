@@ -5,8 +5,11 @@
 //! [`EngineBuilder::from_env`] and by nothing else: a builder that was made otherwise does not look
 //! at any `LOCKSTEP_` variable.
 
+use std::sync::{Arc, OnceLock};
+
 use lockstep_cache::{Budget, InvalidBudget, Locations};
 
+use super::front::Engine;
 use super::mode::{InvalidSetting, Mode, Translate, path};
 use super::settings::EngineBuilder;
 use super::share::{Confirm, Share};
@@ -92,6 +95,23 @@ pub const SETTINGS: &[Setting] = &[
     builder_only("when_diverged", "`WhenDiverged::Interpret`"),
     builder_only("warm_progress", "nobody is told"),
 ];
+
+impl Engine {
+    /// The engine of this process, made on first use from the environment. Where a variable of the
+    /// environment means nothing, that is logged once, as a warning, and everything is interpreted: the
+    /// wish behind it is not known, and the interpreter is right whatever it was. A program that wants to
+    /// hear of it calls [`EngineBuilder::from_env`].
+    pub fn global() -> &'static Arc<Engine> {
+        static GLOBAL: OnceLock<Arc<Engine>> = OnceLock::new();
+        GLOBAL.get_or_init(|| {
+            let builder = EngineBuilder::from_env().unwrap_or_else(|error| {
+                tracing::warn!("{error}; everything is interpreted in this process");
+                Engine::builder().mode(Mode::Interp).no_cache()
+            });
+            Arc::new(builder.build())
+        })
+    }
+}
 
 impl EngineBuilder {
     /// A builder with what the environment says. Setters that are called afterwards win over it. What

@@ -3,7 +3,7 @@
 
 use std::ops::ControlFlow;
 use std::path::PathBuf;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use lockstep_cache::{Budget, Cache, Locations};
@@ -25,21 +25,6 @@ impl Engine {
     #[must_use]
     pub fn builder() -> EngineBuilder {
         EngineBuilder::default()
-    }
-
-    /// The engine of this process, made on first use from the environment. Where a variable of the
-    /// environment means nothing, that is logged once, as a warning, and everything is interpreted: the
-    /// wish behind it is not known, and the interpreter is right whatever it was. A program that wants to
-    /// hear of it calls [`EngineBuilder::from_env`].
-    pub fn global() -> &'static Arc<Engine> {
-        static GLOBAL: OnceLock<Arc<Engine>> = OnceLock::new();
-        GLOBAL.get_or_init(|| {
-            let builder = EngineBuilder::from_env().unwrap_or_else(|error| {
-                tracing::warn!("{error}; everything is interpreted in this process");
-                Engine::builder().mode(Mode::Interp).no_cache()
-            });
-            Arc::new(builder.build())
-        })
     }
 }
 
