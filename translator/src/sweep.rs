@@ -72,8 +72,13 @@ pub(crate) fn sweep(region: &CodeRegion<'_>) -> Sweep {
             }
             (Effect::Next | Effect::Fence | Effect::Branch, _) => {}
             _ => {
-                if let (Flow::Static(callee), true) = (analysis.flow, analysis.links) {
-                    found.addresses.insert(callee);
+                // A jump by register to a known place is a tail call. Compilers spell it so where the linker does
+                // not shorten it; within a function their jumps reach by themselves.
+                let tail_call = inst.op.effect() == Effect::JumpTo;
+                if let Flow::Static(target) = analysis.flow
+                    && (analysis.links || tail_call)
+                {
+                    found.addresses.insert(target);
                 }
                 analysis = AbstractInterpreter::new(region.profile.xlen);
             }

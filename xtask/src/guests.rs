@@ -7,6 +7,7 @@ mod error;
 mod manifest;
 pub(crate) mod peer;
 mod recipe;
+mod rust;
 mod third_party;
 mod toolchain;
 
@@ -105,6 +106,13 @@ pub(crate) fn build_third_party(record: bool) -> Result<(), GuestError> {
         manifest.write(&toolchain.root)?;
     }
     install_native(&toolchain, &recipes)
+}
+
+/// Rebuilds our guests in Rust: `guests/elf/rust_*.elf` and the manifest.
+pub(crate) fn build_rust() -> Result<(), GuestError> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let root = root.canonicalize().map_err(at(&root))?;
+    rust::rebuild(&root)
 }
 
 /// Builds the guests that benches measure for a machine that they compare with.

@@ -24,7 +24,7 @@ usage: cargo xtask test
        cargo xtask reproduce [FOLDER]
        cargo xtask spike
        cargo xtask mutate [--list | --new | NAME...]
-       cargo xtask guests [--check | --third-party [--record] | --native | --wasm | --polkavm]
+       cargo xtask guests [--check | --rust | --third-party [--record] | --native | --wasm | --polkavm]
        cargo xtask soak [--tier T] [--profile P] [--first SEED] [--jobs J] --count N | --totals
 
   test                   format, dependencies, lints, features, fuzz targets, documentation and every
@@ -37,6 +37,7 @@ usage: cargo xtask test
                          fuzzing; about three hours, or only these steps
   guests                 rebuild our own guest programs in guests/elf and their MANIFEST
   guests --check         rebuild them aside and compare with what is committed
+  guests --rust          rebuild our guests in Rust, with the Rust toolchain of Debian (rustc-web)
   guests --third-party   build secp256k1, Lua and zlib into target/guests/elf and target/guests/native
            --record      and write their hashes into guests/elf/MANIFEST
   guests --native        build our own guest programs for this machine into target/guests/native
@@ -80,6 +81,7 @@ fn main() -> ExitCode {
         ["guests", "--polkavm"] => {
             guests::build_for(guests::peer::Machine::PolkaVm).map_err(Into::into)
         }
+        ["guests", "--rust"] => guests::build_rust().map_err(Into::into),
         ["guests", "--third-party"] => guests::build_third_party(false).map_err(Into::into),
         ["guests", "--third-party", "--record"] => {
             guests::build_third_party(true).map_err(Into::into)

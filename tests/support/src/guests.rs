@@ -42,7 +42,7 @@ impl Guest {
 
 /// All 64-bit guests whose ELF is there.
 pub fn guests() -> Vec<Guest> {
-    of_kinds(&["own", "third-party"])
+    of_kinds(&["own", "rust", "third-party"])
 }
 
 /// All guests for RV32.

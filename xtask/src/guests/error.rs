@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::step::StepError;
+
 /// Why a guest could not be built. Every message says what to do next.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum GuestError {
@@ -37,6 +39,9 @@ pub(crate) enum GuestError {
         /// What is wrong with it.
         what: String,
     },
+    /// A step of the build in Rust failed.
+    #[error(transparent)]
+    Step(#[from] StepError),
     /// `cargo metadata` answered something unexpected.
     #[error("cargo metadata for guests/third_party: {0}")]
     Metadata(String),

@@ -1,0 +1,126 @@
+//! The guests in Rust: how they are built as Rust scripts on the chain are.
+//!
+//! The workspace `guests/rust` is built by Debian's second Rust toolchain, which comes with the sources of
+//! the standard library; the toolchain that builds Lockstep has none. Its release changes now and then,
+//! and with it the ELFs, so the ELFs are committed with their hashes and are rebuilt only on request.
+//! The linker does not relax calls, which is what the toolchains of scripts do: tail calls stay far.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use super::error::{GuestError, at};
+use super::install;
+use super::manifest::{Manifest, Row};
+use crate::step::step;
+use crate::tools::{SystemPackage, need};
+
+/// What Debian has of it. The package of the sources has no program; it comes with the compiler.
+const PACKAGES: [SystemPackage; 4] = [
+    SystemPackage {
+        name: "rustc-web",
+        program: "/usr/bin/rustc",
+    },
+    SystemPackage {
+        name: "rust-web-src",
+        program: "/usr/bin/rustc",
+    },
+    SystemPackage {
+        name: "cargo-web",
+        program: "/usr/bin/cargo",
+    },
+    SystemPackage {
+        name: "lld-19",
+        program: "ld.lld-19",
+    },
+];
+
+const TARGET: &str = "riscv64imac-unknown-none-elf";
+
+/// Flags of every compilation. `-a` with `lower-atomic` leaves no instruction of the A extension.
+const FLAGS: [&str; 12] = [
+    "-C linker=ld.lld-19",
+    "-C linker-flavor=ld.lld",
+    "-C relocation-model=static",
+    "-C target-feature=-a,+zba,+zbb,+zbc,+zbs",
+    "-C passes=lower-atomic",
+    "-C link-arg=-zseparate-code",
+    "-C link-arg=-znorelro",
+    "-C link-arg=--image-base=0x10000",
+    "-C link-arg=--gc-sections",
+    "-C link-arg=-static",
+    "-C link-arg=-s",
+    "-C metadata=lockstep-guests",
+];
+
+/// A guest: its package, its name in the manifest, and the rounds of a bench.
+const GUESTS: [(&str, &str, u64); 2] = [
+    ("objects", "rust_objects", 100),
+    ("signature", "rust_signature", 80),
+];
+
+/// Builds them all, puts them into `guests/elf` and their hashes into the manifest.
+pub(crate) fn rebuild(root: &Path) -> Result<(), GuestError> {
+    need(&PACKAGES)?;
+    let built = build(root)?;
+    let mut manifest = Manifest::read(root)?;
+    for ((_, name, rounds), file) in GUESTS.iter().zip(built) {
+        let elf = format!("guests/elf/{name}.elf");
+        let bytes = fs::read(&file).map_err(at(&file))?;
+        install(&file, &root.join(&elf))?;
+        let changed = manifest.set(Row {
+            name: (*name).to_owned(),
+            kind: "rust".to_owned(),
+            elf: elf.clone(),
+            native: "-".to_owned(),
+            default_cycles: 0,
+            bench_argument: *rounds,
+            bench_cycles: 0,
+            blake3: blake3::hash(&bytes).to_hex().to_string(),
+        });
+        let note = if changed {
+            "  changed: measure its cycles again"
+        } else {
+            ""
+        };
+        println!("{elf}{note}");
+    }
+    manifest.write(root)
+}
+
+/// Runs cargo of the second toolchain. The paths of this machine are mapped to names that are the same
+/// everywhere, because panic messages hold paths.
+fn build(root: &Path) -> Result<Vec<PathBuf>, GuestError> {
+    let workspace = root.join("guests/rust");
+    let target = root.join("target/guests/rust");
+    let home = std::env::var_os("CARGO_HOME")
+        .map(PathBuf::from)
+        .or_else(|| std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cargo")));
+    let mut flags = FLAGS.join(" ");
+    let mut remap = |from: &Path, to: &str| {
+        flags.push_str(&format!(" --remap-path-prefix={}={to}", from.display()));
+    };
+    remap(&workspace, "guests");
+    if let Some(home) = home {
+        remap(&home, "cargo");
+    }
+    let mut command = Command::new("/usr/bin/cargo");
+    command
+        .current_dir(&workspace)
+        .args(["build", "--release", "--locked", "--target", TARGET])
+        .args(["-Z", "build-std=core,alloc"])
+        .args(["-Z", "build-std-features=compiler-builtins-mem"])
+        .env("PATH", "/usr/bin:/bin")
+        .env("RUSTC", "/usr/bin/rustc")
+        .env("RUSTC_BOOTSTRAP", "1")
+        .env("RUSTFLAGS", flags)
+        .env("CARGO_TARGET_DIR", &target)
+        .env_remove("RUSTUP_TOOLCHAIN")
+        .env_remove("CARGO");
+    step("the guests in Rust", &mut command)?;
+    let folder = target.join(TARGET).join("release");
+    Ok(GUESTS
+        .iter()
+        .map(|(package, _, _)| folder.join(package))
+        .collect())
+}
