@@ -84,11 +84,15 @@ fn dispatch(arguments: &[OsString]) -> Result<Answer, Failure> {
         Err(error) if error.use_stderr() => return Err(Failure::usage_by_clap(&error)),
         // --help and --version. Colour only where the terminal takes it, which `print` knows.
         Err(error) => {
-            let _ = error.print();
-            return Ok(Answer {
-                text: String::new(),
-                code: code::SUCCESS,
-            });
+            return match error.print() {
+                Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+                    Err(Failure::unwritable("standard output", &error))
+                }
+                _ => Ok(Answer {
+                    text: String::new(),
+                    code: code::SUCCESS,
+                }),
+            };
         }
     };
     match command.verb {

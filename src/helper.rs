@@ -37,13 +37,13 @@ const REASON: usize = 4096;
 #[derive(Debug, thiserror::Error)]
 pub enum RequestError {
     /// Not in the form of a request.
-    #[error("this is no request: {0}")]
+    #[error("the bytes are not a request: {0}")]
     Malformed(String),
     /// The key's bytes are none.
     #[error("the key of the request: {0}")]
     Key(#[from] ModuleError),
     /// A module that this helper does not make.
-    #[error("this helper makes other modules: {0}")]
+    #[error("this helper makes modules with another key: {0}")]
     Other(#[from] Mismatch),
     /// The translator refused.
     #[error(transparent)]

@@ -69,7 +69,7 @@ pub struct ScriptName {
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum InvalidScriptName {
     /// Not of the form.
-    #[error("{0:?} names no script; the form is input.0.lock, input.0.type or output.0.type")]
+    #[error("{0:?} does not name a script; write input.0.lock, input.0.type or output.0.type")]
     Form(String),
     /// A lock script runs where its cell is spent.
     #[error("{0:?}: the lock script of an output does not run in the transaction that makes it")]

@@ -16,7 +16,7 @@ pub enum CacheError {
     )]
     NoFolder,
     /// The name of the folder is that of something else.
-    #[error("the cache {} is not a folder; name another one or remove the file", .0.display())]
+    #[error("the cache folder {} is not a folder; name another one, or remove the file of that name", .0.display())]
     NotAFolder(PathBuf),
     /// The name of the folder is that of a symbolic link.
     #[error("the cache folder {} is a symbolic link; name the folder itself", .0.display())]
@@ -35,7 +35,8 @@ pub enum CacheError {
     },
     /// Others may write to the folder, or exchange it for another.
     #[error(
-        "the cache folder {} may be written by others ({} has mode {mode:#o}); make it private: chmod 700", .folder.display(), .at.display()
+        "other users may write to the cache folder {} ({} has mode {mode:#o}); take that right away with chmod go-w {}",
+        .folder.display(), .at.display(), .at.display()
     )]
     Shared {
         /// The folder.
@@ -46,7 +47,7 @@ pub enum CacheError {
         mode: u32,
     },
     /// There is no key to authenticate modules with.
-    #[error("the cache {} cannot be authenticated: {source}", .folder.display())]
+    #[error("the modules in the cache folder {} cannot be authenticated: {source}", .folder.display())]
     Key {
         /// The folder.
         folder: PathBuf,
@@ -54,7 +55,7 @@ pub enum CacheError {
         source: KeyError,
     },
     /// Nothing can be written to the folder; what is there can be read.
-    #[error("the cache folder {} is only read from: {source}", .folder.display())]
+    #[error("the cache folder {} cannot be written to ({source}), so modules are only read from it", .folder.display())]
     ReadOnly {
         /// The folder.
         folder: PathBuf,
@@ -85,11 +86,11 @@ impl CacheError {
 pub enum KeyError {
     /// Nothing says where it is.
     #[error(
-        "no place for its key: none of LOCKSTEP_KEY_FILE, XDG_CONFIG_HOME and HOME is set; name a file with LOCKSTEP_KEY_FILE"
+        "there is no place for the key of this machine: none of LOCKSTEP_KEY_FILE, XDG_CONFIG_HOME and HOME is set; name a file with LOCKSTEP_KEY_FILE"
     )]
     NoPlace,
     /// The file is not one that this user alone could read and write.
-    #[error("the key {} cannot be relied on: {reason}; remove the file, and a new one is made", .path.display())]
+    #[error("the key file {} cannot be trusted: {reason}; remove the file, and a new key is made", .path.display())]
     NotPrivate {
         /// The file.
         path: PathBuf,
@@ -97,7 +98,7 @@ pub enum KeyError {
         reason: String,
     },
     /// The operating system refused something.
-    #[error("cannot {what} the key {}: {source}", .path.display())]
+    #[error("cannot {what} the key file {}: {source}", .path.display())]
     Io {
         /// What was tried.
         what: &'static str,
@@ -112,7 +113,7 @@ pub enum KeyError {
 #[derive(Debug, thiserror::Error)]
 pub enum Miss {
     /// There is no file of that name.
-    #[error("not in the cache")]
+    #[error("it is not in the cache")]
     Absent,
     /// The file cannot be read.
     #[error("the entry cannot be read: {0}")]
@@ -120,20 +121,20 @@ pub enum Miss {
     /// The file is not one that this user alone could have written.
     #[error("the entry is not a private regular file: {0}")]
     Untrusted(String),
-    /// Nobody vouches for it: there is no seal.
+    /// Nothing authenticates it: there is no seal.
     #[error("the entry has no seal")]
     Unsealed,
     /// The bytes beside it are not those of a seal.
     #[error("the seal of the entry is damaged: {0}")]
     SealDamaged(#[from] SealError),
-    /// Neither the key of this machine nor a trusted signature vouches for these bytes.
-    #[error("the entry is damaged or not of this machine: {0}")]
+    /// Neither the key of this machine nor a trusted signature authenticates these bytes.
+    #[error("the entry is damaged, or another machine made it: {0}")]
     Unauthentic(String),
     /// The bytes are not those of a module.
     #[error("the entry is damaged: {0}")]
     Damaged(#[from] ModuleError),
     /// A whole module, but not the one that its name promises.
-    #[error("the entry is for something else: {0}")]
+    #[error("the entry was made for something else: {0}")]
     Foreign(Mismatch),
     /// What made it is on the deny-list, or that list cannot be read.
     #[error("the entry is refused: {0}")]

@@ -59,26 +59,31 @@ impl NodeKey {
         })?;
         let found = file.metadata().map_err(fail)?;
         if !found.is_file() {
-            return Err(refuse("no regular file".to_owned()));
+            return Err(refuse("it is not a regular file".to_owned()));
         }
         if owner(&found) != user() {
             let owner = owner(&found).unwrap_or(0);
             return Err(refuse(format!("it belongs to user {owner}")));
         }
         if let Some(mode) = only_for_owner(&found) {
-            return Err(refuse(format!("others may use it (mode {mode:#o})")));
+            return Err(refuse(format!(
+                "other users may read or write it (mode {mode:#o})"
+            )));
         }
         if let Some((at, mode)) = path.parent().and_then(swappable) {
             let at = at.display();
             return Err(refuse(format!(
-                "others may exchange it: {at} has mode {mode:#o}"
+                "other users may replace it, because {at} has mode {mode:#o}"
             )));
         }
         let mut key = [0; BYTES];
         let whole = file.read_exact(&mut key).is_ok() && found.len() == BYTES as u64;
         match whole {
             true => Ok(NodeKey(key)),
-            false => Err(refuse(format!("{} bytes, {BYTES} are needed", found.len()))),
+            false => Err(refuse(format!(
+                "it has {} bytes, and a key has {BYTES}",
+                found.len()
+            ))),
         }
     }
 
@@ -119,7 +124,7 @@ fn make(path: &Path) -> Result<(), KeyError> {
         .parent()
         .filter(|folder| !folder.as_os_str().is_empty());
     if let Some(folder) = folder {
-        create_private(folder).map_err(fail("make the folder of"))?;
+        create_private(folder).map_err(fail("create the folder of"))?;
     }
     let mut key = [0; BYTES];
     getrandom::fill(&mut key)

@@ -50,7 +50,7 @@ impl TrustError {
     fn io(path: &Path) -> impl Fn(io::Error) -> TrustError {
         move |error| TrustError {
             path: path.to_owned(),
-            reason: error.to_string(),
+            reason: format!("the file cannot be used: {error}"),
             content: false,
         }
     }
@@ -83,9 +83,16 @@ impl PublicKey {
             return Ok(key);
         }
         let path = Path::new(text);
-        let content = read(path).map_err(TrustError::io(path))?;
+        let content = read(path).map_err(|error| TrustError {
+            path: path.to_owned(),
+            reason: format!(
+                "it is not a valid public key (64 hexadecimal digits), and no file of that name can be read: {error}"
+            ),
+            content: false,
+        })?;
         PublicKey::parse(&content).ok_or_else(|| {
-            TrustError::content(path, "it holds no public key (64 hexadecimal digits)")
+            let reason = "it does not hold a public key (64 hexadecimal digits); name the .pub file of cache keygen";
+            TrustError::content(path, reason)
         })
     }
 
@@ -142,17 +149,20 @@ impl SigningKey {
         let file = open_no_follow(path).map_err(TrustError::io(path))?;
         let found = file.metadata().map_err(TrustError::io(path))?;
         if !found.is_file() || owner(&found) != user() || only_for_owner(&found).is_some() {
-            let reason =
-                "a secret key must be a regular file of yours that nobody else may read: chmod 600";
+            let reason = "a secret key must be a regular file of your own that no other user may read; chmod 600 makes it so";
             return Err(TrustError::content(path, reason));
         }
         let mut text = String::new();
-        (file.take(LARGEST_FILE_BYTES).read_to_string(&mut text)).map_err(TrustError::io(path))?;
+        (file.take(LARGEST_FILE_BYTES).read_to_string(&mut text))
+            .map_err(TrustError::io(path))?;
         let secret = text.trim().strip_prefix(SECRET).and_then(bytes_from_hex);
         secret
             .map(|secret| SigningKey(ed25519_dalek::SigningKey::from_bytes(&secret)))
             .ok_or_else(|| {
-                TrustError::content(path, "it holds no secret key of `translate cache keygen`")
+                TrustError::content(
+                    path,
+                    "it does not hold a secret key; name a file that translate cache keygen made",
+                )
             })
     }
 
@@ -199,14 +209,15 @@ impl Trusted {
         };
         let found = file.metadata().map_err(TrustError::io(path))?;
         if !found.is_file() {
-            return Err(TrustError::content(path, "no regular file"));
+            return Err(TrustError::content(path, "it is not a regular file"));
         }
         if !super::files::ours(owner(&found)) || writable_by_others(&found).is_some() {
-            let reason = "others may write to the list of trusted keys: chmod 600";
+            let reason = "other users may write to the list of trusted keys; chmod 600 takes that right away";
             return Err(TrustError::content(path, reason));
         }
         let mut text = String::new();
-        (file.take(LARGEST_FILE_BYTES).read_to_string(&mut text)).map_err(TrustError::io(path))?;
+        (file.take(LARGEST_FILE_BYTES).read_to_string(&mut text))
+            .map_err(TrustError::io(path))?;
         let mut keys = BTreeMap::new();
         for (number, line) in text.lines().enumerate() {
             let line = line.trim();
@@ -215,7 +226,13 @@ impl Trusted {
             }
             let (key, comment) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
             let key = PublicKey::parse(key).ok_or_else(|| {
-                TrustError::content(path, format!("line {} holds no public key", number + 1))
+                TrustError::content(
+                    path,
+                    format!(
+                        "line {} does not begin with a public key; mend or remove it",
+                        number + 1
+                    ),
+                )
             })?;
             keys.insert(key, comment.trim().to_owned());
         }

@@ -39,10 +39,10 @@ enum CostName {
 #[derive(Debug, thiserror::Error)]
 pub enum StateError {
     /// The text is no state.
-    #[error("not the numbers of a state: {0}")]
+    #[error("the file does not hold the fields of a state: {0}")]
     Json(#[from] serde_json::Error),
     /// A field means nothing.
-    #[error("{field} {value:?} of the state means nothing")]
+    #[error("the field {field} of the state cannot be {value:?}")]
     Field {
         /// Its name.
         field: &'static str,

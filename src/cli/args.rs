@@ -11,13 +11,13 @@ pub(crate) struct GuestOptions {
     /// VM version: 0, 1 or 2 (hash types data, data1, data2)
     #[arg(long, value_name = "N", default_value = "2", value_parser = version)]
     pub(crate) vm_version: Version,
-    /// Instruction sets, of imc,b,mop,a [default: imc for version 0, imc,b,mop for 1 and 2]
+    /// Instruction sets, a list of imc, b, mop and a [default: imc for version 0, imc,b,mop for 1 and 2]
     #[arg(long, value_name = "LIST", value_parser = str::parse::<Extensions>)]
     pub(crate) isa: Option<Extensions>,
     /// Register width: 64, or 32 for RV32 (which CKB does not use)
     #[arg(long, value_name = "BITS", default_value = "64", value_parser = xlen)]
     pub(crate) xlen: Xlen,
-    /// Cycles of an instruction: CKB's estimate, or 1 for each
+    /// What an instruction costs: CKB's cycles (estimate), or 1 cycle (constant)
     #[arg(long, value_name = "MODEL", default_value = "estimate")]
     pub(crate) cost: CostName,
     /// Bytes of guest memory: a multiple of 4096, at most 4 MiB
@@ -77,9 +77,10 @@ pub(crate) fn number(text: &str) -> Result<u64, String> {
     };
     let digits = digits.replace('_', "");
     if digits.is_empty() || !digits.chars().all(|digit| digit.is_digit(radix)) {
-        return Err("a number is written 4096, 0x1000 or 4_096".to_owned());
+        return Err("it is not a number; write it as 4096, 0x1000 or 4_096".to_owned());
     }
-    u64::from_str_radix(&digits, radix).map_err(|_| "the number does not fit 64 bits".to_owned())
+    u64::from_str_radix(&digits, radix)
+        .map_err(|_| "the number does not fit into 64 bits".to_owned())
 }
 
 fn version(text: &str) -> Result<Version, String> {
@@ -87,13 +88,13 @@ fn version(text: &str) -> Result<Version, String> {
         .ok()
         .and_then(|number| u32::try_from(number).ok())
         .and_then(Version::from_number)
-        .ok_or_else(|| "there are the versions 0, 1 and 2".to_owned())
+        .ok_or_else(|| "the version is 0, 1 or 2".to_owned())
 }
 
 fn xlen(text: &str) -> Result<Xlen, String> {
     match text {
         "64" => Ok(Xlen::X64),
         "32" => Ok(Xlen::X32),
-        _ => Err("registers have 64 bits, or 32".to_owned()),
+        _ => Err("the width is 64 or 32".to_owned()),
     }
 }

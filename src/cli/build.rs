@@ -102,7 +102,7 @@ impl Build {
         if self.cache.no_cache {
             if !self.emit.is_empty() {
                 return Err(Failure::usage(
-                    "--emit writes beside the module: with --no-cache, name a file with -o",
+                    "--emit writes files beside the module, and --no-cache writes no module; name one with -o FILE",
                 ));
             }
             return Ok(Destination::None);
@@ -140,7 +140,7 @@ impl Build {
         let mut regions = program.code_regions();
         if regions.is_empty() {
             let message = format!(
-                "{} has no executable segment: there is nothing to translate",
+                "{} has no executable segment, so there is nothing to translate; link it with its code in a segment of its own",
                 guest::shown(&self.elf)
             );
             return Err(Failure::new(code::DATA, "NoCode", message));
@@ -152,8 +152,8 @@ impl Build {
                 .position(|region| guest::contains(region, entry));
             let chosen = regions.swap_remove(chosen.unwrap_or(0));
             stderr::warn(format_args!(
-                "{} has {} executable regions and FILE holds one: that at {:#x}, where the \
-                 program starts; without -o all of them are translated into the cache",
+                "{} has {} code regions, and a file holds the module of one: it gets that of the region at {:#x}, where \
+                 the program starts; without -o all of them are translated into the cache",
                 guest::shown(&self.elf),
                 regions.len() + 1,
                 chosen.base
@@ -197,7 +197,7 @@ impl Build {
         // What nobody could read is not written.
         translation.module.check().map_err(|error| {
             Failure::defect(format!(
-                "the translator made {error}; please report it with the ELF"
+                "the translator made a module that cannot be read back: {error}; please report it with the ELF"
             ))
         })?;
         let path = destination.write(&translation.module, &bytes)?;
@@ -232,8 +232,12 @@ impl Build {
                 continue;
             }
             let path = emit.path(module);
-            let content = content
-                .ok_or_else(|| Failure::defect(format!("nothing for {}", path.display())))?;
+            let content = content.ok_or_else(|| {
+                Failure::defect(format!(
+                    "the translator gave nothing to write to {}; please report it with the ELF",
+                    path.display()
+                ))
+            })?;
             replace(&path, content.as_bytes())
                 .map_err(|error| Failure::unwritable(path.display(), &error))?;
             written.push(path.display().to_string());
@@ -276,7 +280,7 @@ impl Destination {
                     // Already there: a file of the cache is never written again without need.
                     Ok(found) if found == *module => return Ok(Some(path)),
                     Err(miss) if miss.is_suspicious() => {
-                        tracing::warn!("cache entry {}: {miss}; it is replaced", path.display());
+                        tracing::warn!("{}: {miss}; the entry is replaced", path.display());
                     }
                     _ => {}
                 }

@@ -20,7 +20,7 @@ mod keys;
 
 use folder::Folder;
 
-/// Looks after the module cache
+/// Lists, checks, limits and empties the module cache; makes and trusts signing keys
 #[derive(Args)]
 #[command(after_help = "Example:\n  translate cache ls")]
 pub(crate) struct Command {
@@ -33,24 +33,24 @@ enum Verb {
     /// Lists the modules: key, bytes, last use
     #[command(after_help = "Example:\n  translate cache ls --json")]
     Ls(Folder),
-    /// Prints the folder, or where the files are that decide what is trusted
+    /// Prints where the folder is, or the key of this machine, the trusted keys or the deny-list
     #[command(after_help = "Example:\n  du -sh $(translate cache path)")]
     Path(Places),
     /// Removes every module
     #[command(after_help = "Example:\n  translate cache clear --cache /var/cache/lockstep")]
     Clear(Folder),
-    /// Removes what is over the budget, the least recently used first
+    /// Removes modules until the budget is kept, the least recently used first
     #[command(after_help = "Example:\n  translate cache gc --max-bytes 100_000_000")]
     Gc(Collect),
-    /// Checks every module as a look-up would
+    /// Checks every module as a look-up does, and says which would not be used
     #[command(after_help = "Example:\n  translate cache verify --json")]
     Verify(Folder),
-    /// Makes modules stay when the cache is collected
+    /// Protects modules from gc
     #[command(
         after_help = "Example:\n  translate cache pin $(translate cache ls --json | jq -r '.modules[].key')"
     )]
     Pin(Ids),
-    /// Takes pins away
+    /// Takes that protection away
     #[command(after_help = "Example:\n  translate cache unpin 0123…")]
     Unpin(Ids),
     Keygen(keys::Keygen),
@@ -62,13 +62,13 @@ enum Verb {
 struct Places {
     #[command(flatten)]
     folder: Folder,
-    /// The key of this machine instead
+    /// Print where the key of this machine is
     #[arg(long, conflicts_with_all = ["trust", "deny"])]
     key: bool,
-    /// The list of trusted public keys instead
+    /// Print where the list of trusted public keys is
     #[arg(long, conflicts_with = "deny")]
     trust: bool,
-    /// The deny-list instead
+    /// Print where the deny-list is
     #[arg(long)]
     deny: bool,
 }
@@ -77,10 +77,10 @@ struct Places {
 struct Collect {
     #[command(flatten)]
     folder: Folder,
-    /// Bytes that may stay [default: LOCKSTEP_CACHE_BYTES, else 1 GiB or a twentieth of the disk's free space]
+    /// The most bytes that stay [default: LOCKSTEP_CACHE_BYTES, else 1 GiB or a twentieth of the disk's free space]
     #[arg(long, value_name = "BYTES", value_parser = number)]
     max_bytes: Option<u64>,
-    /// Modules that may stay [default: LOCKSTEP_CACHE_ENTRIES, else 10000]
+    /// The most modules that stay [default: LOCKSTEP_CACHE_ENTRIES, else 10000]
     #[arg(long, value_name = "N", value_parser = number)]
     max_entries: Option<u64>,
 }
@@ -213,9 +213,10 @@ impl Places {
         let text = match named.iter().find(|(wanted, _)| *wanted) {
             Some((_, Some(path))) => format!("{}\n", path.display()),
             Some((_, None)) => {
-                let message =
-                    "no place for it: none of its variable, XDG_CONFIG_HOME and HOME is set";
-                return Err(Failure::usage(message));
+                return Err(Failure::usage(
+                    "the file has no place: XDG_CONFIG_HOME and HOME are not set; set one of them, or name the \
+                     file with LOCKSTEP_KEY_FILE, LOCKSTEP_TRUST_FILE or LOCKSTEP_DENY_FILE",
+                ));
             }
             None => format!("{}\n", self.folder.path()?.display()),
         };
@@ -282,8 +283,8 @@ impl Collect {
             }
             let (removed, left) = (object.removed.len(), object.unfinished);
             text + &format!(
-                "Removed {removed} modules and {left} unfinished files; {} modules, {} bytes stay, of \
-                 {max_modules} and {max_bytes} that may\n",
+                "Removed {removed} modules and {left} unfinished files; {} modules with {} bytes stay; the budget is \
+                 {max_modules} modules and {max_bytes} bytes\n",
                 object.modules, object.bytes
             )
         };

@@ -67,8 +67,8 @@ pub(super) fn engine(
     cache: &CacheOptions,
     files: Vec<(String, Vec<u8>)>,
 ) -> EngineBuilder {
-    let homeless = cache.no_cache || (cache.cache.is_none() && Cache::default_folder().is_err());
-    let folder = bundles.or_else(|| homeless.then_some(Path::new(BUNDLES_FOLDER)));
+    let nowhere = cache.no_cache || (cache.cache.is_none() && Cache::default_folder().is_err());
+    let folder = bundles.or_else(|| nowhere.then_some(Path::new(BUNDLES_FOLDER)));
     let evidence = Evidence {
         command: Some(command()),
         files,
@@ -94,7 +94,8 @@ pub(super) fn shadow(engine: &Engine) -> Result<(), Failure> {
     let bundle = found.and_then(|found| found.bundle);
     let bundle = bundle.map_or_else(String::new, |path| format!("; bundle: {}", path.display()));
     let message = format!(
-        "shadow checking: the run {what}{bundle}; the module is quarantined, the next run is right"
+        "shadow checking found a difference: {what}{bundle}; the module is quarantined, so the interpreter runs \
+         this code from now on"
     );
     Err(Failure::new(code::DIVERGED, "Diverged", message))
 }

@@ -8,7 +8,7 @@ pub(crate) const GUEST: u8 = 254;
 pub(crate) const USAGE: u8 = 64;
 /// An input file is not what it should be.
 pub(crate) const DATA: u8 = 65;
-/// A file cannot be read or written.
+/// A file cannot be read or written, or the system has no memory for a guest.
 pub(crate) const FILE: u8 = 66;
 /// A defect of ours, or native code that was demanded and cannot be had.
 pub(crate) const DEFECT: u8 = 70;

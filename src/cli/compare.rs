@@ -19,7 +19,7 @@ pub(super) fn ends(native: End<'_>, interpreter: End<'_>) -> Result<(), Failure>
             code::DIVERGED,
             "Diverged",
             format!(
-                "native code and interpreter came to different ends: {difference}; run with \
+                "native code and interpreter came to different results: {difference}; run with \
                  --engine interp, and please report it with the ELF"
             ),
         )),
@@ -28,7 +28,9 @@ pub(super) fn ends(native: End<'_>, interpreter: End<'_>) -> Result<(), Failure>
 
 fn difference((a, a_end): End<'_>, (b, b_end): End<'_>) -> Option<String> {
     if a_end != b_end {
-        return Some(format!("{a_end:?} and {b_end:?}"));
+        return Some(format!(
+            "native code ended with {a_end:?}, the interpreter with {b_end:?}"
+        ));
     }
     let numbers = [
         ("cycles", a.cycles(), b.cycles()),
@@ -40,17 +42,17 @@ fn difference((a, a_end): End<'_>, (b, b_end): End<'_>) -> Option<String> {
         ),
     ];
     if let Some((name, a, b)) = numbers.into_iter().find(|(_, a, b)| a != b) {
-        return Some(format!("{name} {a:#x} and {b:#x}"));
+        return Some(format!("{name} is {a:#x} and {b:#x}"));
     }
     let registers = a.registers().iter().zip(b.registers());
     if let Some((number, (a, b))) = registers.enumerate().find(|(_, (a, b))| a != b) {
-        return Some(format!("x{number} {a:#x} and {b:#x}"));
+        return Some(format!("x{number} is {a:#x} and {b:#x}"));
     }
     let bytes = a.memory().as_bytes().iter().zip(b.memory().as_bytes());
     if let Some((address, (a, b))) = bytes.enumerate().find(|(_, (a, b))| a != b) {
-        return Some(format!("memory at {address:#x} {a:#x} and {b:#x}"));
+        return Some(format!("the byte at {address:#x} is {a:#x} and {b:#x}"));
     }
     let flags = a.memory().flags().iter().zip(b.memory().flags());
     let different = flags.enumerate().find(|(_, (a, b))| a != b);
-    different.map(|(page, (a, b))| format!("flags of page {page:#x} {a:#x} and {b:#x}"))
+    different.map(|(page, (a, b))| format!("the flags of page {page:#x} are {a:#x} and {b:#x}"))
 }

@@ -13,7 +13,7 @@ use super::{code, stderr};
 pub(crate) struct Failure {
     /// One of [`code`].
     pub(crate) code: u8,
-    /// One word; the oracle's name for the error where it has one.
+    /// One word; CKB-VM's name for the error where it has one.
     pub(crate) kind: String,
     /// The sentence.
     pub(crate) message: String,
@@ -60,7 +60,7 @@ impl Failure {
     /// A file cannot be read.
     pub(crate) fn unreadable(path: &Path, error: &std::io::Error) -> Failure {
         let message = format!(
-            "cannot read {}: {error}; check the name and its permissions",
+            "cannot read {}: {error}; check the name and the permissions",
             path.display()
         );
         Failure::new(code::FILE, "Unreadable", message)
@@ -95,8 +95,9 @@ impl Failure {
 
     /// Native code was demanded and cannot be had.
     pub(crate) fn no_module(reason: impl Display) -> Failure {
-        let message =
-            format!("--engine native: no module can be had: {reason}; --engine auto runs it");
+        let message = format!(
+            "--engine native: there is no module to run: {reason}; --engine auto runs the guest in the interpreter"
+        );
         Failure::new(code::DEFECT, "NoModule", message)
     }
 

@@ -5,6 +5,7 @@ use std::path::{Display, Path};
 
 use lockstep::engine::{Confirm, EngineBuilder, Share, Translate};
 use lockstep::{LoadError, Platform, Program};
+use lockstep_runtime::SetupError;
 use lockstep_translator::CodeRegion;
 
 use super::args::{CacheOptions, GuestOptions};
@@ -62,7 +63,7 @@ fn read_from(from: impl Read, path: &Path) -> Result<Vec<u8>, Failure> {
         .map_err(|error| Failure::unreadable(path, &error))?;
     if bytes.len() as u64 > LARGEST_INPUT_BYTES {
         let message = format!(
-            "{} has more than {LARGEST_INPUT_BYTES:#x} bytes; neither an ELF nor a module is that large",
+            "{} has more than {LARGEST_INPUT_BYTES:#x} bytes, which no input may have; check the name of the file",
             path.display()
         );
         return Err(Failure::new(code::DATA, "FileTooLarge", message));
@@ -82,8 +83,8 @@ pub(crate) fn warn_of_machine(path: &Path, bytes: &[u8]) {
     };
     if bytes.starts_with(b"\x7fELF") && machine != ELF_MACHINE_RISCV {
         stderr::warn(format_args!(
-            "{} says that it is for another processor: its e_machine is {machine}, and RISC-V is \
-             {ELF_MACHINE_RISCV}; CKB-VM does not look at that field, so it is taken as RISC-V",
+            "{} says that it is for another processor: its e_machine is {machine} (at offset 0x12), and RISC-V is \
+             {ELF_MACHINE_RISCV}; CKB-VM ignores that field, so the file is taken as RISC-V",
             shown(path)
         ));
     }
@@ -112,12 +113,20 @@ pub(crate) fn load_in_chaos(
     seed: Option<u32>,
 ) -> Result<Program, Failure> {
     Program::load_in_chaos(bytes, platform, seed).map_err(|error| match error {
+        LoadError::Setup(SetupError::System(error)) => {
+            let message = format!(
+                "there is no memory for a guest of {:#x} bytes: {error}; free some, or raise the limit \
+                 (ulimit -v)",
+                platform.memory_size
+            );
+            Failure::new(code::FILE, "NoMemory", message)
+        }
         LoadError::Setup(error) => Failure::usage(format!("--memory: {error}")),
         error => {
             let advice = match error.name() {
                 "ElfParseError" => "a statically linked RISC-V ELF is needed",
-                "ElfBits" => "--xlen says which width of registers it is for",
-                "MemOutOfBound" => "link it lower, or give it more with --memory (4 MiB at most)",
+                "ElfBits" => "--xlen 32 or --xlen 64 chooses the width of the registers",
+                "MemOutOfBound" => "link it at lower addresses, or give it more memory with --memory (4 MiB at most)",
                 _ => "link it with separate segments for code and data (lld: -z separate-code)",
             };
             let message = format!(

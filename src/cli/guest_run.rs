@@ -17,8 +17,8 @@ pub(crate) fn push_arguments(core: &mut Core, args: &[OsString]) -> Result<(), F
         .map(|_| ())
         .map_err(|trap| {
             let message = format!(
-                "the {} arguments, {bytes} bytes, do not fit the guest's stack of {} bytes ({}: \
-             {trap}); give fewer or shorter ones",
+                "the {} arguments with {bytes} bytes do not fit into the guest's stack of {} bytes ({}: {trap}); give \
+                 fewer or shorter ones",
                 arguments.len(),
                 core.memory().size() / 4,
                 trap.name()

@@ -53,7 +53,7 @@ impl Inspect {
         }
         if self.elf.is_some() {
             return Err(Failure::usage(format!(
-                "--elf goes with a module, and {} is none",
+                "--elf is for inspecting a module, and {} is not one; leave out --elf",
                 guest::shown(&file)
             )));
         }
@@ -64,7 +64,7 @@ impl Inspect {
     /// The file, and what of it is to be disassembled. `--disasm FILE` means all of FILE: what is no
     /// address is the file when there is none else.
     fn arguments(&self) -> Result<(PathBuf, Option<Wanted>), Failure> {
-        let missing = || Failure::usage("the file to inspect is missing");
+        let missing = || Failure::usage("there is nothing to inspect: name an ELF or a module");
         let refuse = |text: &str, why: String| {
             Failure::usage(format!(
                 "invalid value {text:?} for --disasm ADDR[..ADDR]: {why}"
@@ -125,7 +125,11 @@ impl Inspect {
         let module = named.module();
         let listing = match (wanted, &self.elf) {
             (None, None) => None,
-            (None, Some(_)) => return Err(Failure::usage("--elf goes with --disasm")),
+            (None, Some(_)) => {
+                return Err(Failure::usage(
+                    "--elf names the guest code that --disasm shows; add --disasm, or leave out --elf",
+                ));
+            }
             (Some(wanted), None) => {
                 Some(disasm::listing(module, None, wanted, Shown::GuestAndNative))
             }
@@ -289,7 +293,9 @@ fn parse_wanted(text: &str) -> Result<Wanted, String> {
         Some((start, end)) => {
             let (start, end) = (number(start)?, number(end)?);
             if start >= end {
-                return Err(format!("{start:#x} is not below {end:#x}"));
+                return Err(format!(
+                    "the range ends at {end:#x}, which is not above its start {start:#x}"
+                ));
             }
             Ok(Wanted::Within(start, end))
         }

@@ -1,5 +1,6 @@
-//! Module files that are named on the command line: sealed when they are written, and before one is
-//! run, vouched for by the key of this machine, by a trusted signature, or by making it again.
+//! Module files that are named on the command line. One that is written gets a seal. One that is to be run
+//! must be authenticated first: by the key of this machine, by a trusted signature, or by translating the ELF
+//! again and comparing the bytes.
 
 use std::io;
 use std::path::Path;
@@ -41,7 +42,7 @@ pub(crate) fn write(
 
 fn unsealed(path: &Path, error: &KeyError) {
     tracing::warn!(
-        "{error}; {} has no seal, and `run --module` will make it again to know that it is sound",
+        "{error}; {} gets no seal, so `run --module` will translate the ELF again to check it",
         path.display()
     );
 }
@@ -51,7 +52,7 @@ pub(crate) fn open(path: &Path, bytes: &[u8]) -> Result<NamedModule, Failure> {
     let authority = Authority::present(&Locations::from_environment());
     authority.read_named(path, bytes).map_err(|error| {
         let message = format!(
-            "{} is no whole module: {error}; make it again with translate build",
+            "{} is not a whole module: {error}; make it again with translate build",
             guest::shown(path)
         );
         Failure::new(code::DATA, "ModuleDamaged", message)
@@ -82,7 +83,7 @@ pub(crate) fn read<'t, 'a>(
         Ok(again) => again,
         Err(first) => {
             let message = format!(
-                "nobody vouches for {} ({why}), and it is not what the translator makes of the ELF: {first}; \
+                "{} is not authenticated ({why}), and it is not what the translator makes of the ELF: {first}; \
                  make it again with translate build",
                 path.display()
             );
@@ -90,9 +91,9 @@ pub(crate) fn read<'t, 'a>(
         }
     };
     stderr::note(format_args!(
-        "nobody vouches for {} ({why}); making it again gave the same bytes, in {:.3} s. \
-         `translate verify --record {0} ELF` spares this on this machine; on others \
-         `translate cache sign` and `translate cache trust` do",
+        "{} is not authenticated ({why}), so the ELF was translated again: that gave the same bytes and took \
+         {:.3} s. `translate verify --record {0} ELF` avoids this on this machine, `translate cache sign` and \
+         `translate cache trust` avoid it on others",
         path.display(),
         started.elapsed().as_secs_f64()
     ));
@@ -111,8 +112,8 @@ pub(crate) fn read_own(path: &Path) -> Result<TrustedModule, Failure> {
         } => Err(refused(path, &reason)),
         NamedModule::Untrusted { why, .. } => {
             let message = format!(
-                "{} is native code that nobody vouches for on this machine: {why}; leave out --recorded, \
-                 and the code is translated anew",
+                "{} is native code that is not authenticated on this machine: {why}; leave out --recorded to \
+                 translate the code again",
                 path.display()
             );
             Err(Failure::new(code::DATA, "ModuleUnproven", message))
@@ -120,7 +121,7 @@ pub(crate) fn read_own(path: &Path) -> Result<TrustedModule, Failure> {
     }
 }
 
-/// The seal with the notes that somebody vouches for, and no others.
+/// The seal with the notes that are authenticated, and no others.
 pub(crate) fn authenticated_part(found: &Authenticated) -> Seal {
     let mut seal = found.seal.clone();
     // The signature itself is behind what it covers.

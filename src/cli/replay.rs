@@ -24,14 +24,13 @@ use super::{check, code, guest, named_module};
 /// looks at its budget, which may be later than in the run that was recorded.
 const MORE: usize = 1 << 14;
 
-/// Runs the piece of code of a divergence bundle again and says whether there is a difference
+/// Runs the code of a divergence bundle again and says whether native code and interpreter still differ
 #[derive(Args)]
 #[command(after_help = "Example:\n  translate replay divergences/0001")]
 pub(crate) struct Replay {
-    /// The bundle: a folder that a divergence left
+    /// The bundle: the folder that was written when a difference was found
     bundle: PathBuf,
-    /// Run the native code that is in the bundle, not code translated anew: only where this machine wrote
-    /// it, or a trusted key signed it
+    /// Run the native code in the bundle instead of a new translation; it must be authenticated on this machine
     #[arg(long)]
     recorded: bool,
 }
@@ -84,13 +83,20 @@ impl Replay {
     }
 
     fn read(&self, name: &str) -> Result<Vec<u8>, Failure> {
-        guest::read(&self.bundle.join(name))
+        guest::read(&self.bundle.join(name)).map_err(|failure| {
+            let advice = "a bundle is the folder that a run with --engine check wrote";
+            Failure::new(
+                failure.code,
+                failure.kind,
+                format!("{}; {advice}", failure.message),
+            )
+        })
     }
 
     fn refuse(&self, name: &str, error: impl std::fmt::Display) -> Failure {
         let path = self.bundle.join(name);
         let message = format!(
-            "{} is not of a divergence bundle: {error}; name a folder that a divergence left",
+            "{} does not belong to a divergence bundle: {error}; name the folder that a run with --engine check wrote",
             path.display()
         );
         Failure::new(code::DATA, "BundleDamaged", message)
@@ -135,8 +141,8 @@ fn fitting<'a>(
     };
     regions.iter().find(own).copied().ok_or_else(|| {
         let message = format!(
-            "{} was not made for the code in the bundle by this version on this machine; leave out \
-             --recorded",
+            "{} was not made for the code in the bundle by this version and for this machine; leave out --recorded \
+             to translate the code again",
             path.display()
         );
         Failure::new(code::DATA, "ModuleForeign", message)

@@ -21,7 +21,7 @@ use super::progress::Progress;
 use super::run_report::{Run as Ran, Times};
 use super::{check, code, compare, guest, guest_run, named_module, stderr};
 
-/// Runs an ELF, or a script of a transaction: native from the cache, translated first when it is not there
+/// Runs an ELF, or a script of a transaction, with native code from the cache; what is missing there is translated first
 #[derive(Args)]
 #[command(after_help = "Example:\n  translate run guests/elf/fib.elf --json\n  \
                         translate run guests/elf/sha256.elf --compare -- 100\n  \
@@ -41,40 +41,40 @@ pub(crate) struct Run {
         conflicts_with = "elf"
     )]
     script: Option<String>,
-    /// The whole argv of the guest; CKB passes no program name, so there is none to give
+    /// The whole argv of the guest: the first is argv[0], because CKB passes no program name
     #[arg(last = true)]
     args: Vec<OsString>,
     #[command(flatten)]
     guest: GuestOptions,
     #[command(flatten)]
     cache: CacheOptions,
-    /// Which engine: auto, native (fails when no module can be had), interp, check (native code and interpreter in lockstep, compared after every block) [default: LOCKSTEP_ENGINE, else auto]
+    /// The engine: auto, native (fails where there is no module), interp (the interpreter), check (native code and interpreter in lockstep, compared after every block) [default: LOCKSTEP_ENGINE, else auto]
     #[arg(long, value_name = "ENGINE", value_parser = mode)]
     engine: Option<Mode>,
-    /// Stop when so many cycles are used up [default: unlimited]
+    /// Stop the guest before it uses more cycles than this [default: unlimited]
     #[arg(long, value_name = "N", value_parser = number)]
     max_cycles: Option<u64>,
     /// Fill memory with pseudo-random bytes from this seed when it is first touched, to find a program that reads what it never wrote; the interpreter runs it
     #[arg(long, value_name = "SEED", value_parser = seed, conflicts_with_all = ["module", "compare", "tx_file"])]
     chaos: Option<u32>,
-    /// Use this module, not one of the cache; without a seal that holds it is made again and compared first
+    /// Use this module instead of one from the cache; one that is not authenticated is first compared with a new translation
     #[arg(long, value_name = "FILE")]
     module: Option<PathBuf>,
-    /// Run it a second time in the interpreter, and compare the ends and the times
+    /// Run it a second time, in the interpreter, and compare the results and the times
     #[arg(long)]
     compare: bool,
-    /// With --engine check: the folder for the bundle of a difference [default: divergences/ in the cache's folder]
+    /// With --engine check: the folder that a difference is written to, as a bundle for `translate replay` [default: divergences/ in the cache's folder]
     #[arg(long, value_name = "DIR")]
     bundle: Option<PathBuf>,
 }
 
 fn seed(text: &str) -> Result<u32, String> {
-    u32::try_from(number(text)?).map_err(|_| "a seed has 32 bits".to_owned())
+    u32::try_from(number(text)?).map_err(|_| "the seed does not fit into 32 bits".to_owned())
 }
 
 fn mode(name: &str) -> Result<Mode, String> {
     name.parse()
-        .map_err(|_| "it is one of auto, native, interp, check".to_owned())
+        .map_err(|_| "the engine is auto, native, interp or check".to_owned())
 }
 
 impl Run {
@@ -122,7 +122,7 @@ impl Run {
             Err(Trap::Defect(defect)) => {
                 let pc = machine.core().pc();
                 return Err(Failure::defect(format!(
-                    "native code did what none may do, at {pc:#x}: {defect}; run with --engine \
+                    "native code did something that it must never do, at pc {pc:#x}: {defect}; run with --engine \
                      interp, and please report it with the ELF"
                 )));
             }
@@ -150,7 +150,9 @@ impl Run {
     #[cfg(feature = "tx")]
     fn execute_script(&self, mode: Mode, json: bool) -> Result<Answer, Failure> {
         let Some(file) = &self.tx_file else {
-            return Err(Failure::usage("neither an ELF nor --tx-file"));
+            return Err(Failure::usage(
+                "there is nothing to run: name an ELF, or a transaction with --tx-file",
+            ));
         };
         let script = self.script.as_deref().unwrap_or("input.0.lock").parse();
         let script = script.map_err(|error| Failure::usage(format!("--script {error}")))?;
@@ -171,7 +173,7 @@ impl Run {
     #[cfg(not(feature = "tx"))]
     fn execute_script(&self, _: Mode, _: bool) -> Result<Answer, Failure> {
         Err(Failure::usage(
-            "--tx-file: this command was built without transactions; build it with --features tx",
+            "--tx-file needs a command that was built with the feature tx; build it with --features tx",
         ))
     }
 
@@ -199,12 +201,12 @@ impl Run {
         };
         match mode {
             Mode::Interp if self.module.is_some() => Err(Failure::usage(
-                "--module names native code, which --engine interp never runs; leave out one of them",
+                "--module names native code, and --engine interp runs none; leave out one of the two",
             )),
             Mode::Native | Mode::Check if self.chaos.is_some() && self.engine.is_some() => {
                 Err(Failure::usage(
-                    "what memory holds depends on who touches it first, so --chaos runs on the interpreter \
-                     alone; leave out --engine",
+                    "--chaos runs in the interpreter only, because what memory holds depends on the order in which it is \
+                     touched; leave out --engine",
                 ))
             }
             _ if self.chaos.is_some() => Ok(Mode::Interp),

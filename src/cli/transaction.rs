@@ -95,7 +95,8 @@ impl Request<'_> {
             String::from_utf8(bytes).map_err(|error| {
                 let at = error.utf8_error().valid_up_to();
                 let message = format!(
-                    "{} is no text: byte {at:#x} is not UTF-8; a transaction in JSON is needed",
+                    "{} is not a transaction in JSON: the byte at offset {at:#x} is not UTF-8; name a file of `ckb-cli mock-tx \
+                     dump`",
                     guest::shown(self.file)
                 );
                 Failure::new(code::DATA, "TransactionJson", message)
@@ -124,7 +125,9 @@ impl Request<'_> {
                 "TransactionField",
                 "; the format is the one of `ckb-cli mock-tx dump`",
             ),
-            FileError::Incomplete(_) => (code::DATA, "TransactionIncomplete", "; add it there"),
+            FileError::Incomplete(_) => {
+                (code::DATA, "TransactionIncomplete", "; add it to mock_info")
+            }
             FileError::Cells(_) => (code::DATA, "TransactionCells", ""),
         };
         Failure::new(
@@ -172,7 +175,12 @@ impl Request<'_> {
         let found = transaction.find(self.script);
         let (kind, hash) = found.map_err(|error| Failure::usage(format!("--script {error}")))?;
         let group = verifier.find_script_group(kind, &hash);
-        group.ok_or_else(|| Failure::defect(format!("no group for the script {}", self.script)))
+        group.ok_or_else(|| {
+            Failure::defect(format!(
+                "ckb-script has no group for the script {}; please report it with the file",
+                self.script
+            ))
+        })
     }
 
     /// Why a script has nothing that could run.
@@ -180,15 +188,15 @@ impl Request<'_> {
         let (kind, advice) = match error {
             ScriptError::ScriptNotFound(_) => (
                 "ScriptNotFound",
-                "no cell dependency of the transaction has this code",
+                "no cell dependency of the transaction has this code; add it to cell_deps and mock_info.cell_deps",
             ),
             ScriptError::InvalidVmVersion(_) | ScriptError::InvalidScriptHashType(_) => (
                 "InvalidVmVersion",
-                "its hash type asks for a later version than --vm-version allows",
+                "its hash type asks for a later version than --vm-version allows; give a higher one",
             ),
             ScriptError::MultipleMatches => (
                 "MultipleMatches",
-                "several cell dependencies with different data have this type",
+                "several cell dependencies of this type have different data; leave one of them",
             ),
             _ => ("Script", "ckb-script refuses it"),
         };
@@ -234,7 +242,7 @@ fn must_be_native(ran: &Ran, stats: &Stats) -> Result<(), Failure> {
     let misses: u64 = stats.cache_misses.values().sum();
     if stats.failures > 0 || (never && misses > 0) || (ran.charged > 0 && ran.native == 0) {
         return Err(Failure::no_module(
-            "some code of the script has none (LOCKSTEP_LOG=info says which)",
+            "some code of the script has none; LOCKSTEP_LOG=info says which",
         ));
     }
     Ok(())

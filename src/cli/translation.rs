@@ -34,7 +34,7 @@ impl fmt::Display for Difference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "at offset {} ({}) the module has {}, translating again gives {}",
+            "at offset {} ({}) the module has {}, and translating again gives {}",
             self.offset, self.place, self.found, self.expected
         )
     }
@@ -120,7 +120,7 @@ fn foreign(path: &Path, mismatch: Option<&Mismatch>) -> Failure {
             guest::shown(path)
         ),
         None => format!(
-            "{} is not a module for this ELF, which has no executable segment",
+            "{} is not a module for this ELF, because the ELF has no executable segment; name the ELF that it was made from",
             guest::shown(path)
         ),
     };
@@ -175,7 +175,7 @@ pub(crate) fn refused(error: &TranslateError) -> Failure {
             code::USAGE,
             "Target",
             format!(
-                "{error}; try another --target (x86_64 and aarch64 triples are known) or --cpu baseline"
+                "{error}; try another --target (a triple for x86_64 or aarch64), or --cpu baseline"
             ),
         ),
         TranslateError::CodeRegion { .. } => Failure::new(code::DATA, "CodeRegion", error),

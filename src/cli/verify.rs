@@ -69,12 +69,12 @@ impl Verify {
         match (from_input, self.record) {
             ([true, true], _) => {
                 return Err(Failure::usage(
-                    "- stands for both files, and standard input can be one of them",
+                    "- stands for standard input, which can be only one of the two files; name the other",
                 ));
             }
             ([true, _], true) => {
                 return Err(Failure::usage(
-                    "--record writes beside the module, and - has no place; name the file",
+                    "--record writes a seal beside the module, so the module cannot be - (standard input); name its file",
                 ));
             }
             _ => {}
@@ -199,9 +199,11 @@ impl Verify {
         let authority = Authority::obtain(&Locations::from_environment());
         let authority = authority.map_err(|error| Failure::no_key(&error))?;
         if !authority.can_seal() {
-            return Err(Failure::no_key(&"there is no key of this machine"));
+            return Err(Failure::no_key(
+                &"there is no key of this machine, so nothing can be sealed; name a file for it with LOCKSTEP_KEY_FILE",
+            ));
         }
-        // What nobody vouches for is not taken along.
+        // Notes that nothing authenticates are left out.
         let mut seal = match authority.load_named(path, bytes.to_vec()) {
             Ok(found) => named_module::authenticated_part(&found),
             Err(Miss::Unsealed) => Seal::new(&module.key, bytes),
@@ -221,7 +223,8 @@ impl Verify {
         }
         if seal.notes.len() > NOTES {
             let message = format!(
-                "the seal of {} has {NOTES} notes and is full",
+                "the seal of {} has {NOTES} notes and has no room for another; translate build makes the module \
+                 with a new seal",
                 path.display()
             );
             return Err(Failure::new(code::DATA, "SealFull", message));

@@ -63,7 +63,7 @@ pub enum WhenDiverged {
     Stop,
 }
 
-/// A value of a setting that means nothing.
+/// A value of a setting that is not one of the known values.
 ///
 /// ```
 /// use lockstep::engine::Mode;
@@ -71,11 +71,11 @@ pub enum WhenDiverged {
 /// let error = "natvie".parse::<Mode>().unwrap_err();
 /// assert_eq!(
 ///     error.to_string(),
-///     "LOCKSTEP_ENGINE=\"natvie\" means nothing; it is one of auto, native, interp, check"
+///     "LOCKSTEP_ENGINE=\"natvie\" is not a known value; it is one of auto, native, interp, check"
 /// );
 /// ```
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("{setting}={value:?} means nothing; it is one of {choices}")]
+#[error("{setting}={value:?} is not a known value; it is one of {choices}")]
 #[non_exhaustive]
 pub struct InvalidSetting {
     /// The variable of the environment.

@@ -157,8 +157,8 @@ impl Store {
             Err(CacheError::ReadOnly { .. }) => {}
             // A warning once, until it works again: a disk may stay full for long.
             Err(error) => match self.full.swap(true, Ordering::Relaxed) {
-                false => tracing::warn!("{error}; the module is used and not kept"),
-                true => tracing::debug!("{error}; the module is used and not kept"),
+                false => tracing::warn!("{error}; the module is used now and not stored"),
+                true => tracing::debug!("{error}; the module is used now and not stored"),
             },
         }
     }
@@ -246,5 +246,5 @@ impl Store {
 }
 
 fn warn_of_entry(path: &Path, reason: &dyn Display) {
-    tracing::warn!("cache entry {}: {reason}; it is replaced", path.display());
+    tracing::warn!("{}: {reason}; the entry is replaced", path.display());
 }

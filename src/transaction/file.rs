@@ -38,7 +38,7 @@ pub enum FileError {
     #[error(transparent)]
     Placeholder(#[from] PlaceholderError),
     /// It is no JSON.
-    #[error("no JSON can be read there: {0}")]
+    #[error("it is not JSON: {0}")]
     Json(#[source] serde_json::Error),
     /// A field is missing, or holds something else than it should.
     #[error("{field}: {reason}; it is {value}")]
@@ -51,7 +51,7 @@ pub enum FileError {
         value: String,
     },
     /// A cell or header that the transaction names is not in `mock_info`.
-    #[error("something that the transaction needs is not in mock_info: {0}")]
+    #[error("the transaction needs a cell or header that is not in mock_info: {0}")]
     Incomplete(String),
     /// The cells that the transaction names are not those of a transaction.
     #[error("the transaction's cells do not fit together: {0}")]

@@ -21,7 +21,7 @@ const CLOSE: &str = "}}";
 pub enum PlaceholderError {
     /// It is not one of the four.
     #[error(
-        "{{{{{0}}}}} means nothing; there are {{{{ data FILE }}}}, {{{{ hash FILE }}}}, \
+        "{{{{{0}}}}} is not a placeholder; those are {{{{ data FILE }}}}, {{{{ hash FILE }}}}, \
          {{{{ def_type NAME }}}} and {{{{ ref_type NAME }}}}"
     )]
     Unknown(String),
@@ -36,10 +36,12 @@ pub enum PlaceholderError {
         source: std::io::Error,
     },
     /// A type that no `def_type` defines.
-    #[error("{{{{ ref_type {0} }}}}: there is no {{{{ def_type {0} }}}}")]
+    #[error("{{{{ ref_type {0} }}}}: the file has no {{{{ def_type {0} }}}}; add it")]
     Undefined(String),
     /// A type that is defined twice.
-    #[error("{{{{ def_type {0} }}}} stands there twice; refer to it with {{{{ ref_type {0} }}}}")]
+    #[error(
+        "{{{{ def_type {0} }}}} stands in the file twice; leave one and refer to it with {{{{ ref_type {0} }}}}"
+    )]
     Twice(String),
 }
 

@@ -52,8 +52,8 @@ fn placeholders_that_cannot_be_replaced_say_so() {
     let folder = Path::new("/nonexistent");
     let refused = |text: &str| placeholder::replace(text, folder).unwrap_err().to_string();
     assert!(refused("{{ data a.elf }}").contains("/nonexistent/a.elf"));
-    assert!(refused("{{ date a.elf }}").contains("{{ date a.elf }} means nothing"));
-    assert!(refused("{{ data }}").contains("means nothing"));
+    assert!(refused("{{ date a.elf }}").contains("{{ date a.elf }} is not a placeholder"));
+    assert!(refused("{{ data }}").contains("is not a placeholder"));
     assert!(refused("{{ ref_type a }}").contains("no {{ def_type a }}"));
     assert!(refused("{{ def_type a }}{{ def_type a }}").contains("twice"));
 }
@@ -64,7 +64,7 @@ fn what_is_wrong_with_a_file_is_said_with_field_and_value() {
         let error = Transaction::parse(text, Path::new("")).unwrap_err();
         error.to_string()
     };
-    assert!(refused("").starts_with("no JSON"));
+    assert!(refused("").starts_with("it is not JSON"));
     assert!(refused("{}").contains("missing field `mock_info`"));
     assert_eq!(
         refused("{}"),

@@ -45,7 +45,7 @@ fn a_dash_is_standard_input() {
         &module,
     )
     .exits(64)
-    .says("no place");
+    .says("the module cannot be -");
     piped(&sandbox, &["verify", "-", "-"], &module)
         .exits(64)
         .says("standard input");

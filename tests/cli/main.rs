@@ -303,5 +303,5 @@ fn every_piece_of_code_has_a_module_of_its_own() {
         .run(&["build", "--json", "two.elf", "-o", "two.lkm"])
         .exits(0);
     assert_eq!(ran.json()["modules"][0]["base"], "0x20000");
-    ran.says("2 executable regions").says("0x20000");
+    ran.says("2 code regions").says("0x20000");
 }

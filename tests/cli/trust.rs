@@ -1,4 +1,4 @@
-//! Who is believed: keys, signatures, the deny-list, records, and modules that nobody vouches for.
+//! What is trusted: keys, signatures, the deny-list, records, and modules that are not authenticated.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
@@ -37,7 +37,7 @@ fn seal(sandbox: &Sandbox) -> Value {
 
 /// Ran without being made again.
 #[track_caller]
-fn believed(ran: Ran) {
+fn trusted(ran: Ran) {
     let ran = ran.exits(0);
     assert!(ran.err.is_empty(), "{}", ran.err);
     assert_eq!(ran.json()["engine"], "native");
@@ -46,14 +46,14 @@ fn believed(ran: Ran) {
 /// Ran after it was made again.
 #[track_caller]
 fn proven(ran: Ran) {
-    let ran = ran.exits(0).says("nobody vouches for").says("cache sign");
+    let ran = ran.exits(0).says("is not authenticated").says("cache sign");
     assert_eq!(ran.json()["engine"], "native");
 }
 
 #[test]
 fn a_module_of_another_machine_needs_a_trusted_signature() {
     let (maker, node) = (built(), Sandbox::new());
-    believed(maker.run(RUN));
+    trusted(maker.run(RUN));
     send(&maker, &node, &["good.elf", "good.lkm", "good.lkm.seal"]);
     proven(node.run(RUN));
     assert_eq!(seal(&node)["authenticated_by"], "none");
@@ -73,7 +73,7 @@ fn a_module_of_another_machine_needs_a_trusted_signature() {
         .permissions()
         .mode();
     assert_eq!(mode & 0o777, 0o600);
-    believed(maker.run(RUN));
+    trusted(maker.run(RUN));
     send(&maker, &node, &["good.lkm.seal", "signing.key.pub"]);
     proven(node.run(RUN));
     assert_eq!(seal(&node)["signatures"][0]["sound"], true);
@@ -87,7 +87,7 @@ fn a_module_of_another_machine_needs_a_trusted_signature() {
         "the maker",
     ];
     node.run(&trust).exits(0);
-    believed(node.run(RUN));
+    trusted(node.run(RUN));
     assert_eq!(seal(&node)["authenticated_by"], "signature");
     let list = node
         .run(&["cache", "trust", "--list", "--json"])
@@ -142,11 +142,11 @@ fn a_signed_entry_of_a_cache_is_used_without_the_key_that_sealed_it() {
     assert_eq!(node.run(&verify).exits(0).json()["good"], 1);
     let never = [("LOCKSTEP_TRANSLATE", "never")];
     let run = ["run", "--json", "--engine", "native", "good.elf"];
-    believed(node.run_with(&never, &run));
+    trusted(node.run_with(&never, &run));
 }
 
 #[test]
-fn what_nobody_vouches_for_is_not_signed_and_not_trusted() {
+fn what_is_not_authenticated_is_not_signed_and_not_trusted() {
     let sandbox = built();
     fs::remove_file(sandbox.path("good.lkm.seal")).expect("removing");
     let sign = [
@@ -167,7 +167,7 @@ fn what_nobody_vouches_for_is_not_signed_and_not_trusted() {
         .run(&["verify", "--record", "good.lkm", "good.elf"])
         .exits(0);
     sandbox.run(&sign).exits(0);
-    believed(sandbox.run(RUN));
+    trusted(sandbox.run(RUN));
     // A key that others may read is none.
     let key = sandbox.path("signing.key");
     fs::set_permissions(&key, Permissions::from_mode(0o644)).expect("a mode");
@@ -197,7 +197,7 @@ fn records_stay_under_the_signature_that_covers_them() {
     assert_eq!(shown["records"][0]["engine"], "translator");
     assert_eq!(shown["records"][1]["engine"], "native+interp");
     assert_eq!(shown["records"][1]["cycles"].as_u64(), Some(cycles));
-    assert_eq!(shown["records"][1]["vouched"], true);
+    assert_eq!(shown["records"][1]["authenticated"], true);
     // Once is enough.
     sandbox.run(&verify).exits(0);
     assert_eq!(seal(&sandbox)["records"].as_array().map(Vec::len), Some(2));
@@ -221,13 +221,13 @@ fn records_stay_under_the_signature_that_covers_them() {
     )));
     fs::write(&path, forged.to_bytes()).expect("writing");
     sandbox.run(&["cache", "trust", "signing.key.pub"]).exits(0);
-    believed(sandbox.run(RUN));
+    trusted(sandbox.run(RUN));
     let shown = seal(&sandbox);
     assert_eq!(shown["authenticated_by"], "signature");
-    assert_eq!(shown["records"][1]["vouched"], true);
-    assert_eq!(shown["records"][2]["vouched"], false);
+    assert_eq!(shown["records"][1]["authenticated"], true);
+    assert_eq!(shown["records"][2]["authenticated"], false);
     let text = sandbox.run(&["inspect", "good.lkm"]).exits(0).out;
-    assert!(text.contains("nobody vouches for this"), "{text}");
+    assert!(text.contains("(not authenticated)"), "{text}");
     // And it is gone when the module is sealed again.
     sandbox.run(&sign[..5]).exits(0);
     assert_eq!(seal(&sandbox)["records"].as_array().map(Vec::len), Some(2));
@@ -237,7 +237,7 @@ fn records_stay_under_the_signature_that_covers_them() {
 fn the_deny_list_wins_over_seals() {
     let sandbox = built();
     let cached = ["run", "--json", "good.elf"];
-    believed(sandbox.run(&cached));
+    trusted(sandbox.run(&cached));
     let list = sandbox.keys().deny.expect("a place");
     for (rule, says) in [
         (
@@ -264,8 +264,8 @@ fn the_deny_list_wins_over_seals() {
         assert_eq!(bad["modules"][0]["miss"], "denied");
     }
     fs::write(&list, "compiler <0.1.0 old\n# nothing else\n").expect("writing");
-    believed(sandbox.run(&cached));
-    believed(sandbox.run(RUN));
+    trusted(sandbox.run(&cached));
+    trusted(sandbox.run(RUN));
 }
 
 #[test]
@@ -386,7 +386,7 @@ fn a_key_that_others_may_use_is_refused_once_and_everything_works() {
     let sandbox = built();
     let key = sandbox.keys().key.expect("a place");
     let cached = ["run", "--json", "good.elf"];
-    believed(sandbox.run(&cached));
+    trusted(sandbox.run(&cached));
     fs::set_permissions(&key, Permissions::from_mode(0o640)).expect("a mode");
     let ran = sandbox
         .run(&cached)

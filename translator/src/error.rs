@@ -7,8 +7,8 @@
 pub enum TranslateError {
     /// The input is no code region: it is not whole pages inside a memory of an allowed size.
     #[error(
-        "no region: {len:#x} bytes at {base:#x} in a memory of {memory_size:#x} bytes \
-         (whole pages inside a memory of at most 4 MiB are needed)"
+        "{len:#x} bytes at {base:#x} in a memory of {memory_size:#x} bytes are not a code region, which is whole \
+         pages of 0x1000 bytes in a memory of at most 0x400000 bytes"
     )]
     CodeRegion {
         /// Guest address of the first byte.
@@ -30,7 +30,7 @@ pub enum TranslateError {
     #[error("the compiler failed: {0}")]
     Compiler(String),
     /// The caller of [`translate_while`](crate::translate_while) did not want it to go on.
-    #[error("the translation was stopped after {done} of {all} units")]
+    #[error("the translation was stopped by its caller after {done} of {all} units")]
     Stopped {
         /// Units that were compiled.
         done: usize,

@@ -7,10 +7,10 @@ use std::io;
 pub enum SetupError {
     /// Not a whole number of pages between one page and the maximum.
     #[error(
-        "guest memory of {0:#x} bytes; it must be a multiple of 0x1000, from 0x1000 to 0x400000"
+        "a guest cannot have {0:#x} bytes of memory; it must be a multiple of 0x1000, from 0x1000 to 0x400000"
     )]
     Size(usize),
     /// The operating system gave none.
-    #[error("no memory for a guest: {0}")]
+    #[error("there is no memory for a guest: {0}")]
     System(#[from] io::Error),
 }

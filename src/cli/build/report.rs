@@ -68,7 +68,7 @@ pub(super) fn describe(module: &Built) -> String {
     let mut text = format!(
         "Translated: {} bytes of code at {}: {} instructions, {} blocks, {} units\n\
          Native code: {} bytes ({:.1} an instruction) for {}{}\n\
-         Budget: {:.1}% of what a module may cost to translate\n\
+         Budget: {:.1}% of what the translation of one module may cost\n\
          Time: {:.3} s\n\
          Key: {}\n",
         module.guest_bytes,
@@ -94,7 +94,7 @@ pub(super) fn describe(module: &Built) -> String {
     }
     if module.left.len() > LEFT_LINES {
         text += &format!(
-            "  and {} more; --json has all\n",
+            "  and {} more; --json lists all\n",
             module.left.len() - LEFT_LINES
         );
     }

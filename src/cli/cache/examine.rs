@@ -25,7 +25,7 @@ struct Module {
     /// The word that a node counts the miss by.
     #[serde(skip_serializing_if = "Option::is_none")]
     miss: Option<&'static str>,
-    /// Who vouches for it, or why it would not be used.
+    /// What authenticates it, or why it would not be used.
     why: String,
 }
 
@@ -68,7 +68,7 @@ pub(super) fn execute(folder: &Path, json: bool) -> Result<Answer, Failure> {
             text += &format!("{} {word} {}\n", module.key, module.why);
         }
         text + &format!(
-            "{} good, {} bad in {}; bad ones are made again when they are needed\n",
+            "{} good, {} bad in {}; bad ones are translated again when they are needed\n",
             object.good,
             object.bad,
             folder.display()

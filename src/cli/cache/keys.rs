@@ -15,11 +15,11 @@ use super::super::failure::Failure;
 use super::super::{code, guest, named_module};
 use super::folder::Folder;
 
-/// Makes a key pair for signing modules: FILE for you alone, FILE.pub to be given away
+/// Makes a key pair for signing modules: FILE is secret, FILE.pub is for others
 #[derive(Args)]
 #[command(after_help = "Example:\n  translate cache keygen signing.key")]
 pub(super) struct Keygen {
-    /// Where the secret key goes; never over another file
+    /// The file for the secret key; a file that exists is never overwritten
     file: PathBuf,
 }
 
@@ -33,7 +33,7 @@ pub(super) struct Sign {
     /// The secret key, of `cache keygen`
     #[arg(long, value_name = "FILE")]
     key: PathBuf,
-    /// Make the key if there is none
+    /// Make the key if the file does not exist
     #[arg(long)]
     generate: bool,
     #[command(flatten)]
@@ -50,13 +50,13 @@ pub(super) struct Trust {
     /// The key, 64 hexadecimal digits, or a file with it
     #[arg(value_name = "PUBKEY|FILE", required_unless_present = "list")]
     key: Option<String>,
-    /// Trust it no longer
+    /// Stop trusting the key
     #[arg(long, conflicts_with_all = ["list", "comment"])]
     remove: bool,
     /// Show the trusted keys
     #[arg(long, conflicts_with = "key")]
     list: bool,
-    /// What to remember of it
+    /// A note that is kept with the key
     #[arg(long, value_name = "TEXT")]
     comment: Option<String>,
 }
@@ -134,16 +134,16 @@ impl Sign {
     }
 }
 
-/// Signs what somebody this machine relies on vouches for: a signature must not make sound what
-/// nobody looked at.
+/// Signs a module that this machine authenticates. A signature makes other machines run the module, so a
+/// module that nobody checked must not get one.
 fn sign(path: &Path, key: &SigningKey, authority: &Authority) -> Result<(), Failure> {
     let file = guest::read(path)?;
     let found = authority.load_named(path, file).map_err(|why| match why {
         Miss::Denied(reason) => named_module::refused(path, &reason),
         why => {
             let message = format!(
-                "nobody vouches for {}, so it is not signed: {why}; prove it first: translate verify \
-                 --record {0} ELF",
+                "{} is not authenticated on this machine, so it is not signed: {why}; check it first with \
+                 translate verify --record {0} ELF",
                 path.display()
             );
             Failure::new(code::DATA, "ModuleUnproven", message)
@@ -152,7 +152,8 @@ fn sign(path: &Path, key: &SigningKey, authority: &Authority) -> Result<(), Fail
     let mut seal = named_module::authenticated_part(&found);
     if seal.notes.len() >= NOTES {
         let message = format!(
-            "the seal of {} has {NOTES} notes and is full",
+            "the seal of {} has {NOTES} notes and has no room for another; translate build makes the module \
+             with a new seal",
             path.display()
         );
         return Err(Failure::new(code::DATA, "SealFull", message));
@@ -173,7 +174,8 @@ impl Trust {
     pub(super) fn execute(self, json: bool) -> Result<Answer, Failure> {
         let path = Locations::from_environment().trusted.ok_or_else(|| {
             Failure::usage(
-                "no place for the list: none of LOCKSTEP_TRUST_FILE, XDG_CONFIG_HOME and HOME is set",
+                "there is no place for the list of trusted keys: none of LOCKSTEP_TRUST_FILE, XDG_CONFIG_HOME and \
+                 HOME is set; name a file with LOCKSTEP_TRUST_FILE",
             )
         })?;
         let mut trusted = Trusted::read(&path).map_err(failure)?;
@@ -182,10 +184,12 @@ impl Trust {
             let key = PublicKey::parse_or_read(named).map_err(failure)?;
             if self.remove {
                 if trusted.0.remove(&key).is_none() {
-                    let message = format!("{key} is not trusted; see translate cache trust --list");
+                    let message = format!(
+                        "{key} is not a trusted key, so it cannot be removed; translate cache trust --list shows those that are"
+                    );
                     return Err(Failure::usage(message));
                 }
-                done = format!("Trusted no longer: {key}\n");
+                done = format!("No longer trusted: {key}\n");
             } else {
                 let comment = self
                     .comment

@@ -1,4 +1,4 @@
-//! What stands beside a module: who vouches for it, signatures, and what was compared.
+//! The seal beside a module: what authenticates the module, signatures, and records of comparisons.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -10,9 +10,9 @@ use serde::Serialize;
 /// A seal, for `--json`.
 #[derive(Serialize)]
 pub(super) struct SealObject {
-    /// `node`: by this machine's key; `signature`: by a trusted one; `none`: by nobody.
+    /// `node`: the key of this machine; `signature`: a trusted signature; `none`: nothing.
     authenticated_by: &'static str,
-    /// Why nobody does.
+    /// Why nothing authenticates it.
     #[serde(skip_serializing_if = "Option::is_none")]
     why: Option<String>,
     signatures: Vec<Signature>,
@@ -22,7 +22,7 @@ pub(super) struct SealObject {
 #[derive(Serialize)]
 struct Signature {
     public_key: String,
-    /// Whether it is one of that key.
+    /// Whether it is a valid signature by that key.
     sound: bool,
     trusted: bool,
 }
@@ -32,8 +32,8 @@ struct RecordObject {
     engine: String,
     cycles: u64,
     what: String,
-    /// Whether this machine or a trusted signature vouches for it.
-    vouched: bool,
+    /// Whether this machine's key or a trusted signature covers it.
+    authenticated: bool,
 }
 
 impl SealObject {
@@ -47,7 +47,7 @@ impl SealObject {
             },
             Err(miss) => ("none", Some(miss.to_string()), 0),
         };
-        // What it says is shown also where nobody vouches for it.
+        // The seal is shown also where nothing authenticates it.
         let seal = match found {
             Ok(found) => Some(found.seal),
             Err(_) => (std::fs::read(seal_name(path)).ok()).and_then(|file| Seal::read(&file).ok()),
@@ -67,7 +67,7 @@ impl SealObject {
                     engine: record.engine.clone(),
                     cycles: record.cycles,
                     what: record.what.clone(),
-                    vouched: number < notes,
+                    authenticated: number < notes,
                 }),
                 Note::Signature { key, .. } => object.signatures.push(Signature {
                     public_key: PublicKey(*key).to_string(),
@@ -82,26 +82,26 @@ impl SealObject {
     pub(super) fn describe(&self, text: &mut String) {
         // Writing to a string does not fail.
         let _ = match (self.authenticated_by, &self.why) {
-            ("node", _) => writeln!(text, "Seal: by this machine"),
-            ("signature", _) => writeln!(text, "Seal: by a trusted signature"),
+            ("node", _) => writeln!(text, "Seal: authenticated by the key of this machine"),
+            ("signature", _) => writeln!(text, "Seal: authenticated by a trusted signature"),
             (_, why) => {
                 let why = why.as_deref().unwrap_or("there is none");
-                writeln!(text, "Seal: nobody vouches for it: {why}")
+                writeln!(text, "Seal: not authenticated: {why}")
             }
         };
         for signature in &self.signatures {
             let how = match (signature.sound, signature.trusted) {
-                (false, _) => "does not hold",
-                (true, true) => "holds, trusted",
-                (true, false) => "holds, not trusted",
+                (false, _) => "not valid",
+                (true, true) => "valid, by a trusted key",
+                (true, false) => "valid, by a key that is not trusted",
             };
             let _ = writeln!(text, "  signature by {}: {how}", signature.public_key);
         }
         for record in &self.records {
-            let by = if record.vouched {
+            let by = if record.authenticated {
                 ""
             } else {
-                " (nobody vouches for this)"
+                " (not authenticated)"
             };
             let _ = writeln!(
                 text,

@@ -39,7 +39,7 @@ pub(super) fn elf(object: &ElfObject) -> String {
         let budget = 100.0 * region.budget;
         let _ = writeln!(
             text,
-            "Budget: {budget:.1}% of what a module may cost to translate"
+            "Budget: {budget:.1}% of what the translation of one module may cost"
         );
         let _ = writeln!(text, "Left to the interpreter: {}", region.left.len());
         for (pc, reason) in region.left.iter().take(LINES) {
@@ -86,6 +86,6 @@ fn coverage(text: &mut String, found: &Coverage, listed: bool) {
     }
     if found.blocks.len() > LINES {
         let more = found.blocks.len() - LINES;
-        let _ = writeln!(text, "  and {more} more; --disasm or --json has all");
+        let _ = writeln!(text, "  and {more} more; --disasm or --json lists all");
     }
 }
