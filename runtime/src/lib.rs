@@ -20,6 +20,7 @@ mod attach;
 mod code_source;
 mod compare;
 mod cost_table;
+mod cpu;
 pub mod elf;
 mod enter;
 mod environment;

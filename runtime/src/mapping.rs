@@ -25,6 +25,8 @@ use lockstep_contract::layout;
 use lockstep_contract::module::{Module, ModuleError, TrustedModule};
 use memmap2::{Mmap, MmapMut};
 
+use crate::cpu;
+
 /// The function that the host calls: it reads pc and budget from the context and runs on from the
 /// entry it is given, a row of the module's table. The result is an [`Exit`](lockstep_contract::exit::Exit) word.
 pub(crate) type Enter = unsafe extern "C" fn(context: *mut Context, entry: u64) -> u64;
@@ -64,6 +66,12 @@ pub enum MapError {
         /// What this process is built for.
         host: &'static str,
     },
+    /// It uses instructions that this CPU does not have.
+    #[error("the module needs the CPU feature {feature}, which this CPU does not have")]
+    Feature {
+        /// The first one that is missing, as the module's key names it.
+        feature: String,
+    },
     /// For a runtime that keeps its state elsewhere.
     #[error("the module relies on the layout {found:016x}; this runtime has {expected:016x}")]
     Layout {
@@ -78,6 +86,26 @@ pub enum MapError {
     /// The system refused.
     #[error("native code cannot be mapped: {0}")]
     System(#[from] io::Error),
+}
+
+impl MapError {
+    /// Whether the system, or this process's share of it, was short of memory, descriptors or disk: the
+    /// module is not to blame, and may be mapped later.
+    #[must_use]
+    pub fn is_shortage(&self) -> bool {
+        match self {
+            MapError::System(error) => {
+                // ENFILE and EMFILE have no kind of their own; the numbers are those of Linux and the BSDs.
+                matches!(
+                    error.kind(),
+                    io::ErrorKind::OutOfMemory
+                        | io::ErrorKind::WouldBlock
+                        | io::ErrorKind::StorageFull
+                ) || matches!(error.raw_os_error(), Some(23 | 24))
+            }
+            _ => false,
+        }
+    }
 }
 
 /// A place where a module can be entered: a row of its own table that is not 0.
@@ -101,7 +129,8 @@ impl NativeModule {
     /// Maps a module's code.
     ///
     /// # Errors
-    /// A module whose numbers do not fit together, one for another target, or no memory.
+    /// A module whose numbers do not fit together, one for another target, one that uses instructions
+    /// which this CPU does not have, or no memory.
     ///
     /// ```
     /// use lockstep_contract::module::TrustedModule;
@@ -227,7 +256,8 @@ impl NativeModule {
     }
 }
 
-/// Checks every number that the run loop and the entry function use, and the target.
+/// Checks every number that the run loop and the entry function use, the target, and that this CPU has
+/// the instructions.
 fn check(module: &Module) -> Result<(), MapError> {
     module.check()?;
     let target = &module.key.target;
@@ -237,6 +267,10 @@ fn check(module: &Module) -> Result<(), MapError> {
             target,
             host: TARGET,
         });
+    }
+    if let Some(feature) = module.key.missing_feature(cpu::has) {
+        let feature = feature.to_owned();
+        return Err(MapError::Feature { feature });
     }
     let (found, expected) = (module.key.layout, layout::fingerprint());
     if found != expected {

@@ -80,7 +80,7 @@ fn a_sealed_file_stays_as_it_is() {
 #[test]
 fn numbers_that_do_not_fit_are_refused() {
     type Change = fn(&mut Module);
-    let changes: [(&str, Change); 11] = [
+    let changes: [(&str, Change); 13] = [
         ("layout", |module| module.key.layout ^= 1),
         ("s390x", |module| {
             module.key.target = "s390x-unknown-linux".into()
@@ -91,6 +91,13 @@ fn numbers_that_do_not_fit_are_refused() {
             module.key.target = format!("{arch}-pc-windows-msvc");
         }),
         ("other", |module| module.key.target.push_str("other")),
+        // A feature that no CPU has, and one that is there with one that is not.
+        ("has_telepathy", |module| {
+            module.key.cpu = "has_telepathy".into()
+        }),
+        ("has_telepathy", |module| {
+            module.key.cpu = format!("{},has_telepathy", present_feature());
+        }),
         ("base", |module| module.key.base += 2),
         ("key: len", |module| module.key.len += 2),
         ("table", |module| module.table.truncate(7)),
@@ -107,6 +114,35 @@ fn numbers_that_do_not_fit_are_refused() {
         let error = NativeModule::map(trusted(module)).unwrap_err().to_string();
         assert!(error.contains(what), "{what}: {error}");
     }
+}
+
+/// The name of a feature that this CPU has; on an architecture without one, of none.
+fn present_feature() -> &'static str {
+    let names = ["has_sse3", "has_lse", "has_fp16"];
+    names
+        .into_iter()
+        .find(|name| cpu::has(name))
+        .unwrap_or_default()
+}
+
+#[test]
+fn a_module_with_features_that_the_cpu_has_is_mapped() {
+    let mut module = with_code(100);
+    module.key.cpu = present_feature().into();
+    NativeModule::map(trusted(module)).unwrap();
+}
+
+#[test]
+fn a_shortage_is_told_from_a_defect() {
+    let system = |number| MapError::System(io::Error::from_raw_os_error(number));
+    for number in [libc::ENOMEM, libc::EMFILE, libc::ENFILE, libc::EAGAIN] {
+        assert!(system(number).is_shortage(), "{number}");
+    }
+    for number in [libc::EACCES, libc::EPERM, libc::EINVAL] {
+        assert!(!system(number).is_shortage(), "{number}");
+    }
+    let feature = String::new();
+    assert!(!MapError::Feature { feature }.is_shortage());
 }
 
 #[test]
