@@ -18,7 +18,8 @@
 //! | `queue` | bounded queues of jobs and their threads; knows nothing of engines |
 //! | `entry`, `registry`, `switches` | the code regions of the process, their modules, and what may run |
 //! | `store` | these, the modules that wait for their code region, and the module cache |
-//! | `module_builder` | the translator, the helper process, the negative list and the budgets |
+//! | `budgets` | what an engine may spend on native code |
+//! | `module_builder` | the translator, the helper process and the negative list, within the budgets |
 //! | `provider` | store and builder joined: how a code region gets its module |
 //! | `background`, `warm` | the threads that load and translate, and the warm list |
 //! | `findings`, `shadow` | differences between native code and interpreter, and the search for them |
@@ -29,6 +30,7 @@
 
 mod background;
 mod bucket;
+mod budgets;
 mod entry;
 mod environment;
 mod findings;

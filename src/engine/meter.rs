@@ -100,7 +100,7 @@ pub const METRICS: &[(&str, Kind, &str)] = &[
     (
         "ckb_lockstep_translations",
         Kind::Counter,
-        "Translations {outcome: made, refused, panicked, over_budget, unmappable, stopped, helper}",
+        "Translations {outcome: made, refused, panicked, over_budget, unmappable, shortage, stopped, helper}",
     ),
     (
         "ckb_lockstep_helpers",

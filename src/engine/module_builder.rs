@@ -1,23 +1,23 @@
 //! Making modules: by the translator in this process, or by a helper process, within budgets.
 //!
 //! Whatever goes wrong here means that the interpreter runs the code. What failed is on the negative
-//! list for a while. What ended because the engine was dropped, or because the system had no process
-//! to give, is not, because the code is not to blame. The builder knows neither the cache nor the
-//! machines.
+//! list for a while. What ended because the engine was dropped, or because the system had no memory,
+//! process or descriptor to give, is not, because the code is not to blame. The builder knows neither
+//! the cache nor the machines.
 
 use std::fmt;
-use std::num::NonZero;
 use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use lockstep_contract::module::TrustedModule;
 use lockstep_runtime::NativeModule;
 use lockstep_translator::{CodeRegion, Hints, Options, Report, TranslateError, Translation};
 
+use super::budgets::Budgets;
 use super::entry::Entry;
 #[cfg(unix)]
 use super::helper::Helper;
@@ -31,40 +31,6 @@ use super::prepared::Unavailable;
 /// Interpreted cycles, at least, before a translation is tried again for which the system was short of
 /// something: a millisecond and more.
 const MIN_RETRY_CYCLES: u64 = 1_000_000;
-
-/// What an engine may spend on native code.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Budgets {
-    /// Interpreted cycles past which a code region is translated.
-    pub(super) threshold: u64,
-    /// Threads that translate.
-    pub(super) workers: usize,
-    /// Code regions that may wait for them.
-    pub(super) queue: usize,
-    /// How long one translation in the background may take.
-    pub(super) translation: Duration,
-    /// Bytes of code regions and modules that are kept.
-    pub(super) memory: usize,
-    /// Bytes that a helper process may use.
-    pub(super) helper_memory: u64,
-}
-
-impl Default for Budgets {
-    fn default() -> Budgets {
-        let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
-        Budgets {
-            threshold: 10_000_000,
-            workers: (cores / 4).clamp(1, 4),
-            queue: 64,
-            translation: Duration::from_secs(60),
-            // A module is some ten times as large as its code region, but hundreds of times where
-            // somebody writes a code region for that purpose.
-            memory: 512 << 20,
-            // Seven times what the worst code region that is known takes.
-            helper_memory: 1 << 30,
-        }
-    }
-}
 
 /// A function in the place of the translator. Where its last argument breaks, it ends with an error.
 pub(super) type TranslateFunction = dyn Fn(
@@ -114,7 +80,7 @@ pub(super) struct Made {
 struct Failed {
     outcome: TranslationOutcome,
     reason: Unavailable,
-    /// The system is short of processes or descriptors, or the engine is gone: the code is not to blame.
+    /// The system is short of something, or the engine is gone: the code is not to blame.
     passing: bool,
 }
 
@@ -123,7 +89,10 @@ impl Failed {
         Failed {
             outcome,
             reason: Unavailable::new(reason),
-            passing: outcome == TranslationOutcome::Stopped,
+            passing: matches!(
+                outcome,
+                TranslationOutcome::Stopped | TranslationOutcome::Shortage
+            ),
         }
     }
 }
@@ -289,8 +258,13 @@ impl ModuleBuilder {
             Err(Failed::new(outcome, "the translator panicked"))
         });
         let (module, report) = translated?;
-        let module = NativeModule::map(module)
-            .map_err(|error| Failed::new(TranslationOutcome::Unmappable, error))?;
+        let module = NativeModule::map(module).map_err(|error| {
+            let outcome = match error.is_shortage() {
+                true => TranslationOutcome::Shortage,
+                false => TranslationOutcome::Unmappable,
+            };
+            Failed::new(outcome, error)
+        })?;
         Ok((module, report))
     }
 

@@ -70,6 +70,8 @@ named! {
         OverBudget = "over_budget",
         /// The module could not be mapped.
         Unmappable = "unmappable",
+        /// The system had no memory or descriptors for the module.
+        Shortage = "shortage",
         /// The engine was dropped meanwhile.
         Stopped = "stopped",
         /// The helper process gave no module; [`HelperOutcome`] says why.

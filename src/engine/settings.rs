@@ -9,10 +9,11 @@ use std::time::Duration;
 use lockstep_cache::{Budget, Cache, Locations};
 use lockstep_translator::{CodeRegion, Hints, Injection, Options, TranslateError, Translation};
 
+use super::budgets::Budgets;
 use super::front::{Checks, Engine, EngineSettings};
 use super::host::host_options;
 use super::mode::{Mode, Translate, WhenDiverged};
-use super::module_builder::{Budgets, BuildSettings, Compiler};
+use super::module_builder::{BuildSettings, Compiler};
 use super::provider::ProviderSettings;
 use super::share::{Confirm, Share};
 use super::store::CacheSettings;
