@@ -42,7 +42,8 @@ pub(crate) struct Build {
     /// Target triple of the native code [default: this machine]
     #[arg(long, value_name = "TRIPLE")]
     target: Option<String>,
-    /// CPU features to use: those that every CPU of the target has, or this machine's
+    /// CPU features to use: those that every CPU of the target has, or all of this machine's CPU. Runs take a
+    /// native module from the cache before a baseline one, on CPUs with the same features only
     #[arg(long, value_name = "CPU", default_value = "baseline")]
     cpu: CpuName,
     /// Threads that compile [default: the processors, at most 8]; the module does not depend on it

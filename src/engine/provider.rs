@@ -5,6 +5,7 @@
 //! that the interpreter runs the code: never an error, always a reason in the log.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use lockstep_contract::key::{Key, KeyId};
 use lockstep_runtime::{CodeSource, NativeModule, Request, SharedRegion};
@@ -12,6 +13,7 @@ use lockstep_translator::{CodeRegion, Hints};
 
 use super::entry::{Claim, Entry, State};
 use super::hints::hints_in_memory;
+use super::host::{native_key, unsupported};
 use super::meter::Meter;
 use super::mode::Translate;
 use super::module_builder::{BuildSettings, Made, ModuleBuilder, NotMade, Patience};
@@ -33,6 +35,8 @@ pub(super) struct Provider {
     pub(super) store: Store,
     pub(super) builder: ModuleBuilder,
     pub(super) meter: Arc<Meter>,
+    /// Whether it was said that native code is not supported on this machine.
+    said_unsupported: AtomicBool,
 }
 
 /// A module and where it came from, or the state that its entry is in without one.
@@ -47,6 +51,7 @@ impl Provider {
             store: Store::new(build.budgets.memory, cache, Arc::clone(&meter)),
             builder: ModuleBuilder::new(build, Arc::clone(&meter)),
             meter,
+            said_unsupported: AtomicBool::new(false),
         }
     }
 
@@ -116,13 +121,20 @@ impl Provider {
     /// before, and that was long enough ago.
     fn stored(&self, entry: &Entry, again: bool) -> Obtained {
         // Without a key there can be no module.
-        let key = entry.key(&self.builder.options).as_ref();
-        let (key, id) = key.map_err(|reason| State::Failed(reason.clone()))?;
+        let options = &self.builder.options;
+        let own = entry.key(options).as_ref().map_err(|reason| {
+            self.warn_if_unsupported(entry);
+            State::Failed(reason.clone())
+        })?;
+        let (key, id) = own;
+        // A quarantine of the module for every CPU holds for the one for this CPU too: it is made in the
+        // same way, with more instructions. The reverse does not hold; the store looks after that.
         self.check_quarantine(id)?;
         if let Some(reason) = self.store.denied(key) {
             return Err(State::Failed(reason));
         }
-        if let Some(module) = self.store.find(key, id) {
+        let native = native_key(key, &entry.region(), options);
+        if let Some(module) = self.store.find(native.as_ref(), own) {
             return Ok((module, Origin::Cache));
         }
         // What another process put on the list of quarantined modules is known now.
@@ -133,6 +145,18 @@ impl Provider {
             return Err(not_made(entry, failure));
         }
         Err(self.missing(entry, key, id))
+    }
+
+    /// Says, once for this engine, that native code is not supported on this machine, if that is why an
+    /// entry has no key.
+    fn warn_if_unsupported(&self, entry: &Entry) {
+        if let Some(reason) = unsupported(&entry.region(), &self.builder.options)
+            && !self.said_unsupported.swap(true, Ordering::Relaxed)
+        {
+            tracing::warn!(
+                "native code is not supported here: {reason}; everything is interpreted"
+            );
+        }
     }
 
     fn check_quarantine(&self, id: &KeyId) -> Result<(), State> {
@@ -244,4 +268,51 @@ impl Provider {
 /// The code region that a request is about.
 pub(super) fn region_of<'a>(request: &Request<'a>) -> CodeRegion<'a> {
     CodeRegion::new(request.place(), request.region)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::budgets::Budgets;
+    use crate::{Platform, Program};
+
+    /// As on a machine for which no native code can be made.
+    #[test]
+    fn where_native_code_is_not_supported_it_is_said_once_and_there_is_none() {
+        let options = lockstep_translator::Options {
+            target: Some("riscv64gc-unknown-linux-gnu".to_owned()),
+            ..lockstep_translator::Options::default()
+        };
+        let provider = Provider::new(ProviderSettings {
+            cache: CacheSettings {
+                folder: None,
+                locations: lockstep_cache::Locations::default(),
+                budget: lockstep_cache::Budget::default(),
+            },
+            build: BuildSettings {
+                options,
+                budgets: Budgets::default(),
+                translate: Translate::Now,
+                compiler: super::super::module_builder::Compiler::default(),
+                helper: None,
+            },
+        });
+        let elfs: [&[u8]; 2] = [
+            include_bytes!("../../guests/elf/fib.elf"),
+            include_bytes!("../../guests/elf/sha256.elf"),
+        ];
+        for elf in elfs {
+            let program = Program::load(elf, &Platform::default()).expect("a good ELF");
+            let region = program.code_regions()[0];
+            let entry = provider.store.registry.entry(&region);
+            let mut hints = || panic!("nothing is translated");
+            let mut untold = |_, _| {};
+            let mut patience = Patience::Attended(&mut untold);
+            let prepared = provider.prepare(&entry, |_| false, &mut hints, &mut patience);
+            let reason = prepared.expect_err("there is no module").to_string();
+            assert!(reason.contains("riscv64gc"), "{reason}");
+            assert!(provider.said_unsupported.load(Ordering::Relaxed));
+        }
+        assert_eq!(provider.meter.stats().failures, 0);
+    }
 }

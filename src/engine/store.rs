@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
-use lockstep_cache::{Authority, Budget, Cache, CacheError, Locations, denied};
+use lockstep_cache::{Authority, Budget, Cache, CacheError, Locations, Miss, denied};
 use lockstep_contract::key::{Key, KeyId};
 use lockstep_runtime::NativeModule;
 
@@ -94,8 +94,16 @@ impl Store {
     }
 
     /// A module that is not in the registry yet: one that waits for its code region, or one of the cache.
-    pub(super) fn find(&self, key: &Key, id: &KeyId) -> Option<Arc<NativeModule>> {
-        if let Some(module) = self.preloaded.take(id) {
+    /// `preferred` is looked for first, unless it is quarantined. Few caches have it, so it does not
+    /// count as a miss where it is absent: `key` does.
+    pub(super) fn find(
+        &self,
+        preferred: Option<&(Key, KeyId)>,
+        key: &(Key, KeyId),
+    ) -> Option<Arc<NativeModule>> {
+        if let Some(module) =
+            (preferred.into_iter().chain([key])).find_map(|(_, id)| self.preloaded.take(id))
+        {
             return Some(module);
         }
         let cache = self.cache()?;
@@ -103,31 +111,57 @@ impl Store {
             self.meter.cache_miss("unreadable");
             return None;
         }
+        let preferred = preferred.filter(|(_, id)| self.switches.quarantine_of(id).is_none());
+        if let Some(preferred) = preferred {
+            match self.load(cache, preferred, "it is not used") {
+                Ok(module) => return Some(module),
+                Err(miss) if miss == Miss::Absent.name() => {}
+                Err(miss) => self.meter.cache_miss(miss),
+            }
+        }
+        self.load(cache, key, "it is replaced")
+            .map_err(|miss| self.meter.cache_miss(miss))
+            .ok()
+    }
+
+    /// Reads a module from the cache and maps it. `consequence` says what becomes of an entry with which
+    /// something is wrong.
+    ///
+    /// # Errors
+    /// The name of the reason why there is none.
+    fn load(
+        &self,
+        cache: &Cache,
+        (key, id): &(Key, KeyId),
+        consequence: &str,
+    ) -> Result<Arc<NativeModule>, &'static str> {
         let _span = tracing::debug_span!("load", key = %id).entered();
         let started = Instant::now();
-        let miss = match cache.find(key) {
+        Err(match cache.find(key) {
             Ok(module) => match NativeModule::map(module) {
                 Ok(module) => {
                     self.meter.cache_hit(started.elapsed().as_secs_f64());
-                    return Some(Arc::new(module));
+                    return Ok(Arc::new(module));
                 }
                 Err(error) => {
-                    warn_of_entry(&cache.path(id), &error);
+                    let consequence = match error.is_shortage() {
+                        true => "it stays",
+                        false => consequence,
+                    };
+                    warn_of_entry(&cache.path(id), &error, consequence);
                     "unmappable"
                 }
             },
             Err(miss) => {
                 if miss.is_suspicious() {
-                    warn_of_entry(&cache.path(id), &miss);
+                    warn_of_entry(&cache.path(id), &miss, consequence);
                 }
                 if let Some(field) = miss.field() {
                     self.meter.cache_foreign(field);
                 }
                 miss.name()
             }
-        };
-        self.meter.cache_miss(miss);
-        None
+        })
     }
 
     /// Maps the module of the cache that has this id, for the first machine that has its code region.
@@ -245,6 +279,6 @@ impl Store {
     }
 }
 
-fn warn_of_entry(path: &Path, reason: &dyn Display) {
-    tracing::warn!("{}: {reason}; the entry is replaced", path.display());
+fn warn_of_entry(path: &Path, reason: &dyn Display, consequence: &str) {
+    tracing::warn!("{}: {reason}; {consequence}", path.display());
 }

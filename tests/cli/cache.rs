@@ -5,7 +5,9 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use lockstep_cache::seal_name;
+use lockstep_cache::{Budget, Cache, seal_name};
+use lockstep_contract::module::Module;
+use lockstep_test_support::trusted::trusted;
 
 use crate::harness::{Ran, Sandbox, exits_with};
 
@@ -72,6 +74,33 @@ fn an_entry_from_the_future_is_stamped_when_it_is_used() {
         .expect("a time");
     translated(&run(&sandbox, &sandbox.cache()), false);
     assert!(used().expect("a time") <= SystemTime::now());
+}
+
+#[test]
+fn a_module_that_was_built_for_this_cpu_is_taken() {
+    let sandbox = Sandbox::new();
+    sandbox.file("guest.elf", &exits_with(0));
+    let build = ["build", "--json", "--cpu", "native", "guest.elf"];
+    let built = sandbox.run(&build).exits(0).json();
+    assert_ne!(built["modules"][0]["cpu"], "");
+    let ran = run(&sandbox, &sandbox.cache());
+    translated(&ran, false);
+    assert_eq!(ran.json()["cache"], serde_json::json!({ "hit": 1 }));
+    // Nothing was made beside it.
+    let native = entry(&sandbox);
+
+    // One for a CPU with more features is not.
+    let bytes = std::fs::read(&native).expect("a module");
+    let mut module = Module::read(&bytes).expect("a module");
+    module.key.cpu.push_str(",has_telepathy");
+    std::fs::remove_file(&native).expect("it is there");
+    std::fs::remove_file(seal_name(&native)).expect("it is there");
+    let opened = Cache::open_with(&sandbox.cache(), &sandbox.keys(), Budget::default());
+    let cache = opened.expect("a cache");
+    cache.store(&trusted(module)).expect("room");
+    let ran = run(&sandbox, &sandbox.cache());
+    translated(&ran, true);
+    assert_eq!(ran.json()["cache"], serde_json::json!({ "absent": 1 }));
 }
 
 #[test]

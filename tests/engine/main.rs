@@ -8,5 +8,6 @@ mod background;
 mod failures;
 mod guest;
 mod metrics;
+mod native_cpu;
 mod switches;
 mod warm;
