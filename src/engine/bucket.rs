@@ -1,9 +1,9 @@
 //! The code regions at one place, found by content.
 //!
-//! Scripts of one size at one address are common, and whoever writes scripts can make thousands of
-//! them that differ in their last byte. So a code region is compared with the few that were found last, which
-//! mostly decides it, and else with those that have its fingerprint. A fingerprint is a fast
-//! hash under a key of this process; it decides nothing, but what is worth comparing.
+//! Scripts of one size at one address are common, and an attacker can make thousands of them that differ
+//! in their last byte. So a look-up first compares the code region with the few that were found last,
+//! which is mostly enough, and then with those that have the same fingerprint. A fingerprint is a fast hash
+//! under a random key of this process. Equal fingerprints never suffice: the bytes are always compared.
 
 use std::collections::BTreeMap;
 use std::hash::{BuildHasher, RandomState};

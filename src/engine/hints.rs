@@ -1,12 +1,12 @@
-//! What is known about a code region from a machine's memory: where the guest stands, and the pointers in its
-//! data.
+//! Hints for a code region from a machine's memory: the guest's pc, and the pointers in its data.
 //!
-//! There is one rule for what is data, whoever asks: a program that was loaded from its file and has not
-//! run ([`Program::hints`](crate::Program::hints) adds the file's symbols), a machine that waits for its
-//! module, and one that runs on while its module is made in the background. So the ways to a module
-//! give the same one, as long as the guest has changed nothing that it was loaded with. The last
-//! works on a copy. It is made by the thread that runs the guest, once for each code region that is queued, so it
-//! is bounded; and so is what is looked at on the spot.
+//! Three callers ask for hints: a program that was loaded from its file and has not run
+//! ([`Program::hints`](crate::Program::hints) adds the file's symbols), a machine that waits for its
+//! module, and a machine that runs on while its module is made in the background. One rule says for all of
+//! them what is data. So all of them get the same module, as long as the guest has changed nothing that
+//! it was loaded with. The third caller needs a copy of the data, which the thread of the guest makes
+//! once for each code region that is queued. So the size of the copy is bounded, and the same bound
+//! holds for the other two.
 
 use core::ops::Range;
 

@@ -1,11 +1,13 @@
 //! The code regions of this process, found by place and content.
 //!
-//! A look-up compares the bytes of the code region with those that are known at the same place, which is
-//! many times cheaper than the digest that a key needs, and decides by nothing else. An entry is put in
-//! place before its module exists. What is kept is bounded: beyond that, the code regions that no machine has
-//! and that were not asked for longest are forgotten, many at a time, so that making room costs little
-//! even where somebody makes code regions by the thousand. A module that is forgotten lives as long as
-//! somebody holds it.
+//! A look-up compares the bytes of the code region with those that are known at the same place. That is
+//! many times cheaper than the digest that a key needs. Nothing else decides the look-up. The registry
+//! makes an entry before the entry has a module.
+//!
+//! The number of code regions and their bytes are bounded. When a bound is exceeded, the registry forgets
+//! code regions that no machine has, those first that were not asked for longest. It forgets many at a
+//! time, so that making room costs little even if somebody makes code regions by the thousand. A module
+//! that is forgotten lives as long as somebody holds it. The registry makes and loads no modules.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -23,12 +25,12 @@ type Places = BTreeMap<CodePlace, Bucket>;
 
 /// Code regions that are kept at most, however small.
 const MAX_REGIONS: usize = 1 << 15;
-/// Forgotten code regions of which it is remembered what they ran, if that was worth it.
+/// Forgotten code regions for which the registry remembers how many cycles they ran.
 const REMEMBERED_REGIONS: usize = 4096;
-/// Cycles that are worth it.
+/// Cycles that a forgotten code region must have run to be remembered.
 const REMEMBERED_FROM_CYCLES: u64 = 1_000_000;
 
-/// What is kept.
+/// How many code regions there are, and the bytes of these and of their modules.
 #[derive(Clone, Copy, Debug, Default)]
 struct Load {
     regions: usize,

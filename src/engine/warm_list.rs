@@ -17,7 +17,7 @@
 //! code region. A module that the cache does not have, because it was emptied or the translator is a
 //! new one, is looked for by its `code`, if the line says so. What is wrong with a line is a warning.
 //!
-//! Here is how the list is read; `warm.rs` does what it says.
+//! This file reads the list; `warm.rs` loads and translates what it names.
 
 use std::fmt;
 use std::io;
@@ -30,7 +30,7 @@ use lockstep_isa::{Cost, Extensions, Profile, Version};
 
 use crate::program::Platform;
 
-/// Bytes of a list, and of a program in it, at most.
+/// Bytes that a list may have, and a program that it names.
 const MAX_FILE_BYTES: u64 = 64 << 20;
 
 /// Where something stands, for messages.
