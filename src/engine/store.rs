@@ -119,7 +119,7 @@ impl Store {
                 Err(miss) => self.meter.cache_miss(miss),
             }
         }
-        self.load(cache, key, "it is replaced")
+        self.load(cache, key, "the entry is replaced")
             .map_err(|miss| self.meter.cache_miss(miss))
             .ok()
     }
