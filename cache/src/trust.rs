@@ -153,8 +153,7 @@ impl SigningKey {
             return Err(TrustError::content(path, reason));
         }
         let mut text = String::new();
-        (file.take(LARGEST_FILE_BYTES).read_to_string(&mut text))
-            .map_err(TrustError::io(path))?;
+        (file.take(LARGEST_FILE_BYTES).read_to_string(&mut text)).map_err(TrustError::io(path))?;
         let secret = text.trim().strip_prefix(SECRET).and_then(bytes_from_hex);
         secret
             .map(|secret| SigningKey(ed25519_dalek::SigningKey::from_bytes(&secret)))
@@ -216,8 +215,7 @@ impl Trusted {
             return Err(TrustError::content(path, reason));
         }
         let mut text = String::new();
-        (file.take(LARGEST_FILE_BYTES).read_to_string(&mut text))
-            .map_err(TrustError::io(path))?;
+        (file.take(LARGEST_FILE_BYTES).read_to_string(&mut text)).map_err(TrustError::io(path))?;
         let mut keys = BTreeMap::new();
         for (number, line) in text.lines().enumerate() {
             let line = line.trim();

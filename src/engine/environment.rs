@@ -165,7 +165,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::engine::module_builder::Budgets;
+    use crate::engine::budgets::Budgets;
 
     /// The documentation of a method in the builder's source.
     fn documentation(method: &str) -> String {
