@@ -213,6 +213,17 @@ impl Memory {
         self.flags.take_recoded()
     }
 
+    /// A range of guest addresses as a range of indices. An empty range is in memory wherever it begins.
+    fn range(&self, addr: u64, size: u64) -> Result<Range<usize>, Trap> {
+        if size == 0 {
+            return Ok(0..0);
+        }
+        match addr.checked_add(size) {
+            Some(end) if end <= self.size() as u64 => Ok(addr as usize..end as usize),
+            _ => Err(Trap::MemOutOfBound),
+        }
+    }
+
     /// Reads an integer, zero-extended.
     ///
     /// # Errors

@@ -4,8 +4,6 @@
 //! are those of CKB-VM's assembly machine. What single instructions do is in the parent module and in
 //! [`access`](super::access).
 
-use core::ops::Range;
-
 use lockstep_contract::pages::{FREEZED, MAX_MEMORY, PAGE_SHIFT, PAGE_SIZE};
 
 use super::Memory;
@@ -101,16 +99,5 @@ impl Memory {
         let end = end.ok_or(Trap::MemOutOfBound)?;
         (view.pages).open_all(addr, end - 1, view.bytes.all(), view.chaos)?;
         Ok(&mut view.bytes.into_all()[addr as usize..end as usize])
-    }
-
-    /// A range of guest addresses as a range of indices. An empty range is in memory wherever it begins.
-    pub(super) fn range(&self, addr: u64, size: u64) -> Result<Range<usize>, Trap> {
-        if size == 0 {
-            return Ok(0..0);
-        }
-        match addr.checked_add(size) {
-            Some(end) if end <= self.size() as u64 => Ok(addr as usize..end as usize),
-            _ => Err(Trap::MemOutOfBound),
-        }
     }
 }
