@@ -28,7 +28,18 @@ pub mod state;
 pub const BUNDLES_PER_FOLDER: usize = 16;
 
 /// What a bundle holds beside the divergence itself.
+///
+/// ```
+/// use lockstep::bundle::Evidence;
+/// use lockstep::Engine;
+///
+/// let mut evidence = Evidence::default();
+/// evidence.command = Some("node --verify".to_owned());
+/// evidence.files.push(("lock.elf".to_owned(), b"its bytes".to_vec()));
+/// let builder = Engine::builder().evidence(evidence);
+/// ```
 #[derive(Clone, Debug, Default)]
+#[non_exhaustive]
 pub struct Evidence {
     /// The command line that led to it.
     pub command: Option<String>,

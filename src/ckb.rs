@@ -37,6 +37,25 @@ use crate::engine::meter::{self, Fallback, Run};
 /// It accepts whatever a [`DefaultMachine`] carries: syscalls, debugger, pause signal, any ISA
 /// flags, versions 0 to 2, any cycle function. A cycle function that is not one of the two known
 /// models (`estimate_cycles`, `constant_cycles`) runs in the interpreter.
+///
+/// ```
+/// use ckb_vm::machine::{DefaultMachineBuilder, VERSION2};
+/// use ckb_vm::{Bytes, DefaultMachineRunner, ISA_B, ISA_IMC, ISA_MOP, cost_model::estimate_cycles};
+/// use lockstep::ckb::NativeMachine;
+///
+/// let elf = Bytes::from(std::fs::read("guests/elf/always_success.elf")?);
+/// let core = <NativeMachine as DefaultMachineRunner>::Inner::new_with_memory(
+///     ISA_IMC | ISA_B | ISA_MOP, VERSION2, 1_000_000, 4 << 20,
+/// );
+/// let machine = DefaultMachineBuilder::new(core)
+///     .instruction_cycle_func(Box::new(estimate_cycles))
+///     .build();
+/// let mut machine = NativeMachine::new(machine);
+/// machine.load_program(&elf, [].into_iter())?;
+/// assert_eq!(machine.run()?, 0);
+/// println!("{}", machine.record().engine());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct NativeMachine {
     machine: DefaultMachine<NativeCore>,
     engine: Arc<Engine>,

@@ -37,6 +37,18 @@ pub use file::FileError;
 pub use placeholder::PlaceholderError;
 
 /// A transaction, its cells and headers.
+///
+/// ```
+/// use std::path::Path;
+/// use lockstep::transaction::Transaction;
+///
+/// let error = Transaction::parse("{}", Path::new(".")).unwrap_err();
+/// println!("{error}");
+/// let path = Path::new("examples/transactions/sighash_good.json");
+/// let transaction = Transaction::read(path)?;
+/// assert!(!transaction.resolved().resolved_inputs.is_empty());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone)]
 pub struct Transaction {
     resolved: Arc<ResolvedTransaction>,
@@ -52,10 +64,32 @@ impl fmt::Debug for Transaction {
 }
 
 /// What runs a transaction's scripts on the machine `M`.
+///
+/// ```
+/// use std::sync::Arc;
+/// use lockstep::ckb::NativeMachine;
+/// use lockstep::isa::Version;
+/// use lockstep::transaction::{Transaction, Verifier};
+///
+/// # let transaction = Transaction::read("examples/transactions/sighash_good.json".as_ref())?;
+/// let verifier: Verifier<NativeMachine> = transaction.verifier(Version::V2, Arc::new(|_: &_, _: &str| {}));
+/// assert!(verifier.verify(u64::MAX).is_ok());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub type Verifier<M> = TransactionScriptsVerifier<Chain, DebugPrinter, M>;
 
 /// A script of a transaction by where it stands: `input.0.lock`, `input.1.type`, `output.0.type`.
+///
+/// ```
+/// use lockstep::transaction::ScriptName;
+///
+/// let name: ScriptName = "input.0.lock".parse()?;
+/// assert!(name.input && !name.is_type);
+/// assert_eq!(name.to_string(), "input.0.lock");
+/// # Ok::<(), lockstep::transaction::InvalidScriptName>(())
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
 pub struct ScriptName {
     /// An input's cell; else an output.
     pub input: bool,
@@ -66,7 +100,15 @@ pub struct ScriptName {
 }
 
 /// Text that names no script.
+///
+/// ```
+/// use lockstep::transaction::{InvalidScriptName, ScriptName};
+///
+/// let error = "output.0.lock".parse::<ScriptName>().unwrap_err();
+/// assert!(matches!(error, InvalidScriptName::OutputLock(_)));
+/// ```
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum InvalidScriptName {
     /// Not of the form.
     #[error("{0:?} does not name a script; write input.0.lock, input.0.type or output.0.type")]
@@ -119,7 +161,17 @@ impl fmt::Display for ScriptName {
 }
 
 /// Why there is no script of that name in a transaction.
+///
+/// ```
+/// use lockstep::transaction::{NoScript, Transaction};
+///
+/// # let transaction = Transaction::read("examples/transactions/sighash_good.json".as_ref())?;
+/// let error = transaction.find("input.99.lock".parse()?).unwrap_err();
+/// assert!(matches!(error, NoScript::Cell { .. }));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum NoScript {
     /// The index is too large.
     #[error("{name}: the transaction has {count} of these cells, counted from 0")]
@@ -135,7 +187,23 @@ pub enum NoScript {
 }
 
 /// What one script came to.
+///
+/// ```
+/// use std::sync::Arc;
+/// use lockstep::ckb::NativeMachine;
+/// use lockstep::isa::Version;
+/// use lockstep::transaction::{Run, Transaction, Verifier};
+///
+/// # let transaction = Transaction::read("examples/transactions/sighash_good.json".as_ref())?;
+/// let verifier: Verifier<NativeMachine> = transaction.verifier(Version::V2, Arc::new(|_: &_, _: &str| {}));
+/// for (_hash, group) in verifier.groups() {
+///     let run: Run = Transaction::run(&verifier, group, 70_000_000, |_scheduler| {})?;
+///     assert!(matches!(run.result, Ok(0)));
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Run {
     /// Its exit code, or what stopped it.
     pub result: Result<i8, ScriptError>,

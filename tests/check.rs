@@ -196,10 +196,9 @@ fn bundles_hold_everything_and_are_bounded() {
     };
     let folder = tempfile::tempdir().expect("a temporary folder");
     let bundles = folder.path().join("made/on/demand");
-    let evidence = bundle::Evidence {
-        command: Some("a command".to_owned()),
-        files: vec![("guest.elf".to_owned(), vec![1, 2, 3])],
-    };
+    let mut evidence = bundle::Evidence::default();
+    evidence.command = Some("a command".to_owned());
+    evidence.files = vec![("guest.elf".to_owned(), vec![1, 2, 3])];
     for number in 1..=bundle::BUNDLES_PER_FOLDER + 2 {
         let engine = driver::engine(Some(Injection { block, fault }))
             .bundles(&bundles)

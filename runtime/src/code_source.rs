@@ -14,6 +14,24 @@ use crate::memory::Memory;
 use crate::shared_region::SharedRegion;
 
 /// A source of native code.
+///
+/// ```
+/// use std::sync::Arc;
+/// use lockstep_runtime::{CodeSource, Request, SharedRegion};
+///
+/// /// One module for every code region that it fits.
+/// struct One(Arc<SharedRegion>);
+///
+/// impl CodeSource for One {
+///     fn find(&self, request: &Request<'_>) -> Option<Arc<SharedRegion>> {
+///         let module = self.0.module()?;
+///         let fits = module.key().base == request.base && module.key().profile == request.profile;
+///         fits.then(|| Arc::clone(&self.0))
+///     }
+/// }
+///
+/// assert!(One(Arc::new(SharedRegion::new())).enabled());
+/// ```
 pub trait CodeSource: Send + Sync {
     /// Answers with what machines share about a code region: its native code, or the place where that will
     /// appear. `None` means that there will never be any. The run loop asks once for each code region, when the
@@ -40,6 +58,24 @@ pub trait CodeSource: Send + Sync {
 }
 
 /// What native code is asked for.
+///
+/// ```
+/// use lockstep_isa::{Cost, Profile, Version};
+/// use lockstep_runtime::{Memory, Request};
+///
+/// let memory = Memory::new(1 << 16)?;
+/// let request = Request {
+///     profile: Profile::of(Version::V2),
+///     cost: Cost::Estimate,
+///     memory_size: memory.size(),
+///     base: 0x1000,
+///     region: &memory.as_bytes()[0x1000..0x2000],
+///     memory: &memory,
+///     pc: 0x1000,
+/// };
+/// assert_eq!(request.region.len(), 4096);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy)]
 pub struct Request<'a> {
     /// Version, extensions, register width.

@@ -6,6 +6,16 @@
 use lockstep_isa::{Cost, Op};
 
 /// The cycles of every operation.
+///
+/// ```
+/// use lockstep_isa::{Cost, Op};
+/// use lockstep_runtime::CostTable;
+///
+/// assert_eq!(CostTable::from(Cost::Constant).model(), Some(Cost::Constant));
+/// let dear = CostTable::custom(|op| 2 * Cost::Estimate.cycles(op));
+/// assert_eq!(dear.model(), None); // so it is interpreted
+/// assert_eq!(dear.cycles(Op::ADD), 2);
+/// ```
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct CostTable {
     cycles: Box<[u64]>,

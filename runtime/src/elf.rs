@@ -21,7 +21,17 @@ use crate::image::{Image, Segment};
 use lockstep_contract::pages::{CODE, EXECUTABLE, FREEZED, page_down, page_up};
 
 /// Why an ELF is refused.
+///
+/// ```
+/// use lockstep_isa::Version;
+/// use lockstep_runtime::elf::ElfError;
+/// use lockstep_runtime::image::Image;
+///
+/// let error = Image::parse(b"no ELF", Version::V2).unwrap_err();
+/// assert!(matches!(error, ElfError::Header(_)));
+/// ```
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum ElfError {
     /// The file header cannot be read.
     #[error("not an ELF: {0}")]

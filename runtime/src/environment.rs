@@ -13,6 +13,17 @@ use crate::observer::{Observer, Unobserved};
 ///
 /// [`Environment::new`] makes one that interprets everything. The methods `with_…` and assignments to its fields
 /// add the rest.
+///
+/// ```
+/// use lockstep_isa::Cost;
+/// use lockstep_runtime::{CostTable, Environment, Pause};
+///
+/// let cost = CostTable::from(Cost::Estimate);
+/// let request = Pause::new();
+/// let pause = || request.is_raised();
+/// let environment = Environment::new(&cost).with_pause(&pause);
+/// assert!(environment.code.is_none()); // everything is interpreted
+/// ```
 #[derive(Clone, Copy)]
 #[non_exhaustive]
 pub struct Environment<'a> {

@@ -7,7 +7,16 @@ use lockstep_isa::Op;
 use lockstep_isa::table::{Ext, Format};
 
 /// Stays in native code by the way they ended, and stays in the interpreter beside them.
+///
+/// ```
+/// use lockstep_runtime::Exits;
+///
+/// let nothing = Exits::default();
+/// assert!(nothing.by_name().iter().all(|(_, count)| *count == 0));
+/// assert_eq!(nothing + nothing, nothing);
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[non_exhaustive]
 pub struct Exits {
     /// The budget did not cover the way to the next check.
     pub limit: u64,

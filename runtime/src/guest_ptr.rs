@@ -30,6 +30,18 @@ pub fn c_string(memory: &mut Memory, xlen: Xlen, addr: u64) -> Result<Vec<u8>, T
 ///
 /// Each argument is read when it is asked for, so that whoever stops early has read no more. After an
 /// error the same argument comes again.
+///
+/// ```
+/// use lockstep_isa::{Size, Xlen};
+/// use lockstep_runtime::{FlattenedArgs, Memory};
+///
+/// let mut memory = Memory::new(1 << 16)?;
+/// memory.store_bytes(0x100, b"word\0")?;
+/// memory.store(0x200, Size::D, 0x100)?; // argv[0]
+/// let arguments: Result<Vec<_>, _> = FlattenedArgs::new(&mut memory, Xlen::X64, 1, 0x200).collect();
+/// assert_eq!(arguments?, [b"word"]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct FlattenedArgs<'a> {
     memory: &'a mut Memory,

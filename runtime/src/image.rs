@@ -7,6 +7,14 @@
 use core::ops::Range;
 
 /// A guest program.
+///
+/// ```
+/// use lockstep_runtime::image::{Image, Segment};
+///
+/// let segment = Segment { addr: 0x1000, size: 0x1000, flags: 0, source: 0..3, offset: 0 };
+/// let image = Image { segments: vec![segment], entry: 0x1000, symbols: Vec::new() };
+/// assert_eq!(image.loaded_bytes(), 3);
+/// ```
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Image {
     /// What to load, in the order of the program headers.
@@ -20,6 +28,20 @@ pub struct Image {
 }
 
 /// A loadable segment: the arguments of one `init_pages`.
+///
+/// ```
+/// use lockstep_runtime::Core;
+/// use lockstep_runtime::image::{Image, Segment};
+/// # use lockstep_isa::{Profile, Version};
+///
+/// // Three bytes of the file, put at 0x1004; the rest of the page is zero.
+/// let segment = Segment { addr: 0x1000, size: 0x1000, flags: 0, source: 1..4, offset: 4 };
+/// let image = Image { segments: vec![segment], entry: 0x1004, symbols: Vec::new() };
+/// let mut core = Core::new(Profile::of(Version::V2), 1 << 16, 1000)?;
+/// core.load(&image, b".abc")?;
+/// assert_eq!(&core.memory().as_bytes()[0x1003..0x1008], b"\0abc\0");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Segment {
     /// Address of the first page.

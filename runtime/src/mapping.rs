@@ -36,6 +36,16 @@ pub(crate) type Enter = unsafe extern "C" fn(context: *mut Context, entry: u64) 
 pub(crate) const TARGET: &str = env!("BUILD_TARGET");
 
 /// A module, ready to run.
+///
+/// ```
+/// use lockstep_contract::module::TrustedModule;
+/// use lockstep_runtime::{MapError, NativeModule};
+///
+/// /// The address at which the code region of a module begins, if the module can run here.
+/// fn base(module: TrustedModule) -> Result<u64, MapError> {
+///     Ok(NativeModule::map(module)?.key().base)
+/// }
+/// ```
 #[derive(Debug)]
 pub struct NativeModule {
     /// Without its code, which is mapped and not kept twice.
@@ -56,7 +66,19 @@ enum Code {
 }
 
 /// Why a module cannot be mapped.
+///
+/// ```
+/// use lockstep_runtime::MapError;
+///
+/// /// Whether translating again helps.
+/// fn is_foreign(error: &MapError) -> bool {
+///     matches!(error, MapError::Target { .. } | MapError::Layout { .. })
+/// }
+///
+/// assert!(is_foreign(&MapError::Layout { found: 1, expected: 2 }));
+/// ```
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum MapError {
     /// For another processor or operating system.
     #[error("the module is for the target {target}; this process is built for {host}")]

@@ -47,6 +47,19 @@ pub fn retire_spare_mappings() {
 const NO_RESERVATION: u64 = u64::MAX;
 
 /// The memory of one guest.
+///
+/// ```
+/// use lockstep_contract::pages::{EXECUTABLE, FREEZED};
+/// use lockstep_isa::Size;
+/// use lockstep_runtime::{Memory, Trap};
+///
+/// let mut memory = Memory::new(1 << 16)?;
+/// memory.store(0x10, Size::W, 7)?;
+/// assert_eq!(memory.load(0x10, Size::W)?, 7);
+/// memory.set_flag(1, EXECUTABLE | FREEZED)?;
+/// assert_eq!(memory.store(0x1000, Size::B, 7), Err(Trap::MemWriteOnExecutablePage));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct Memory {
     identity: Identity,

@@ -14,6 +14,29 @@ use crate::state::Core;
 use crate::trap::Trap;
 
 /// What the host is told about the work of native code.
+///
+/// ```
+/// use lockstep_runtime::{Divergence, Observer, Repeat, ShadowPlan};
+///
+/// /// Has every interval repeated at once.
+/// struct Careful;
+///
+/// impl Observer for Careful {
+///     fn shadow_plan(&self) -> ShadowPlan {
+///         ShadowPlan {
+///             repeat: Some(Repeat::Now),
+///             ..ShadowPlan::default()
+///         }
+///     }
+///
+///     fn diverged(&self, divergence: &Divergence) -> bool {
+///         eprintln!("after {:x?}: {}", divergence.blocks, divergence.difference);
+///         true // the guest goes on, on the interpreter
+///     }
+/// }
+///
+/// assert_eq!(Careful.shadow_plan().repeat, Some(Repeat::Now));
+/// ```
 pub trait Observer: Send + Sync {
     /// Says whether the interval that begins now is repeated on the interpreter. Asked at the start of each interval
     /// in which native code may run.
@@ -57,6 +80,13 @@ pub(crate) struct Unobserved;
 impl Observer for Unobserved {}
 
 /// Whether and when the interval that begins is repeated on the interpreter. The default is not to repeat it.
+///
+/// ```
+/// use lockstep_runtime::{OnFailure, ShadowPlan};
+///
+/// let plan = ShadowPlan::default(); // nothing is repeated
+/// assert_eq!((plan.repeat, plan.on_failure), (None, OnFailure::Accept));
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct ShadowPlan {
     /// When it is repeated however it ends; `None`: not for that reason.
@@ -70,6 +100,13 @@ pub struct ShadowPlan {
 ///
 /// Reaching the cycle limit is not such a failure. A host that runs a guest in pieces stops it by that limit, and
 /// whether a trace exceeds the limit is always decided by the interpreter.
+///
+/// ```
+/// use lockstep_runtime::{OnFailure, ShadowPlan};
+///
+/// let careful = ShadowPlan { repeat: None, on_failure: OnFailure::Repeat };
+/// assert_ne!(careful, ShadowPlan::default());
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum OnFailure {
     /// The failure is accepted.
@@ -80,6 +117,14 @@ pub enum OnFailure {
 }
 
 /// When an interval is repeated.
+///
+/// ```
+/// use lockstep_runtime::{Repeat, ShadowPlan};
+///
+/// // The host waits for the interpreter's verdict.
+/// let plan = ShadowPlan { repeat: Some(Repeat::Now), ..ShadowPlan::default() };
+/// assert_ne!(plan, ShadowPlan::default());
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Repeat {
     /// Whenever [`Observer::repeat`] has it done.
@@ -89,7 +134,17 @@ pub enum Repeat {
 }
 
 /// What native code did between two host calls, known by its two ends.
+///
+/// ```
+/// use lockstep_runtime::Interval;
+///
+/// /// Cycles between the two ends.
+/// fn cycles(interval: &Interval) -> u64 {
+///     interval.native.core.cycles() - interval.before.cycles()
+/// }
+/// ```
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Interval {
     /// The guest where it began.
     pub before: Core,
@@ -102,7 +157,20 @@ pub struct Interval {
 }
 
 /// The other end to which the interpreter came in an interval.
+///
+/// ```
+/// use lockstep_runtime::{Interval, Mismatch, Observer};
+///
+/// struct Loud;
+///
+/// impl Observer for Loud {
+///     fn mismatch(&self, interval: Interval, mismatch: Mismatch) {
+///         eprintln!("from {:#x} on: {}", interval.before.pc(), mismatch.difference);
+///     }
+/// }
+/// ```
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Mismatch {
     /// The interpreter's end.
     pub interpreter: End,
@@ -111,7 +179,20 @@ pub struct Mismatch {
 }
 
 /// A piece of code after which native code and interpreter are not in the same state.
+///
+/// ```
+/// use lockstep_runtime::Divergence;
+///
+/// /// The block that differs, if it is known.
+/// fn block(divergence: &Divergence) -> Option<u64> {
+///     match divergence.blocks[..] {
+///         [block] => Some(block),
+///         _ => None,
+///     }
+/// }
+/// ```
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Divergence {
     /// The heads of the blocks that the interpreter ran, in order. One, if the block is known; none, if the
     /// difference was seen once and could not be seen again.
@@ -129,7 +210,17 @@ pub struct Divergence {
 }
 
 /// A machine at the end of a piece of code, and how it got there.
+///
+/// ```
+/// use lockstep_runtime::{End, Step};
+///
+/// /// Whether a guest came to a system call.
+/// fn is_call(end: &End) -> bool {
+///     end.result == Ok(Step::Ecall)
+/// }
+/// ```
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct End {
     /// The machine.
     pub core: Core,
@@ -138,6 +229,17 @@ pub struct End {
 }
 
 /// Where a piece of code came to.
+///
+/// ```
+/// use lockstep_runtime::Step;
+///
+/// /// Whether the host is asked for something there.
+/// fn is_for_the_host(step: Step) -> bool {
+///     matches!(step, Step::Ecall | Step::Ebreak)
+/// }
+///
+/// assert!(!is_for_the_host(Step::Head));
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Step {
     /// The head of the next block.

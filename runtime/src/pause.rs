@@ -7,6 +7,17 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// One side makes the request, the other sees it and withdraws it. Clones share the request.
+///
+/// ```
+/// use lockstep_runtime::Pause;
+///
+/// let here = Pause::new();
+/// let there = here.clone();
+/// std::thread::spawn(move || there.interrupt()).join().unwrap();
+/// assert!(here.is_raised());
+/// here.clear();
+/// assert!(!here.is_raised());
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct Pause {
     raised: Arc<AtomicBool>,

@@ -28,6 +28,22 @@ const SLICE_CYCLES: u64 = 5_000_000;
 const INTERPRETED_CYCLES: u64 = 1_000_000;
 
 /// What the host has to do before the guest can go on.
+///
+/// ```
+/// use lockstep_runtime::{Core, CostTable, Environment, Event, Runner};
+/// # use lockstep_contract::pages::{EXECUTABLE, FREEZED};
+/// # use lockstep_isa::{Cost, Profile, Version};
+/// # let mut core = Core::new(Profile::of(Version::V2), 1 << 16, 1000)?;
+/// # core.memory_mut().store_bytes(0x1000, &[0x93, 0x08, 0xd0, 0x05, 0x73, 0, 0, 0])?; // li a7, 93; ecall
+/// # core.memory_mut().set_flag(1, EXECUTABLE | FREEZED)?;
+/// # core.set_pc(0x1000);
+///
+/// let cost = CostTable::from(Cost::Estimate);
+/// let mut guest = Runner::new(core);
+/// assert_eq!(guest.advance(&Environment::new(&cost))?, Event::Ecall);
+/// assert_eq!(guest.core().pc(), 0x1008); // behind the `ecall`
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Event {
     /// A system call; pc is behind the `ecall`.

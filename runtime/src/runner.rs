@@ -14,6 +14,24 @@ use crate::state::Core;
 use crate::trap::Trap;
 
 /// Runs one guest.
+///
+/// ```
+/// use lockstep_runtime::{Core, CostTable, Environment, Event, Runner};
+/// # use lockstep_isa::Reg;
+/// # use lockstep_contract::pages::{EXECUTABLE, FREEZED};
+/// # use lockstep_isa::{Cost, Profile, Version};
+///
+/// let mut core = Core::new(Profile::of(Version::V2), 1 << 16, 1000)?;
+/// core.memory_mut().store_bytes(0x1000, &[0x93, 0x08, 0xd0, 0x05, 0x73, 0, 0, 0])?; // li a7, 93; ecall
+/// core.memory_mut().set_flag(1, EXECUTABLE | FREEZED)?;
+/// core.set_pc(0x1000);
+///
+/// let cost = CostTable::from(Cost::Estimate);
+/// let mut guest = Runner::new(core);
+/// assert_eq!(guest.advance(&Environment::new(&cost))?, Event::Ecall);
+/// assert_eq!(guest.core().register(Reg::A7), 93);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct Runner {
     guest: RunLoop,

@@ -12,6 +12,14 @@ use crate::mapping::NativeModule;
 use crate::traces::DecodedTraces;
 
 /// A code region, its native code, and its counters.
+///
+/// ```
+/// use lockstep_runtime::SharedRegion;
+///
+/// let region = SharedRegion::new();
+/// region.call_at(10_000_000); // interpreted cycles
+/// assert!(region.module().is_none() && !region.is_due());
+/// ```
 #[derive(Debug)]
 pub struct SharedRegion {
     /// Counts the changes of `holding`; written while that is locked.

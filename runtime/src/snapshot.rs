@@ -18,6 +18,20 @@ use crate::state::Core;
 use crate::trap::Trap;
 
 /// The state of a guest, but for its cycles.
+///
+/// ```
+/// use lockstep_isa::{Profile, Reg, Version};
+/// use lockstep_runtime::{Core, Snapshot};
+///
+/// let new = || Core::new(Profile::of(Version::V2), 1 << 16, 1000);
+/// let mut first = new()?;
+/// first.set_register(Reg::A0, 7);
+/// let snapshot = Snapshot::of(&mut first);
+/// let mut second = new()?;
+/// snapshot.resume(&mut second)?;
+/// assert_eq!(second.register(Reg::A0), 7);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, PartialEq, Eq, Debug, Default, Deserialize, Serialize)]
 pub struct Snapshot {
     /// The number of the VM's version.

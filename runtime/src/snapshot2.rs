@@ -24,6 +24,26 @@ use crate::trap::Trap;
 const PAGE_BYTES: u64 = PAGE_SIZE as u64;
 
 /// Data by name. A name always stands for the same data.
+///
+/// ```
+/// use std::borrow::Cow;
+/// use lockstep_runtime::DataSource;
+///
+/// /// One file, by its name.
+/// struct File(&'static str, &'static [u8]);
+///
+/// impl DataSource<String> for File {
+///     fn load_data(&self, id: &String, offset: u64, length: u64) -> Option<(Cow<'_, [u8]>, u64)> {
+///         let rest = self.1.get(usize::try_from(offset).ok()?..)?;
+///         let length = rest.len().min(usize::try_from(length).unwrap_or(usize::MAX));
+///         (id == self.0).then(|| (Cow::Borrowed(&rest[..length]), rest.len() as u64))
+///     }
+/// }
+///
+/// let file = File("data", b"abcdef");
+/// let (bytes, left) = file.load_data(&"data".to_owned(), 2, 3).unwrap();
+/// assert_eq!((&bytes[..], left), (&b"cde"[..], 4));
+/// ```
 pub trait DataSource<I> {
     /// At most `length` bytes of the data called `id`, from `offset` on, and how many there are from
     /// there to its end; nothing when there is no such data.
@@ -31,11 +51,51 @@ pub trait DataSource<I> {
 }
 
 /// Pages whose content the source has: address, flags, name of the data, offset into it, bytes.
+///
+/// ```
+/// use lockstep_runtime::SourcePages;
+///
+/// /// The address behind the pages.
+/// fn end(pages: &SourcePages<u32>) -> u64 {
+///     let (address, _flags, _id, _offset, bytes) = pages;
+///     address + bytes
+/// }
+///
+/// assert_eq!(end(&(0x1000, 0, 7, 0, 0x2000)), 0x3000);
+/// ```
 pub type SourcePages<I> = (u64, u8, I, u64, u64);
 /// Pages that were stored to: address, flags, content.
+///
+/// ```
+/// use lockstep_contract::pages::DIRTY;
+/// use lockstep_runtime::DirtyPages;
+///
+/// let pages: DirtyPages = (0x1000, DIRTY, vec![0; 0x2000]);
+/// assert_eq!(pages.2.len() / 4096, 2);
+/// ```
 pub type DirtyPages = (u64, u8, Vec<u8>);
 
 /// The state of a guest.
+///
+/// ```
+/// use lockstep_runtime::{Core, Snapshot2, Snapshot2Context};
+/// # use std::borrow::Cow;
+/// # use lockstep_isa::{Profile, Version};
+/// # use lockstep_runtime::DataSource;
+/// # struct Nothing;
+/// # impl DataSource<u32> for Nothing {
+/// #     fn load_data(&self, _: &u32, _: u64, _: u64) -> Option<(Cow<'_, [u8]>, u64)> {
+/// #         None
+/// #     }
+/// # }
+///
+/// let mut core = Core::new(Profile::of(Version::V2), 1 << 16, 1000)?;
+/// core.memory_mut().store_bytes(0x1000, b"abc")?;
+/// let snapshot: Snapshot2<u32> = Snapshot2Context::new(Nothing).make_snapshot(&mut core)?;
+/// assert_eq!(snapshot.dirty_pages[0].0, 0x1000);
+/// assert!(snapshot.pages_from_source.is_empty());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, PartialEq, Eq, Debug, Deserialize, Serialize)]
 pub struct Snapshot2<I> {
     /// Pages that are as the source has them.
@@ -66,6 +126,29 @@ struct Origin<I> {
 }
 
 /// What is known about the origin of one guest's pages.
+///
+/// ```
+/// use lockstep_runtime::{Core, Snapshot2Context};
+/// # use std::borrow::Cow;
+/// # use lockstep_isa::{Profile, Version};
+/// # use lockstep_runtime::DataSource;
+/// # struct Nothing;
+/// # impl DataSource<u32> for Nothing {
+/// #     fn load_data(&self, _: &u32, _: u64, _: u64) -> Option<(Cow<'_, [u8]>, u64)> {
+/// #         None
+/// #     }
+/// # }
+///
+/// let new = || Core::new(Profile::of(Version::V2), 1 << 16, 1000);
+/// let mut first = new()?;
+/// first.set_pc(0x1234);
+/// let mut context = Snapshot2Context::new(Nothing);
+/// let snapshot = context.make_snapshot(&mut first)?;
+/// let mut second = new()?;
+/// context.resume(&mut second, &snapshot)?;
+/// assert_eq!(second.pc(), 0x1234);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Snapshot2Context<I, D> {
     /// By number.

@@ -15,6 +15,14 @@ pub const fn region(memory_size: u64) -> (u64, u64) {
 }
 
 /// One store, to be done by the primitive that it names.
+///
+/// ```
+/// use lockstep_isa::Version;
+/// use lockstep_runtime::stack::{Store, plan};
+///
+/// let plan = plan(Version::V2, 4 << 20, &[b"a"]);
+/// assert_eq!(plan.stores[1], Store::Nul { addr: 0x3fffff });
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Store<'a> {
     /// `store_bytes`: an argument. May be empty.
@@ -46,6 +54,15 @@ pub enum Store<'a> {
 }
 
 /// What holds when all stores are done.
+///
+/// ```
+/// use lockstep_isa::Version;
+/// use lockstep_runtime::stack::{Layout, plan};
+///
+/// let Layout { sp, used } = plan(Version::V2, 4 << 20, &[b"a"]).end?;
+/// assert_eq!(sp + used, 4 << 20);
+/// # Ok::<(), lockstep_runtime::stack::OutOfStack>(())
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Layout {
     /// The stack pointer.
@@ -55,6 +72,14 @@ pub struct Layout {
 }
 
 /// The arguments do not fit the stack: CKB-VM's `MemOutOfStack`.
+///
+/// ```
+/// use lockstep_isa::Version;
+/// use lockstep_runtime::stack::plan;
+///
+/// let error = plan(Version::V2, 4096, &[&[b'a'; 2000]]).end.unwrap_err();
+/// assert!(error.sp < error.start);
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 #[error(
     "the arguments do not fit the stack: they reach down to {sp:#x}, the stack begins at {start:#x}"
@@ -67,6 +92,14 @@ pub struct OutOfStack {
 }
 
 /// The stores that lay out a stack, and how it ends.
+///
+/// ```
+/// use lockstep_isa::Version;
+/// use lockstep_runtime::stack::plan;
+///
+/// let plan = plan(Version::V2, 4 << 20, &[]);
+/// assert!(plan.stores.is_empty() && plan.end.is_ok());
+/// ```
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Plan<'a> {
     /// To do in order; the first failure ends the set-up with the memory's error.
@@ -123,6 +156,17 @@ pub fn plan_at<'a>(
 }
 
 /// Lays out arguments one by one, for callers that read each argument only when the ones before it are stored.
+///
+/// ```
+/// use lockstep_isa::{Version, Xlen};
+/// use lockstep_runtime::stack::{self, Planner};
+///
+/// let (start, size) = stack::region(4 << 20);
+/// let mut planner = Planner::new(Version::V2, Xlen::X64, start, size);
+/// let placed = planner.place(1);
+/// assert_eq!((placed.addr, placed.nul), (0x3ffffe, 0x3fffff));
+/// assert_eq!(planner.finish().end.unwrap().sp, 0x3fffe0);
+/// ```
 #[derive(Clone, Debug)]
 pub struct Planner {
     version: Version,
@@ -135,6 +179,15 @@ pub struct Planner {
 }
 
 /// Where an argument goes.
+///
+/// ```
+/// use lockstep_isa::{Version, Xlen};
+/// use lockstep_runtime::stack::Planner;
+///
+/// let placed = Planner::new(Version::V2, Xlen::X64, 0x3000, 0x1000).place(5);
+/// assert_eq!(placed.nul - placed.addr, 5);
+/// assert!(placed.fits.is_ok());
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Placed {
     /// For its bytes.

@@ -15,6 +15,18 @@ use crate::traces::Traces;
 use crate::trap::Trap;
 
 /// The state of one guest. [`Runner`](crate::Runner) runs it.
+///
+/// ```
+/// use lockstep_isa::{Profile, Reg, Version};
+/// use lockstep_runtime::Core;
+///
+/// let mut core = Core::new(Profile::of(Version::V2), 1 << 16, 1000)?;
+/// core.set_register(Reg::A0, 7);
+/// let twin = core.fork()?;
+/// assert_eq!(twin.register(Reg::A0), 7);
+/// assert_eq!((twin.cycles(), twin.max_cycles()), (0, 1000));
+/// # Ok::<(), lockstep_runtime::SetupError>(())
+/// ```
 #[derive(Debug)]
 pub struct Core {
     pub(crate) profile: Profile,

@@ -21,6 +21,31 @@ use crate::trap::Trap;
 const DEBUG_PRINT_NUMBER: u64 = 2177;
 
 /// A handler of system calls.
+///
+/// ```
+/// use lockstep_isa::Reg;
+/// use lockstep_runtime::{Core, Syscall, Trap};
+///
+/// /// Answers call 1000 with a number.
+/// struct Answer(u64);
+///
+/// impl Syscall for Answer {
+///     fn ecall(&mut self, core: &mut Core) -> Result<bool, Trap> {
+///         if core.register(Reg::A7) != 1000 {
+///             return Ok(false);
+///         }
+///         core.set_register(Reg::A0, self.0);
+///         Ok(true)
+///     }
+/// }
+/// # use lockstep_isa::{Profile, Version};
+/// # let mut core = Core::new(Profile::of(Version::V2), 1 << 16, 1000)?;
+/// # assert_eq!(Answer(42).ecall(&mut core), Ok(false));
+/// # core.set_register(Reg::A7, 1000);
+/// # assert_eq!(Answer(42).ecall(&mut core), Ok(true));
+/// # assert_eq!(core.register(Reg::A0), 42);
+/// # Ok::<(), lockstep_runtime::SetupError>(())
+/// ```
 pub trait Syscall: Send {
     /// Called once when a program is loaded, before its stack is laid out.
     ///
@@ -40,6 +65,20 @@ pub trait Syscall: Send {
 }
 
 /// What looks at a guest where it says `ebreak`.
+///
+/// ```
+/// use lockstep_runtime::{Core, Debugger, Trap};
+///
+/// /// Says where the guest is.
+/// struct Tell;
+///
+/// impl Debugger for Tell {
+///     fn ebreak(&mut self, core: &mut Core) -> Result<(), Trap> {
+///         eprintln!("behind an ebreak, at {:#x}", core.pc());
+///         Ok(())
+///     }
+/// }
+/// ```
 pub trait Debugger: Send {
     /// Called once when a program is loaded, after the system calls and before the stack is laid out.
     ///
@@ -58,6 +97,24 @@ pub trait Debugger: Send {
 }
 
 /// How a run ended that did not fail.
+///
+/// ```
+/// use lockstep_runtime::{Core, CostTable, Environment, Machine, Outcome};
+/// # use lockstep_contract::pages::{EXECUTABLE, FREEZED};
+/// # use lockstep_isa::{Cost, Profile, Version};
+/// # let mut core = Core::new(Profile::of(Version::V2), 1 << 16, 1000)?;
+/// # core.memory_mut().store_bytes(0x1000, &[0x93, 0x08, 0xd0, 0x05, 0x73, 0, 0, 0])?; // li a7, 93; ecall
+/// # core.memory_mut().set_flag(1, EXECUTABLE | FREEZED)?;
+/// # core.set_pc(0x1000);
+///
+/// let cost = CostTable::from(Cost::Estimate);
+/// let mut machine = Machine::new(core);
+/// let now = || true;
+/// let outcome = machine.run(&Environment::new(&cost).with_pause(&now))?;
+/// assert_eq!(outcome, Outcome::Paused);
+/// assert_eq!(machine.run(&Environment::new(&cost))?, Outcome::Exit(0));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Outcome {
     /// The guest called `exit`.
@@ -67,6 +124,22 @@ pub enum Outcome {
 }
 
 /// A guest, its handlers and its debugger.
+///
+/// ```
+/// use lockstep_runtime::{Core, CostTable, Environment, Machine, Outcome};
+/// # use lockstep_contract::pages::{EXECUTABLE, FREEZED};
+/// # use lockstep_isa::{Cost, Profile, Version};
+///
+/// let mut core = Core::new(Profile::of(Version::V2), 1 << 16, 1000)?;
+/// core.memory_mut().store_bytes(0x1000, &[0x93, 0x08, 0xd0, 0x05, 0x73, 0, 0, 0])?; // li a7, 93; ecall
+/// core.memory_mut().set_flag(1, EXECUTABLE | FREEZED)?;
+/// core.set_pc(0x1000);
+///
+/// let cost = CostTable::from(Cost::Estimate);
+/// let mut machine = Machine::new(core);
+/// assert_eq!(machine.run(&Environment::new(&cost))?, Outcome::Exit(0));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct Machine {
     guest: Runner,
     syscalls: Vec<Box<dyn Syscall>>,
@@ -212,6 +285,16 @@ impl fmt::Debug for Machine {
 }
 
 /// The debug print. It charges nothing: a machine counts the cycles of instructions alone.
+///
+/// ```
+/// use lockstep_runtime::{Core, DebugPrint, Machine};
+/// # use lockstep_isa::{Profile, Version};
+///
+/// # let core = Core::new(Profile::of(Version::V2), 1 << 16, 1000)?;
+/// let print = DebugPrint::new(|text: &[u8]| println!("{}", String::from_utf8_lossy(text)));
+/// let machine = Machine::new(core).with(print);
+/// # Ok::<(), lockstep_runtime::SetupError>(())
+/// ```
 pub struct DebugPrint<F> {
     sink: F,
 }

@@ -7,7 +7,16 @@
 use core::fmt;
 
 /// Why execution, loading or a memory access failed.
+///
+/// ```
+/// use lockstep_runtime::Trap;
+///
+/// let trap = Trap::InvalidInstruction { pc: 0x1000, bits: 0 };
+/// assert_eq!(trap.name(), "InvalidInstruction");
+/// assert_eq!(trap.to_string(), "no instruction: 0x0 at 0x1000");
+/// ```
 #[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
 pub enum Trap {
     /// An address outside guest memory.
     MemOutOfBound,
@@ -48,7 +57,19 @@ pub enum Trap {
 }
 
 /// What native code did that correct native code never does.
+///
+/// ```
+/// use lockstep_runtime::{Defect, Trap};
+///
+/// /// Whether the engine was wrong, and not the guest.
+/// fn is_ours(trap: &Trap) -> bool {
+///     matches!(trap, Trap::Defect(_))
+/// }
+///
+/// assert!(is_ours(&Trap::Defect(Defect::Diverged { block: 0x1000 })));
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
 pub enum Defect {
     /// It returned a word that means no exit.
     Exit {

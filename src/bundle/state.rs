@@ -36,7 +36,14 @@ enum CostName {
 }
 
 /// What is wrong with a state's files.
+///
+/// ```
+/// use lockstep::bundle::state::{StateError, read};
+///
+/// assert!(matches!(read("no state", &[]), Err(StateError::Json(_))));
+/// ```
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum StateError {
     /// The text is no state.
     #[error("the file does not hold the fields of a state: {0}")]

@@ -14,6 +14,18 @@ use crate::engine::meter::Run;
 /// Registers, program counter, cycles and memory of one guest.
 ///
 /// Its memory is itself: `MEM = NativeCore`, as CKB-VM's assembly core has it.
+///
+/// ```
+/// use ckb_vm::machine::VERSION2;
+/// use ckb_vm::{CoreMachine, ISA_IMC, SupportMachine};
+/// use lockstep::ckb::NativeCore;
+///
+/// let mut core = NativeCore::new_with_memory(ISA_IMC, VERSION2, 1000, 1 << 20);
+/// core.update_pc(0x1000);
+/// core.commit_pc();
+/// assert_eq!(*core.pc(), 0x1000);
+/// assert_eq!(core.core().memory().size(), 1 << 20);
+/// ```
 pub struct NativeCore {
     pub(super) guest: Runner,
     /// What `update_pc` left and `commit_pc` will take.

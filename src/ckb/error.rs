@@ -35,6 +35,7 @@ pub(super) fn from_trap(trap: Trap) -> Error {
         Trap::SnapshotDataLoadError => Error::SnapshotDataLoadError,
         Trap::External(why) => Error::External(why),
         Trap::Unexpected(why) => Error::Unexpected(why),
-        Trap::Defect(_) => Error::Unexpected(trap.to_string()),
+        // A defect of ours, or a kind that CKB-VM has no name for.
+        trap => Error::Unexpected(trap.to_string()),
     }
 }

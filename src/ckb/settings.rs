@@ -56,7 +56,18 @@ thread_local! {
 }
 
 /// What machines have done so far. Only differences mean something.
+///
+/// ```
+/// use lockstep::ckb::{Counters, thread_counters};
+///
+/// let before: Counters = thread_counters();
+/// // A verification on this thread.
+/// let after = thread_counters();
+/// println!("{} of {} cycles ran natively",
+///     after.native_cycles - before.native_cycles, after.charged_cycles - before.charged_cycles);
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[non_exhaustive]
 pub struct Counters {
     /// Calls of `run`.
     pub runs: u64,

@@ -69,10 +69,9 @@ pub(super) fn engine(
 ) -> EngineBuilder {
     let nowhere = cache.no_cache || (cache.cache.is_none() && Cache::default_folder().is_err());
     let folder = bundles.or_else(|| nowhere.then_some(Path::new(BUNDLES_FOLDER)));
-    let evidence = Evidence {
-        command: Some(command()),
-        files,
-    };
+    let mut evidence = Evidence::default();
+    evidence.command = Some(command());
+    evidence.files = files;
     let builder = builder.when_diverged(WhenDiverged::Stop).evidence(evidence);
     match folder {
         Some(folder) => builder.bundles(folder),

@@ -129,6 +129,7 @@ impl Request<'_> {
                 (code::DATA, "TransactionIncomplete", "; add it to mock_info")
             }
             FileError::Cells(_) => (code::DATA, "TransactionCells", ""),
+            _ => (code::DATA, "Transaction", ""),
         };
         Failure::new(
             code,

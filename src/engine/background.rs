@@ -74,6 +74,14 @@ impl Job for Translation {
 }
 
 /// What the threads of an engine have to do.
+///
+/// ```
+/// use lockstep::Engine;
+///
+/// // Nothing was asked of this engine yet.
+/// let engine = Engine::builder().no_cache().no_warm().build();
+/// assert!(engine.backlog().is_empty());
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 #[non_exhaustive]
 pub struct Backlog {

@@ -19,7 +19,18 @@ use crate::bundle::{self, Evidence};
 pub const BUNDLES_FOLDER: &str = "divergences";
 
 /// A difference that was found.
+///
+/// ```
+/// use lockstep::Engine;
+/// use lockstep::engine::Found;
+///
+/// let engine = Engine::builder().no_cache().build();
+/// for Found { difference, bundle, .. } in engine.divergences() {
+///     println!("{difference}; bundle: {bundle:?}");
+/// }
+/// ```
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Found {
     /// The heads of the blocks after which it showed.
     pub blocks: Vec<u64>,

@@ -33,6 +33,18 @@ use crate::bundle::Evidence;
 
 /// Finds, loads and makes native modules, for all machines that share it. Dropping it ends its
 /// threads; machines that still have modules of it keep them.
+///
+/// ```
+/// use lockstep::engine::Mode;
+/// use lockstep::{Engine, Limits, Platform, Program};
+///
+/// let elf = std::fs::read("guests/elf/fib.elf")?;
+/// let program = Program::load(&elf, &Platform::default())?;
+/// let engine = Engine::builder().mode(Mode::Interp).no_cache().build();
+/// let run = engine.run(&program, Limits::default())?;
+/// assert_eq!((run.exit_code(), run.native_cycles()), (Some(0), 0));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct Engine {
     mode: Mode,

@@ -16,6 +16,14 @@ use super::outcome::{HelperOutcome, ShadowOutcome, TranslationOutcome};
 use super::sync::lock;
 
 /// What an engine did so far.
+///
+/// ```
+/// use lockstep::Engine;
+/// use lockstep::engine::Stats;
+///
+/// let engine = Engine::builder().no_cache().build();
+/// assert_eq!(engine.stats(), Stats::default());
+/// ```
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Stats {
@@ -170,7 +178,15 @@ pub const METRICS: &[(&str, Kind, &str)] = &[
 ];
 
 /// What a metric is.
+///
+/// ```
+/// use lockstep::engine::meter::{Kind, METRICS};
+///
+/// let enabled = METRICS.iter().find(|(name, ..)| *name == "ckb_lockstep_enabled");
+/// assert_eq!(enabled.map(|(_, kind, _)| *kind), Some(Kind::Gauge));
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
 pub enum Kind {
     /// It only grows.
     Counter,
@@ -202,7 +218,14 @@ pub fn describe_metrics() {
 }
 
 /// What a machine did in one run.
+///
+/// ```
+/// use lockstep::engine::meter::Run;
+///
+/// assert_eq!(Run::default().engine(), "interp");
+/// ```
 #[derive(Clone, Copy, Debug, Default)]
+#[non_exhaustive]
 pub struct Run {
     /// Cycles that instructions were charged.
     pub charged: u64,

@@ -6,6 +6,16 @@ use std::str::FromStr;
 use super::mode::{InvalidSetting, variable};
 
 /// Which share of all intervals is repeated: `LOCKSTEP_SHADOW`, from 0 to 1; 0.001 by default.
+///
+/// ```
+/// use lockstep::Engine;
+/// use lockstep::engine::Share;
+///
+/// let share = Share::new(0.01).expect("it is from 0 to 1");
+/// let builder = Engine::builder().shadow(share);
+/// assert_eq!("0.01".parse(), Ok(share));
+/// assert_eq!(Share::new(2.0), None);
+/// ```
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct Share(f64);
 
@@ -57,7 +67,16 @@ impl FromStr for Share {
 
 /// What is repeated before the host hears of it, so that the interpreter's verdict is the run's:
 /// `LOCKSTEP_CONFIRM`.
+///
+/// ```
+/// use lockstep::Engine;
+/// use lockstep::engine::Confirm;
+///
+/// let builder = Engine::builder().confirm(Confirm::Failures);
+/// assert_eq!("failures".parse(), Ok(Confirm::Failures));
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[non_exhaustive]
 pub enum Confirm {
     /// `nothing`: what shadow checking finds comes later.
     #[default]

@@ -17,6 +17,14 @@ use super::warm_list::{self, WarmModule, WarmProgram};
 use crate::program::{Platform, Program};
 
 /// How far the warm list is.
+///
+/// ```
+/// use lockstep::Engine;
+///
+/// // Without a list there is nothing to wait for.
+/// let engine = Engine::builder().no_cache().no_warm().build();
+/// assert!(engine.warming().is_done());
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 #[non_exhaustive]
 pub struct Warming {

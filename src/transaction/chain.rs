@@ -10,6 +10,16 @@ use ckb_types::core::HeaderView;
 use ckb_types::packed::{self, Byte32, OutPoint};
 
 /// Cells, headers and extensions of one transaction, shared by all who verify it.
+///
+/// ```
+/// use ckb_traits::CellDataProvider;
+/// use ckb_types::packed::OutPoint;
+/// use lockstep::transaction::Chain;
+///
+/// fn bytes(chain: &Chain, cell: &OutPoint) -> Option<usize> {
+///     Some(chain.get_cell_data(cell)?.len())
+/// }
+/// ```
 #[derive(Clone)]
 pub struct Chain(Arc<Resource>);
 

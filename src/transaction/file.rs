@@ -18,7 +18,16 @@ const LIMIT: u64 = 1 << 30;
 const SHOWN: usize = 60;
 
 /// Why a file is no transaction.
+///
+/// ```
+/// use std::path::Path;
+/// use lockstep::transaction::{FileError, Transaction};
+///
+/// let error = Transaction::parse("no JSON", Path::new(".")).unwrap_err();
+/// assert!(matches!(error, FileError::Json(_)));
+/// ```
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum FileError {
     /// It cannot be read.
     #[error("cannot read {}: {source}", path.display())]

@@ -17,7 +17,16 @@ const OPEN: &str = "{{";
 const CLOSE: &str = "}}";
 
 /// Why a placeholder cannot be replaced.
+///
+/// ```
+/// use std::path::Path;
+/// use lockstep::transaction::{FileError, PlaceholderError, Transaction};
+///
+/// let error = Transaction::parse("{{ ref_type t }}", Path::new(".")).unwrap_err();
+/// assert!(matches!(error, FileError::Placeholder(PlaceholderError::Undefined(_))));
+/// ```
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum PlaceholderError {
     /// It is not one of the four.
     #[error(

@@ -3,7 +3,14 @@
 use std::io;
 
 /// Why memory for a guest cannot be had.
+///
+/// ```
+/// use lockstep_runtime::{Memory, SetupError};
+///
+/// assert!(matches!(Memory::new(5), Err(SetupError::Size(5))));
+/// ```
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum SetupError {
     /// Not a whole number of pages between one page and the maximum.
     #[error(
