@@ -40,7 +40,8 @@ use crate::engine::meter::{self, Fallback, Run};
 ///
 /// ```
 /// use ckb_vm::machine::{DefaultMachineBuilder, VERSION2};
-/// use ckb_vm::{Bytes, DefaultMachineRunner, ISA_B, ISA_IMC, ISA_MOP, cost_model::estimate_cycles};
+/// use ckb_vm::cost_model::estimate_cycles;
+/// use ckb_vm::{Bytes, DefaultMachineRunner, ISA_B, ISA_IMC, ISA_MOP, SupportMachine};
 /// use lockstep::ckb::NativeMachine;
 ///
 /// let elf = Bytes::from(std::fs::read("guests/elf/always_success.elf")?);

@@ -14,7 +14,7 @@ use lockstep_isa::{Cost, Op};
 /// assert_eq!(CostTable::from(Cost::Constant).model(), Some(Cost::Constant));
 /// let dear = CostTable::custom(|op| 2 * Cost::Estimate.cycles(op));
 /// assert_eq!(dear.model(), None); // so it is interpreted
-/// assert_eq!(dear.cycles(Op::ADD), 2);
+/// assert_eq!(dear.cycles(Op::Add), 2);
 /// ```
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct CostTable {

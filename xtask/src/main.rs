@@ -3,6 +3,9 @@
 //! It runs the whole test suite and builds the guest programs. It is not part of what users install, and it runs no guest.
 #![forbid(unsafe_code)]
 
+mod api;
+#[cfg(test)]
+mod examples;
 mod guests;
 mod modules;
 mod mutate;
@@ -18,6 +21,7 @@ use std::process::ExitCode;
 
 const USAGE: &str = "\
 usage: cargo xtask test
+       cargo xtask api [--bless]
        cargo xtask modules [--root PATH]
        cargo xtask digests
        cargo xtask prove [--list | STEP...]
@@ -29,6 +33,8 @@ usage: cargo xtask test
 
   test                   format, dependencies, lints, features, fuzz targets, documentation and every
                          test; asks before it installs the RISC-V compiler, unless CI is set
+  api                    compare what each published package exports with the lists in docs/api
+  api --bless            write these lists anew, for review
   modules                the size of each package and the circles among its source files;
                          with a PATH, of another checkout
   digests                write the digests of the modules of all guests (tests/module_digests.tsv), which a
@@ -57,12 +63,17 @@ example: cargo xtask guests --third-party
 needs:   apt-get install clang-19 lld-19";
 
 fn main() -> ExitCode {
+    if let Some(code) = api::as_rustdoc() {
+        return code;
+    }
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let done = match words.as_slice() {
         ["test"] => suite::run().map_err(Box::<dyn std::error::Error>::from),
         ["mutate", "--list"] => mutate::show().map_err(Into::into),
         ["mutate", names @ ..] => mutate::run(names).map_err(Into::into),
+        ["api"] => api::run(api::Lists::Compare).map_err(Into::into),
+        ["api", "--bless"] => api::run(api::Lists::Bless).map_err(Into::into),
         ["modules"] => modules::run(None).map_err(Into::into),
         ["modules", "--root", root] => modules::run(Some(root)).map_err(Into::into),
         ["digests"] => suite::write_digests().map_err(Into::into),

@@ -20,6 +20,8 @@ pub(crate) enum StepError {
     Missing(String),
     #[error("{0}")]
     Guests(String),
+    #[error("{0}")]
+    Exports(String),
 }
 
 /// Runs a step and says how long it took.

@@ -7,6 +7,7 @@
 use std::process::Command;
 use std::time::Instant;
 
+use crate::api;
 use crate::guests;
 use crate::step::{StepError, cargo, step, timed};
 use crate::tools::{SystemPackage, Wheel, need};
@@ -49,6 +50,9 @@ pub(crate) fn run() -> Result<(), StepError> {
     cargo("fuzz targets", &FUZZ, &[])?;
     let docs = ["doc", "--release", "--workspace", "--no-deps"];
     cargo("documentation", &docs, &[("RUSTDOCFLAGS", "-D warnings")])?;
+    timed("exports", || {
+        api::run(api::Lists::Compare).map_err(|error| StepError::Exports(error.to_string()))
+    })?;
     cargo("tests", &["test", "--release", "--workspace"], &[])?;
     let seconds = start.elapsed().as_secs_f64();
     eprintln!("everything passed in {seconds:.0} s");
