@@ -7,6 +7,16 @@
 use crate::table::Op;
 
 /// What an instruction costs.
+///
+/// The set is a contract: a cost model is part of what a module is made for. Another one breaks every
+/// `match` over them, and should.
+///
+/// ```
+/// use lockstep_isa::{Cost, Op};
+/// let program = [Op::Addi, Op::Mul];
+/// let cycles = |cost: Cost| program.iter().map(|op| cost.cycles(*op)).sum::<u64>();
+/// assert_eq!((cycles(Cost::Estimate), cycles(Cost::Constant)), (6, 2));
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Hash)]
 pub enum Cost {
     /// CKB's model: estimates of hardware speed, in the table's cost column.

@@ -19,6 +19,31 @@ use crate::table::{Ext, Format, Op};
 /// An implementation makes the checks of a fetch (range, page permission). It may also record the
 /// addresses that it was asked for: the result of decoding depends on no others, even where fusion
 /// looks ahead.
+///
+/// ```
+/// use lockstep_isa::{Fetch, Op, Profile, Version, decode};
+/// /// Code at address 0. All of it may be executed.
+/// struct Flat<'a>(&'a [u8]);
+/// impl Flat<'_> {
+///     /// The error is the address.
+///     fn read<const N: usize>(&self, addr: u64) -> Result<[u8; N], u64> {
+///         let start = usize::try_from(addr).map_err(|_| addr)?;
+///         let bytes = self.0.get(start..).and_then(|bytes| bytes.first_chunk());
+///         bytes.copied().ok_or(addr)
+///     }
+/// }
+/// impl Fetch for Flat<'_> {
+///     type Error = u64;
+///     fn fetch16(&mut self, addr: u64) -> Result<u16, u64> {
+///         self.read(addr).map(u16::from_le_bytes)
+///     }
+///     fn fetch32(&mut self, addr: u64) -> Result<u32, u64> {
+///         self.read(addr).map(u32::from_le_bytes)
+///     }
+/// }
+/// let inst = decode(&mut Flat(&[0x73, 0, 0, 0]), 0, Profile::of(Version::V2));
+/// assert_eq!(inst.unwrap().op, Op::Ecall);
+/// ```
 pub trait Fetch {
     /// Why code could not be fetched.
     type Error;
@@ -37,6 +62,19 @@ pub trait Fetch {
 }
 
 /// Why there is no instruction.
+///
+/// There are these two reasons and no others: CKB-VM faults differently for each.
+///
+/// ```
+/// use lockstep_isa::decode::{Code, DecodeError, OutsideCode, decode};
+/// use lockstep_isa::{Profile, Version};
+/// let profile = Profile::of(Version::V2);
+/// let mut code = Code::new(0x10000, &[0xff; 4]);
+/// let illegal = DecodeError::Illegal { pc: 0x10000, bits: 0xffff_ffff };
+/// assert_eq!(decode(&mut code, 0x10000, profile), Err(illegal));
+/// let outside = DecodeError::Fetch(OutsideCode(0x20000));
+/// assert_eq!(decode(&mut code, 0x20000, profile), Err(outside));
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum DecodeError<E> {
     /// Its bytes could not be fetched.
@@ -282,6 +320,17 @@ impl InstructionWord {
 ///
 /// All of the slice is executable, and nothing else is. `Code` records which addresses the decoder asked
 /// for.
+///
+/// ```
+/// use lockstep_isa::decode::{Code, decode_raw};
+/// use lockstep_isa::{Profile, Version};
+/// let mut code = Code::new(0x10000, &[0x73, 0, 0, 0]); // ecall
+/// let ecall = decode_raw(&mut code, 0x10000, Profile::of(Version::V2)).unwrap();
+/// assert_eq!(ecall.to_string(), "ecall");
+/// assert_eq!(code.asked(), 0x10000..0x10004);
+/// code.forget();
+/// assert!(code.asked().is_empty());
+/// ```
 #[derive(Clone, Debug)]
 pub struct Code<'a> {
     base: u64,
@@ -291,6 +340,14 @@ pub struct Code<'a> {
 }
 
 /// The error of a fetch from this address, which is not in the slice of a [`Code`].
+///
+/// ```
+/// use lockstep_isa::Fetch;
+/// use lockstep_isa::decode::{Code, OutsideCode};
+/// let mut code = Code::new(0x10000, &[0x73, 0]);
+/// assert_eq!(code.fetch16(0x10000), Ok(0x73));
+/// assert_eq!(code.fetch32(0x10000), Err(OutsideCode(0x10000)));
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct OutsideCode(pub u64);
 

@@ -10,6 +10,13 @@ use crate::inst::Inst;
 use crate::table::{Format, Op};
 
 /// An instruction at an address. It displays as the instruction does, but branch targets are addresses.
+///
+/// ```
+/// use lockstep_isa::{Inst, Op, Reg};
+/// let jump = Inst { rd: Reg::RA, imm: 8, ..Inst::bare(Op::Jal, 4) };
+/// assert_eq!(jump.to_string(), "jal ra, .+8");
+/// assert_eq!(jump.at(0x10000).to_string(), "jal ra, 0x10008");
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct At<'a> {
     inst: &'a Inst,

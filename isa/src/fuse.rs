@@ -246,6 +246,13 @@ impl Sequence {
 }
 
 /// The plain instructions that [`parts`] returns; a slice that needs no allocation.
+///
+/// ```
+/// use lockstep_isa::{Inst, Op, fuse::parts};
+/// assert_eq!(parts(&Inst::bare(Op::Adc, 20)).len(), 5);
+/// let plain = Inst::bare(Op::Ecall, 4);
+/// assert_eq!(*parts(&plain), [plain]);
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Parts {
     insts: [Inst; MAX_PARTS],

@@ -11,6 +11,14 @@ use crate::table::Op;
 ///
 /// Plain operations use `rd`, `rs1`, `rs2` and `imm`. Fused operations use `rd`, `rs1`, `rs2`,
 /// `r3`, `r4` as the variables of their pattern, in the pattern's order (see `fuse`).
+///
+/// Its fields are public and stay these: the size is a contract with the interpreter's traces.
+///
+/// ```
+/// use lockstep_isa::{Inst, Op, Reg};
+/// let addi = Inst { rd: Reg::A0, rs1: Reg::SP, imm: 16, ..Inst::bare(Op::Addi, 4) };
+/// assert_eq!(addi.to_string(), "addi a0, sp, 16");
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
 pub struct Inst {
     /// What it does.

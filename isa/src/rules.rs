@@ -4,6 +4,16 @@
 //! translates. Each rule names the place in CKB-VM that it was read from.
 
 /// The version of the virtual machine that a script asked for by its hash type.
+///
+/// The set is a contract. Another version means another machine: every `match` over the versions then has
+/// to be looked at, so the enum is exhaustive on purpose.
+///
+/// ```
+/// use lockstep_isa::{Extensions, Version};
+/// assert_eq!(Version::from_number(1), Some(Version::V1));
+/// assert!(Version::V1.has_fusion() && !Version::V1.fusion_add3());
+/// assert_eq!(Version::V0.default_extensions(), Extensions::NONE);
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Hash)]
 pub enum Version {
     /// Hash type `data`: the machine of 2019.
@@ -145,6 +155,9 @@ impl Version {
 /// assert!(extensions.b && extensions.mop && !extensions.a);
 /// assert_eq!(extensions.bits(), 3);
 /// ```
+///
+/// The fields are public and stay these: what decides the meaning of code is said in full by whoever
+/// makes one, and nothing of it has a default that could be forgotten.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Hash, Default)]
 pub struct Extensions {
     /// Zba, Zbb, Zbc, Zbs.
@@ -200,6 +213,11 @@ impl core::str::FromStr for Extensions {
 }
 
 /// Register width.
+///
+/// ```
+/// use lockstep_isa::Xlen;
+/// assert_eq!((Xlen::X32.bits(), Xlen::X64.bits()), (32, 64));
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Hash)]
 pub enum Xlen {
     /// RV32.
@@ -229,6 +247,20 @@ impl Xlen {
 }
 
 /// Everything that decides what bytes of code mean.
+///
+/// The fields are public and stay these: whoever makes a profile says all that decides the meaning of code.
+///
+/// ```
+/// use lockstep_isa::{Extensions, Profile, Version, Xlen};
+/// let node = Profile::of(Version::V1);
+/// assert_eq!(node.xlen, Xlen::X64);
+/// assert!(node.runs() && node.fuses());
+/// // Version 0 has no fusion, so a machine that asks for it does not run.
+/// let odd = Profile { version: Version::V0, ..node };
+/// assert!(!odd.runs());
+/// let plain = Profile { extensions: Extensions::NONE, ..odd };
+/// assert!(plain.runs() && !plain.fuses());
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Hash)]
 pub struct Profile {
     /// The machine's version.

@@ -17,6 +17,13 @@
 use crate::rules::{Version, Xlen};
 
 /// The part of the instruction set that an operation belongs to.
+///
+/// ```
+/// use lockstep_isa::{Op, table::Ext};
+/// assert_eq!(Op::Mul.row().ext, Ext::M);
+/// let fused = Op::ALL.iter().filter(|op| op.row().ext == Ext::Mop);
+/// assert!(fused.into_iter().all(|op| op.row().is_fused()));
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
 pub enum Ext {
     /// Base integer instructions, with `fence.i`.
@@ -38,6 +45,12 @@ pub enum Ext {
 }
 
 /// The register widths that an operation exists for.
+///
+/// ```
+/// use lockstep_isa::{Op, Xlen, table::Base};
+/// assert_eq!(Op::Addw.row().base, Base::Rv64);
+/// assert!(Base::Rv64.has(Xlen::X64) && !Base::Rv64.has(Xlen::X32));
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
 pub enum Base {
     /// RV32 and RV64.
@@ -61,6 +74,12 @@ impl Base {
 }
 
 /// Which operands an operation has, where their bits are, and how an assembler writes them.
+///
+/// ```
+/// use lockstep_isa::{Op, table::Format};
+/// assert_eq!(Op::Ld.row().format, Format::Load);
+/// assert_eq!(Op::Adc.row().format, Format::Fused3);
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
 pub enum Format {
     /// `rd, rs1, rs2`
@@ -107,6 +126,12 @@ pub enum Format {
 
 /// What an operation does to its trace. A trace is a run of up to sixteen instructions that CKB-VM's
 /// assembly machine decodes and charges together.
+///
+/// ```
+/// use lockstep_isa::{Effect, Op};
+/// assert_eq!(Op::Jal.effect(), Effect::Jump);
+/// assert!(Op::Jal.effect().ends_trace() && !Op::Add.effect().ends_trace());
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
 pub enum Effect {
     /// Goes on.
@@ -134,7 +159,17 @@ impl Effect {
 }
 
 /// What the table says about one operation.
+///
+/// Only the table has rows: [`Op::row`] gives one.
+///
+/// ```
+/// use lockstep_isa::Op;
+/// let row = Op::Ecall.row();
+/// assert_eq!((row.mnemonic, row.cycles), ("ecall", 500));
+/// assert!(row.matches(0x0000_0073) && !row.matches(0x0010_0073));
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
 pub struct Row {
     /// The operation.
     pub op: Op,
@@ -344,6 +379,17 @@ macro_rules! define_operations {
     ($($op:ident $mnemonic:literal $ext:ident $base:ident $format:ident $encoding:literal
        $cycles:literal $effect:ident $meaning:path;)*) => {
         /// Every operation, plain and fused.
+        ///
+        /// The set is a contract: it is the instruction set of CKB-VM. Whatever matches over operations has to say what
+        /// it does with a new one, so the enum is exhaustive on purpose, as are [`Ext`], [`Base`], [`Format`] and
+        /// [`Effect`].
+        ///
+        /// ```
+        /// use lockstep_isa::Op;
+        /// assert_eq!(Op::Sh1add.mnemonic(), "sh1add");
+        /// assert_eq!(Op::ALL.len(), Op::COUNT);
+        /// assert!(Op::ALL.iter().enumerate().all(|(at, op)| op.index() == at));
+        /// ```
         #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Hash)]
         #[repr(u8)]
         pub enum Op {

@@ -9,6 +9,16 @@ use crate::table::Op;
 
 /// A variable of a sequence. It stands for a register, and the fused [`crate::Inst`] holds that register
 /// in the field named below.
+///
+/// There are five because an [`crate::Inst`] has five registers.
+///
+/// ```
+/// use lockstep_isa::fuse::{SEQUENCES, Var};
+/// use lockstep_isa::Op;
+/// let product = SEQUENCES.iter().find(|sequence| sequence.op == Op::WideMulu).unwrap();
+/// // The register of the high half is none of the other three.
+/// assert_eq!(product.differ, [(Var::A, Var::B), (Var::A, Var::C), (Var::A, Var::D)]);
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Var {
     /// In `rd`.
@@ -25,6 +35,12 @@ pub enum Var {
 use Var::{A, B, C, D, E};
 
 /// An operand of a template.
+///
+/// ```
+/// use lockstep_isa::fuse::{Operand, Var};
+/// assert_eq!(Operand::Is(Var::B).var(), Var::B);
+/// assert_eq!(Operand::Unchecked(Var::B).var(), Var::B);
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Operand {
     /// The register of the variable. The first operand that names a variable binds it.
@@ -34,11 +50,30 @@ pub enum Operand {
 }
 
 /// An instruction of a sequence: operation, `rd`, `rs1`, `rs2`.
+///
+/// ```
+/// use lockstep_isa::fuse::{Operand, SEQUENCES, Template, Var};
+/// use lockstep_isa::Op;
+/// let product = SEQUENCES.iter().find(|sequence| sequence.op == Op::WideMulu).unwrap();
+/// let mulhu = Template(Op::Mulhu, Var::A, Var::B, Operand::Is(Var::C));
+/// assert_eq!(product.templates[0], mulhu);
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Template(pub Op, pub Var, pub Var, pub Operand);
 
 /// A sequence of register instructions that fuses.
+///
+/// Only [`SEQUENCES`] has any.
+///
+/// ```
+/// use lockstep_isa::fuse::SEQUENCES;
+/// use lockstep_isa::{Op, Version};
+/// let borrow = SEQUENCES.iter().find(|sequence| sequence.op == Op::Sbbs).unwrap();
+/// assert_eq!(borrow.templates.len(), 2);
+/// assert_eq!(Version::ALL.map(borrow.rule), [false, false, true]);
+/// ```
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Sequence {
     /// What it becomes.
     pub op: Op,
@@ -184,7 +219,18 @@ pub static SEQUENCES: &[Sequence] = &[
 ];
 
 /// A pair of instructions whose immediates fuse to one. The second reads what the first wrote.
+///
+/// Only [`PAIRS`] has any.
+///
+/// ```
+/// use lockstep_isa::fuse::PAIRS;
+/// use lockstep_isa::{Op, Version};
+/// let constant = PAIRS.iter().find(|pair| pair.op == Op::LoadImm).unwrap();
+/// assert_eq!((constant.first, constant.second), (Op::Lui, Op::Addiw));
+/// assert_eq!(Version::ALL.map(constant.rule), [false, true, true]);
+/// ```
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Pair {
     /// What it becomes.
     pub op: Op,
@@ -201,6 +247,14 @@ pub struct Pair {
 }
 
 /// Which register the second instruction of a pair writes.
+///
+/// ```
+/// use lockstep_isa::fuse::{Link, PAIRS};
+/// use lockstep_isa::Version;
+/// // From version 2 on, the first instruction of a far jump has to write `ra` too.
+/// let mut strict = PAIRS.iter().filter(|pair| pair.link == Link::FirstAndRa);
+/// assert!(strict.all(|pair| Version::ALL.map(pair.rule) == [false, false, true]));
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Link {
     /// The register that the first one wrote.
@@ -213,6 +267,13 @@ pub enum Link {
 }
 
 /// How the immediates of a pair add up to 32 bits.
+///
+/// ```
+/// use lockstep_isa::fuse::{PAIRS, Sum};
+/// use lockstep_isa::Op;
+/// let absolute = PAIRS.iter().filter(|pair| pair.op == Op::FarJumpAbs);
+/// assert!(absolute.into_iter().all(|pair| pair.sum == Sum::WrappingEven));
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Sum {
     /// Modulo 2^32.

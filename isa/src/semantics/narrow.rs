@@ -18,6 +18,17 @@ use super::primitives::{Amo, Cond, Extend, Primitives, Size, Width};
 use crate::reg::Reg;
 
 /// Implements the primitives of RV32 with those of an implementation over 64-bit words.
+///
+/// ```
+/// use lockstep_isa::{Inst, Narrow, Primitives, Xlen, execute};
+/// /// Runs an instruction on registers of either width.
+/// fn step<M: Primitives>(inst: &Inst, machine: &mut M, xlen: Xlen) -> Result<(), M::Stop> {
+///     match xlen {
+///         Xlen::X32 => execute(inst, &mut Narrow(machine)),
+///         Xlen::X64 => execute(inst, machine),
+///     }
+/// }
+/// ```
 #[derive(Debug)]
 pub struct Narrow<'m, M>(pub &'m mut M);
 

@@ -9,6 +9,14 @@
 use crate::reg::Reg;
 
 /// Which bits of a word an operation works on.
+///
+/// ```
+/// use lockstep_isa::{Primitives, Width};
+/// /// The sum that `addw` computes.
+/// fn addw<M: Primitives>(m: &mut M, a: M::Word, b: M::Word) -> M::Word {
+///     m.add(Width::Word, a, b)
+/// }
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Width {
     /// All bits of a register.
@@ -18,6 +26,13 @@ pub enum Width {
 }
 
 /// Bytes of a memory access.
+///
+/// RISC-V's integer loads and stores have these sizes and no others.
+///
+/// ```
+/// use lockstep_isa::Size;
+/// assert_eq!([Size::B, Size::H, Size::W, Size::D].map(Size::bytes), [1, 2, 4, 8]);
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Size {
     /// 1 byte.
@@ -44,6 +59,14 @@ impl Size {
 }
 
 /// How a narrow value fills a register.
+///
+/// ```
+/// use lockstep_isa::{Extend, Primitives, Size};
+/// /// What `lhu` leaves of a loaded word.
+/// fn low_half<M: Primitives>(m: &mut M, a: M::Word) -> M::Word {
+///     m.extend(Extend::Zero, Size::H, a)
+/// }
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Extend {
     /// With copies of its top bit.
@@ -53,6 +76,16 @@ pub enum Extend {
 }
 
 /// A comparison of two words.
+///
+/// These are the comparisons of RISC-V's branches; an implementation of [`Primitives`] handles all of them.
+///
+/// ```
+/// use lockstep_isa::{Cond, Primitives};
+/// /// The result of `max`.
+/// fn max<M: Primitives>(m: &mut M, a: M::Word, b: M::Word) -> M::Word {
+///     m.select(Cond::Lt, a, b, b, a)
+/// }
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Cond {
     /// Equal.
@@ -70,6 +103,16 @@ pub enum Cond {
 }
 
 /// What an atomic memory operation stores, from the old value and the register's.
+///
+/// These are the operations of the extension A; an implementation of [`Primitives`] handles all of them.
+///
+/// ```
+/// use lockstep_isa::{Amo, Primitives, Size};
+/// /// The old value of a word to which `more` is added.
+/// fn fetch_add<M: Primitives>(m: &mut M, addr: M::Word, more: M::Word) -> Result<M::Word, M::Stop> {
+///     m.amo(Amo::Add, addr, Size::W, more)
+/// }
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Amo {
     /// The register's value.
@@ -102,6 +145,20 @@ pub enum Amo {
 /// An implementation may rely on the order of effects in one instruction. The operands are read
 /// before any register is written. Memory is accessed before the destination register is written.
 /// There is at most one memory access. A control primitive comes last.
+///
+/// An instruction that needs another primitive adds one here, and every implementation then has to say what
+/// it means: that is intended.
+///
+/// ```
+/// use lockstep_isa::{Primitives, Reg, Width};
+/// /// A meaning, as they are written: `add a0, a0, a1`.
+/// fn add_a0_a0_a1<M: Primitives>(m: &mut M) -> Result<(), M::Stop> {
+///     let (a, b) = (m.get(Reg::A0), m.get(Reg::new(11)));
+///     let sum = m.add(Width::Full, a, b);
+///     m.set(Reg::A0, sum);
+///     Ok(())
+/// }
+/// ```
 pub trait Primitives {
     /// A register's worth of bits, or what stands for it.
     type Word: Copy;
