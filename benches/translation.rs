@@ -15,7 +15,7 @@ use lockstep::{Platform, Program};
 use lockstep_test_support::record::{median, spread, table};
 use lockstep_translator as translator;
 use rustix::time::{ClockId, clock_gettime};
-use translator::{Cpu, Options};
+use translator::Options;
 
 /// Rounds without an argument.
 const ROUNDS: usize = 7;
@@ -96,15 +96,9 @@ fn elves() -> BTreeMap<String, Vec<u8>> {
 
 fn measure(script: &mut Script) {
     let program = Program::load(&script.elf, &Platform::default()).expect("a good ELF");
-    let options = Options {
-        target: None,
-        cpu: Cpu::Baseline,
-        ..Options::default()
-    };
-    let on_all = Options {
-        threads: std::thread::available_parallelism().map_or(1, usize::from),
-        ..options.clone()
-    };
+    let options = Options::default();
+    let on_all =
+        (options.clone()).with_threads(std::thread::available_parallelism().map_or(1, usize::from));
     let (mut cpu, mut clock, mut shared) = (0.0, 0.0, 0.0);
     (script.instructions, script.units, script.code, script.text) = (0, 0, 0, 0);
     for text in program.code_regions() {

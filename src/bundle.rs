@@ -18,7 +18,7 @@ use lockstep_cache::write_all;
 use lockstep_contract::module::Module;
 use lockstep_isa::Cost;
 use lockstep_runtime::{Divergence, Step, Trap};
-use lockstep_translator::{CodeRegion, Hints, Options, translator_version};
+use lockstep_translator::{CodeRegion, Hints, Options, Output, translator_version};
 
 use crate::disasm::{self, Shown, Wanted};
 
@@ -175,10 +175,7 @@ fn clif(
     divergence: &Divergence,
     options: &Options,
 ) -> String {
-    let options = Options {
-        emit: true,
-        ..options.clone()
-    };
+    let options = (options.clone()).with_output(Output::ModuleAndListings);
     let hints = Hints::from_recorded(region, &module.hints);
     let again = lockstep_translator::translate(region, &hints, &options, &mut |_, _| {});
     let (again, clif) = match again {

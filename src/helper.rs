@@ -16,7 +16,9 @@ use lockstep_contract::module::{
     LARGEST_MODULE_BYTES, MODULE_HINTS, Module, ModuleError, TrustedModule,
 };
 use lockstep_contract::pages::MAX_MEMORY;
-use lockstep_translator::{CodeRegion, Cpu, Hints, Options, TranslateError, key, translate};
+use lockstep_translator::{
+    CodeRegion, Cpu, Entries, Hints, Options, TranslateError, key, translate,
+};
 
 const REQUEST: [u8; 8] = *b"LSASKED1";
 const ANSWER: [u8; 8] = *b"LSANSWR1";
@@ -128,17 +130,14 @@ fn make(request: &[u8]) -> Result<TrustedModule, RequestError> {
 
 /// The options that lead to this key, if any do.
 fn options(key: &Key) -> Options {
-    let every_block = Options {
-        every_block: true,
-        ..Options::default()
-    };
-    Options {
-        cpu: match key.cpu.is_empty() {
-            true => Cpu::Baseline,
-            false => Cpu::Native,
-        },
-        every_block: key.translator == every_block.translator(),
-        ..Options::default()
+    let options = Options::default().with_cpu(match key.cpu.is_empty() {
+        true => Cpu::Baseline,
+        false => Cpu::Native,
+    });
+    let every_block = (options.clone()).with_entries(Entries::EveryBlock);
+    match key.translator == every_block.translator() {
+        true => every_block,
+        false => options,
     }
 }
 
@@ -188,11 +187,8 @@ mod tests {
         let program = Program::load(ELF, &Platform::default()).expect("a good ELF");
         let region = program.code_regions()[0];
         let hints = program.hints(&region);
-        for every_block in [false, true] {
-            let options = Options {
-                every_block,
-                ..Options::default()
-            };
+        for entries in [Entries::WhereNeeded, Entries::EveryBlock] {
+            let options = Options::default().with_entries(entries);
             let key = key(&region, &options).expect("a key");
             let answer = answer(&request(&key, &hints, &region));
             let module = read_answer(&answer, &key, &hints).expect("a module");

@@ -116,10 +116,7 @@ fn translating_again_gives_the_same_bytes() {
 fn the_number_of_threads_does_not_matter() {
     for source in sources() {
         let [one, two, five] = [1, 2, 5].map(|threads| {
-            let options = Options {
-                threads,
-                ..Options::default()
-            };
+            let options = Options::default().with_threads(threads);
             source.module_with(&source.hints(), &options)
         });
         assert!(
@@ -168,10 +165,7 @@ fn any_number_of_compiling_threads_gives_the_same_bytes_and_report() {
     for source in sources().into_iter().chain(others) {
         let (text, hints) = (source.text(), source.hints());
         let made = |threads| {
-            let options = Options {
-                threads,
-                ..Options::default()
-            };
+            let options = Options::default().with_threads(threads);
             let made = translate(&text, &hints, &options, &mut |_, _| {}).expect("a module");
             let report = made.report;
             let figures = (

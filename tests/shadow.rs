@@ -34,12 +34,11 @@ const LOCK: &str = "secp256k1_blake160_sighash_all";
 /// A compiler that injects a fault where it finds the block, under the key of a sound module.
 fn miscompiling(builder: EngineBuilder, injection: Injection) -> EngineBuilder {
     builder.compiler(move |text, hints, options, progress| {
-        let injected = Options {
-            inject: (text.base..text.end())
+        let injected = (options.clone()).with_injection(
+            (text.base..text.end())
                 .contains(&injection.block)
                 .then_some(injection),
-            ..options.clone()
-        };
+        );
         let mut translation = translate_while(text, hints, &injected, progress)?;
         let mut module = translation.module.into_module();
         module.key = key(text, options)?;

@@ -16,7 +16,7 @@ use lockstep_test_support::driver::{Guest, interpreter};
 use lockstep_test_support::guests::guests;
 use lockstep_test_support::ours::Modules;
 use lockstep_test_support::program::{Program, Segment, write_elf};
-use lockstep_translator::{Cpu, Fault, Injection, Options};
+use lockstep_translator::{Entries, Fault, Injection, Options};
 
 /// A source of modules, with an injected fault or without, and an observer that notes what it is told.
 struct Observed {
@@ -26,19 +26,18 @@ struct Observed {
     mismatches: Mutex<Vec<(Interval, Mismatch)>>,
 }
 
-fn modules(every_block: bool, inject: Option<Injection>) -> Arc<Modules> {
-    Modules::with(Options {
-        cpu: Cpu::Baseline,
-        every_block,
-        inject,
-        ..Options::default()
-    })
+fn modules(entries: Entries, inject: Option<Injection>) -> Arc<Modules> {
+    Modules::with(
+        Options::default()
+            .with_entries(entries)
+            .with_injection(inject),
+    )
 }
 
 impl Observed {
     fn new(plan: ShadowPlan, inject: Option<Injection>) -> Observed {
         Observed {
-            modules: modules(false, inject),
+            modules: modules(Entries::WhereNeeded, inject),
             plan,
             intervals: Mutex::default(),
             mismatches: Mutex::default(),
@@ -145,7 +144,7 @@ fn a_fault_is_seen_later_in_the_interval_that_has_it() {
             continue;
         };
         seen += 1;
-        let blocks = modules(true, cycles(block));
+        let blocks = modules(Entries::EveryBlock, cycles(block));
         let found = interval
             .locate(mismatch, &*blocks)
             .expect("there is memory");

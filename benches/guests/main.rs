@@ -27,7 +27,7 @@ use lockstep_test_support::ours::{Modules, Ours};
 use lockstep_test_support::outcome::Verdict;
 use lockstep_test_support::program::{Program, Setup};
 use lockstep_test_support::reference::{Asm, Trace};
-use lockstep_translator::{Cpu, Options};
+use lockstep_translator::Options;
 use peers::Peers;
 use report::{Engine, Report, Row, Sample};
 
@@ -170,13 +170,7 @@ impl Bench {
             whole
         };
         let short = part(TRACE_PART);
-        let options = Options {
-            target: None,
-            cpu: Cpu::Baseline,
-            verify: false,
-            emit: false,
-            ..Options::default()
-        };
+        let options = Options::default();
         let mut bench = Bench {
             setup: Setup::ckb(Version::V2),
             modules: Modules::with(options),

@@ -3,7 +3,7 @@
 //! Three machines run the same guest. The interpreter runs the host's own machine: it decides, and host calls happen
 //! to it alone. This driver owns the two machines beside it:
 //!
-//! - one runs a module that leaves after every block (`every_block` in the translator's options), in `by_block`;
+//! - one runs a module that leaves after every block (`Entries::EveryBlock` in the translator's options), in `by_block`;
 //! - one runs the module as it is shipped, which is compared less often, in `ahead`.
 //!
 //! After a block, registers, counters and the pages that either side wrote are compared. A store that escapes its own

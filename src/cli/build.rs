@@ -10,7 +10,9 @@ use clap::{Args, ValueEnum};
 use lockstep::Program;
 use lockstep_cache::{Cache, replace};
 use lockstep_contract::module::TrustedModule;
-use lockstep_translator::{self as translator, CodeRegion, Cpu, Options, Translation};
+use lockstep_translator::{
+    self as translator, CodeRegion, Cpu, Options, Output, Translation, Verify,
+};
 use serde::Serialize;
 
 use super::answer::Answer;
@@ -170,17 +172,19 @@ impl Build {
         region: &CodeRegion<'_>,
         destination: &Destination,
     ) -> Result<Built, Failure> {
-        let options = Options {
-            target: self.target.clone(),
-            cpu: match self.cpu {
+        let listings = self.emit.contains(&Emit::Clif) || self.emit.contains(&Emit::Asm);
+        let options = Options::default()
+            .with_target(self.target.clone())
+            .with_cpu(match self.cpu {
                 CpuName::Baseline => Cpu::Baseline,
                 CpuName::Native => Cpu::Native,
-            },
-            verify: cfg!(debug_assertions),
-            emit: self.emit.contains(&Emit::Clif) || self.emit.contains(&Emit::Asm),
-            threads: (self.threads).map_or_else(lockstep::engine::processors, usize::from),
-            ..Options::default()
-        };
+            })
+            .with_verify(Verify::IN_DEBUG_BUILDS)
+            .with_output(match listings {
+                true => Output::ModuleAndListings,
+                false => Output::Module,
+            })
+            .with_threads((self.threads).map_or_else(lockstep::engine::processors, usize::from));
         let started = Instant::now();
         let mut progress = Progress::new();
         let translation = translator::translate(

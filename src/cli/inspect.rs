@@ -12,7 +12,7 @@ use lockstep::disasm::{self, Shown, Wanted};
 use lockstep::engine::key_id;
 use lockstep_contract::module::{Block, Module};
 use lockstep_contract::pages::{DIRTY, EXECUTABLE, FREEZED, PAGE_SIZE};
-use lockstep_translator::{self as translator, CodeRegion, Cpu, Options};
+use lockstep_translator::{self as translator, CodeRegion, Options};
 
 use super::answer::Answer;
 use super::args::{GuestOptions, number};
@@ -170,14 +170,7 @@ impl Inspect {
 
 /// Translates a region in memory, to see what becomes of it.
 fn inspect_region(program: &Program, code: &CodeRegion<'_>) -> Result<(Region, Module), Failure> {
-    let options = Options {
-        target: None,
-        cpu: Cpu::Baseline,
-        verify: false,
-        emit: false,
-        threads: lockstep::engine::processors(),
-        ..Options::default()
-    };
+    let options = Options::default().with_threads(lockstep::engine::processors());
     let mut progress = Progress::new();
     let translation =
         translator::translate(code, &program.hints(code), &options, &mut |done, all| {

@@ -12,7 +12,7 @@ use lockstep::engine::{Found, Mode, Translate, WhenDiverged, code_regions};
 use lockstep_contract::key::Key;
 use lockstep_isa::Cost;
 use lockstep_runtime::{Core, CostTable, Defect, NativeModule, Runner, Trap};
-use lockstep_translator::{CodeRegion, Options, key};
+use lockstep_translator::{CodeRegion, Entries, Options, key};
 use serde::Serialize;
 
 use super::answer::Answer;
@@ -106,10 +106,7 @@ impl Replay {
     fn adopt(&self, core: &Core, cost: Cost, engine: &Engine) -> Result<(), Failure> {
         let path = self.bundle.join(name::MODULE);
         let module = named_module::read_own(&path)?;
-        let every_block = Options {
-            every_block: true,
-            ..Options::default()
-        };
+        let every_block = Options::default().with_entries(Entries::EveryBlock);
         let engine = match (engine.blocks(), &module.key.translator) {
             (Some(blocks), translator) if translator.starts_with(&every_block.translator()) => {
                 blocks

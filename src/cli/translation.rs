@@ -8,7 +8,7 @@ use lockstep::Platform;
 use lockstep_contract::key::{Key, Mismatch};
 use lockstep_contract::module::{Module, Span, TrustedModule};
 use lockstep_translator::{
-    self as translator, CodeRegion, Cpu, Hints, Options, Report, TranslateError,
+    self as translator, CodeRegion, Cpu, Hints, Options, Report, TranslateError, Verify,
 };
 use serde::Serialize;
 
@@ -70,18 +70,15 @@ pub(crate) fn platform(key: &Key) -> Platform {
 
 /// How a module with this key is made.
 pub(crate) fn options(key: &Key) -> Options {
-    Options {
-        target: Some(key.target.clone()),
-        cpu: if key.cpu.is_empty() {
+    Options::default()
+        .with_target(Some(key.target.clone()))
+        .with_cpu(if key.cpu.is_empty() {
             Cpu::Baseline
         } else {
             Cpu::Native
-        },
-        verify: cfg!(debug_assertions),
-        emit: false,
-        threads: lockstep::engine::processors(),
-        ..Options::default()
-    }
+        })
+        .with_verify(Verify::IN_DEBUG_BUILDS)
+        .with_threads(lockstep::engine::processors())
 }
 
 /// The code region that a module with this key was made from.
@@ -179,8 +176,7 @@ pub(crate) fn refused(error: &TranslateError) -> Failure {
             ),
         ),
         TranslateError::CodeRegion { .. } => Failure::new(code::DATA, "CodeRegion", error),
-        TranslateError::Compiler(_) | TranslateError::Stopped { .. } => {
-            Failure::defect(format!("{error}; please report it with the ELF"))
-        }
+        // A defect, or a reason that is newer than this.
+        _ => Failure::defect(format!("{error}; please report it with the ELF")),
     }
 }

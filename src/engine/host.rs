@@ -5,7 +5,7 @@
 use std::sync::OnceLock;
 
 use lockstep_contract::key::{Key, KeyId};
-use lockstep_translator::{CodeRegion, Cpu, Options, TranslateError, translator_version};
+use lockstep_translator::{CodeRegion, Options, TranslateError, Verify, translator_version};
 
 use super::prepared::Unavailable;
 
@@ -21,14 +21,7 @@ pub fn processors() -> usize {
 
 /// The translator's options for modules that run on this machine.
 pub(super) fn host_options() -> Options {
-    Options {
-        target: None,
-        cpu: Cpu::Baseline,
-        // The compiler's checks of its own intermediate form are for tests.
-        verify: cfg!(debug_assertions),
-        emit: false,
-        ..Options::default()
-    }
+    Options::default().with_verify(Verify::IN_DEBUG_BUILDS)
 }
 
 /// The key of the module that uses all instructions of this CPU, where `key` is that of the module for

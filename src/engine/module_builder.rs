@@ -275,10 +275,7 @@ impl ModuleBuilder {
         hints: &Hints,
         patience: &mut Patience<'_>,
     ) -> Result<(TrustedModule, Report), Failed> {
-        let options = Options {
-            threads: self.threads(),
-            ..self.options.clone()
-        };
+        let options = (self.options.clone()).with_threads(self.threads());
         let started = Instant::now();
         let mut stop: Option<Failed> = None;
         let mut go_on = |done, all| {
@@ -348,14 +345,7 @@ impl ModuleBuilder {
             }
         })?;
         self.meter.helper(HelperOutcome::Made);
-        let report = Report {
-            blocks: module.blocks.len(),
-            instructions: (module.blocks.iter())
-                .map(|block| usize::from(block.entries))
-                .sum(),
-            code_bytes: module.code.len(),
-            ..Report::default()
-        };
+        let report = Report::of_module(&module);
         Ok((module, report))
     }
 

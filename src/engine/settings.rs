@@ -7,7 +7,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use lockstep_cache::{Budget, Cache, Locations};
-use lockstep_translator::{CodeRegion, Hints, Injection, Options, TranslateError, Translation};
+use lockstep_translator::{
+    CodeRegion, Entries, Hints, Injection, Options, TranslateError, Translation,
+};
 
 use super::budgets::Budgets;
 use super::front::{Checks, Engine, EngineSettings};
@@ -310,14 +312,8 @@ impl EngineBuilder {
             (Mode::Check, Translate::Background) => Translate::Now,
             _ => translate,
         };
-        let options = Options {
-            inject: self.inject,
-            ..host_options()
-        };
-        let every_block = Options {
-            every_block: true,
-            ..options.clone()
-        };
+        let options = host_options().with_injection(self.inject);
+        let every_block = (options.clone()).with_entries(Entries::EveryBlock);
         let blocks = (mode == Mode::Check).then(|| {
             // Its intervals are not repeated: what runs there is compared as it is.
             Engine::new(EngineSettings {

@@ -19,7 +19,7 @@ use lockstep_runtime::{
     Divergence, Interval, Mismatch, NativeModule, OnFailure, Repeat, ShadowPlan,
     retire_spare_mappings,
 };
-use lockstep_translator::Options;
+use lockstep_translator::{Entries, Options};
 
 use super::findings::Findings;
 use super::mode::Translate;
@@ -244,10 +244,7 @@ impl Checker {
         } = difference;
         let modules = interval.modules.clone();
         let reason = mismatch.difference.clone();
-        let every_block = Options {
-            every_block: true,
-            ..self.provider.builder.options.clone()
-        };
+        let every_block = (self.provider.builder.options.clone()).with_entries(Entries::EveryBlock);
         let blocks = self.provider_of_blocks(every_block.clone());
         let culprits = match interval.locate(mismatch, &blocks) {
             Ok(divergence) => {

@@ -4,23 +4,17 @@ use std::path::Path;
 
 use lockstep::{Platform, Program};
 use lockstep_cache::{Budget, Cache};
-use lockstep_translator::{Fault, Injection, Options, key, translate};
+use lockstep_translator::{Entries, Fault, Injection, Options, key, translate};
 
 use super::harness::{Sandbox, guest};
 use lockstep_test_support::trusted::trusted;
 
 /// Puts a module with a fault into the cache of a sandbox, under the name of the sound one.
-fn inject(sandbox: &Sandbox, elf: &str, every_block: bool, injection: Injection) {
+fn inject(sandbox: &Sandbox, elf: &str, entries: Entries, injection: Injection) {
     let bytes = std::fs::read(elf).expect("the guest is there");
     let program = Program::load(&bytes, &Platform::default()).expect("it can be loaded");
-    let sound = Options {
-        every_block,
-        ..Options::default()
-    };
-    let injected = Options {
-        inject: Some(injection),
-        ..sound.clone()
-    };
+    let sound = Options::default().with_entries(entries);
+    let injected = sound.clone().with_injection(Some(injection));
     let texts = program.code_regions();
     let text = &texts[0];
     let translation = translate(text, &program.hints(text), &injected, &mut |_, _| {});
@@ -74,7 +68,7 @@ fn a_sound_guest_is_checked_to_its_end() {
 fn a_wrong_block_is_reported_with_a_bundle_that_shows_it_again() {
     let sandbox = Sandbox::new();
     let elf = guest("sorthash");
-    inject(&sandbox, &elf, true, FAULT);
+    inject(&sandbox, &elf, Entries::EveryBlock, FAULT);
     let arguments = ["run", "--json", "--engine", "check", &elf];
     let found = sandbox.run(&arguments).exits(86).json();
     assert_eq!(found["result"], "diverged");
@@ -115,7 +109,7 @@ fn a_wrong_block_is_reported_with_a_bundle_that_shows_it_again() {
 fn a_wrong_module_of_the_cache_is_found_though_its_blocks_alone_are_right() {
     let sandbox = Sandbox::new();
     let elf = guest("sorthash");
-    inject(&sandbox, &elf, false, FAULT);
+    inject(&sandbox, &elf, Entries::WhereNeeded, FAULT);
     let arguments = ["run", "--json", "--engine", "check", &elf];
     let found = sandbox.run(&arguments).exits(86).json();
     let blocks = found["divergence"]["blocks"].as_array().expect("a list");

@@ -42,7 +42,27 @@ pub(crate) struct Block {
 }
 
 /// Why a piece of code is left to the interpreter.
+///
+/// ```
+/// use lockstep_translator::{Hints, Options, Reason, translate};
+/// # use lockstep_isa::{Cost, Profile, Version};
+/// # use lockstep_translator::CodeRegion;
+/// # let mut code = vec![0; 4096];
+/// # code[..4].copy_from_slice(&0xffff_ffff_u32.to_le_bytes()); // no instruction
+/// # let region = CodeRegion {
+/// #     profile: Profile::of(Version::V2),
+/// #     cost: Cost::Estimate,
+/// #     memory_size: 4 << 20,
+/// #     base: 0x10000,
+/// #     bytes: &code,
+/// # };
+/// let hints = Hints::new(&region, region.base);
+/// let made = translate(&region, &hints, &Options::default(), &mut |_, _| {}).unwrap();
+/// let illegal = Reason::Illegal { pc: 0x10000, bits: 0xffff_ffff };
+/// assert!(made.report.left.contains(&(0x10000, illegal)));
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[non_exhaustive]
 pub enum Reason {
     /// An instruction of the trace does not decode.
     Illegal {

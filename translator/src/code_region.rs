@@ -11,6 +11,24 @@ use lockstep_isa::{Cost, Profile};
 use crate::TranslateError;
 
 /// The bytes of a code region with their address, profile and cost model.
+///
+/// The fields are public and stay these: whoever makes a code region says all that decides what the code
+/// means and costs, and nothing of it has a default that could be forgotten. Whether it is a code region at all
+/// is checked by [`crate::key`] and [`crate::translate`].
+///
+/// ```
+/// use lockstep_isa::{Cost, Profile, Version};
+/// use lockstep_translator::CodeRegion;
+/// let region = CodeRegion {
+///     profile: Profile::of(Version::V2),
+///     cost: Cost::Estimate,
+///     memory_size: 4 << 20,
+///     base: 0x10000,
+///     bytes: &[0; 4096],
+/// };
+/// assert_eq!(region.end(), 0x11000);
+/// assert!(region.may_start(0x10ffe) && !region.may_start(0x11000));
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct CodeRegion<'a> {
     /// Version, extensions and register width.

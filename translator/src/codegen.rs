@@ -23,7 +23,7 @@ use crate::code_region::CodeRegion;
 use crate::lift::{lift_unit, pointer, unit_signature, unpack};
 use crate::link::{Jump, Links};
 use crate::units::Unit;
-use crate::{Cpu, Options, TranslateError};
+use crate::{Cpu, Options, Output, TranslateError, Verify};
 
 /// Bytes of a line of the host's instruction cache.
 const CACHE_LINE_BYTES: u32 = 64;
@@ -33,7 +33,7 @@ pub(crate) struct Compiler {
     isa: OwnedTargetIsa,
     context: Context,
     builder_context: FunctionBuilderContext,
-    emit: bool,
+    output: Output,
 }
 
 /// A compiled function.
@@ -101,9 +101,12 @@ fn features(isa: &dyn TargetIsa) -> String {
     names.join(",")
 }
 
-fn flags(verify: bool) -> Result<settings::Flags, TranslateError> {
+fn flags(verify: Verify) -> Result<settings::Flags, TranslateError> {
     let mut builder = settings::builder();
-    let verify = if verify { "true" } else { "false" };
+    let verify = match verify {
+        Verify::IntermediateForm => "true",
+        Verify::Nothing => "false",
+    };
     for (name, value) in [
         ("opt_level", "none"),
         ("regalloc_algorithm", "backtracking"),
@@ -128,7 +131,7 @@ impl Compiler {
             isa: target(options)?.0,
             context: Context::new(),
             builder_context: FunctionBuilderContext::new(),
-            emit: options.emit,
+            output: options.output,
         })
     }
 
@@ -205,11 +208,12 @@ impl Compiler {
         self.context.clear();
         // The function is not replaced by a new one, so that its lists keep their allocations.
         self.context.func.signature = signature;
-        self.context.set_disasm(self.emit);
+        let listings = self.output == Output::ModuleAndListings;
+        self.context.set_disasm(listings);
         let mut builder = FunctionBuilder::new(&mut self.context.func, &mut self.builder_context);
         build(&mut builder);
         builder.finalize(self.isa.frontend_config());
-        let clif = self.emit.then(|| self.context.func.display().to_string());
+        let clif = listings.then(|| self.context.func.display().to_string());
         self.generate()?;
         let compiled = self.context.take_compiled_code();
         let compiled = compiled.ok_or_else(|| TranslateError::Compiler("no code".into()))?;

@@ -3,7 +3,26 @@
 //! Code that cannot be translated is not an error: the report lists it, and the interpreter runs it.
 
 /// Why a translation gave no module.
+///
+/// ```
+/// use lockstep_translator::{Options, TranslateError, key};
+/// # use lockstep_isa::{Cost, Profile, Version};
+/// # use lockstep_translator::CodeRegion;
+/// # let mut code = vec![0; 4096];
+/// # code[..4].copy_from_slice(&0x0000_0073_u32.to_le_bytes()); // ecall
+/// # let region = CodeRegion {
+/// #     profile: Profile::of(Version::V2),
+/// #     cost: Cost::Estimate,
+/// #     memory_size: 4 << 20,
+/// #     base: 0x10000,
+/// #     bytes: &code,
+/// # };
+/// let moon = Options::default().with_target(Some("riscv64-moon".to_owned()));
+/// let error = key(&region, &moon).unwrap_err();
+/// assert!(matches!(&error, TranslateError::Target { target, .. } if target == "riscv64-moon"));
+/// ```
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum TranslateError {
     /// The input is no code region: it is not whole pages inside a memory of an allowed size.
     #[error(

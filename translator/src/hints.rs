@@ -30,6 +30,27 @@ pub(crate) enum Kind {
 }
 
 /// The hints for one code region.
+///
+/// ```
+/// use lockstep_translator::Hints;
+/// # use lockstep_isa::{Cost, Profile, Version};
+/// # use lockstep_translator::CodeRegion;
+/// # let mut code = vec![0; 4096];
+/// # code[..4].copy_from_slice(&0x0000_0073_u32.to_le_bytes()); // ecall
+/// # let region = CodeRegion {
+/// #     profile: Profile::of(Version::V2),
+/// #     cost: Cost::Estimate,
+/// #     memory_size: 4 << 20,
+/// #     base: 0x10000,
+/// #     bytes: &code,
+/// # };
+/// let mut hints = Hints::new(&region, region.base);
+/// hints.add_symbols(&[0x10004, 0x9000_0000]);
+/// // A symbol outside the region is no hint.
+/// let start_of_function = 2 << 62;
+/// assert_eq!(hints.recorded(), [0x10000, 0x10004].map(|address| start_of_function | address));
+/// assert_eq!(Hints::from_recorded(&region, &hints.recorded()).recorded(), hints.recorded());
+/// ```
 #[derive(Clone, Debug)]
 pub struct Hints {
     base: u64,

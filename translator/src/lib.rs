@@ -19,6 +19,8 @@ mod error;
 mod fold;
 mod hints;
 mod injection;
+/// Public for the tests of the primitives alone.
+#[doc(hidden)]
 pub mod lift;
 mod link;
 mod memory_checks;
@@ -43,7 +45,7 @@ pub use error::TranslateError;
 pub use hints::Hints;
 #[doc(hidden)]
 pub use injection::{Fault, Injection};
-pub use options::{Cpu, Options};
+pub use options::{Cpu, Entries, Options, Output, Verify};
 pub use report::Report;
 pub use version::{COMPILER_VERSION, SOURCE_DIGEST, source_digest, translator_version};
 
@@ -58,11 +60,33 @@ use codegen::Compiler;
 /// ```compile_fail,E0308
 /// use lockstep_contract::module::Module;
 /// use lockstep_translator::Translation;
-/// fn smuggle(made: Translation, bytes: Module) -> Translation {
-///     Translation { module: bytes, ..made }
+/// fn smuggle(mut made: Translation, bytes: Module) -> Translation {
+///     made.module = bytes;
+///     made
 /// }
 /// ```
+///
+/// ```
+/// use lockstep_translator::{Hints, Options, Output, translate};
+/// # use lockstep_isa::{Cost, Profile, Version};
+/// # use lockstep_translator::CodeRegion;
+/// # let mut code = vec![0; 4096];
+/// # code[..4].copy_from_slice(&0x0000_0073_u32.to_le_bytes()); // ecall
+/// # let region = CodeRegion {
+/// #     profile: Profile::of(Version::V2),
+/// #     cost: Cost::Estimate,
+/// #     memory_size: 4 << 20,
+/// #     base: 0x10000,
+/// #     bytes: &code,
+/// # };
+/// let options = Options::default().with_output(Output::ModuleAndListings);
+/// let hints = Hints::new(&region, region.base);
+/// let made = translate(&region, &hints, &options, &mut |_, _| {}).unwrap();
+/// assert_eq!(made.module.key.base, region.base);
+/// assert!(made.clif.is_some() && made.asm.is_some());
+/// ```
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Translation {
     /// The module. Nobody else can make one that may run, and nobody can change this one.
     pub module: TrustedModule,
@@ -75,6 +99,20 @@ pub struct Translation {
 }
 
 /// The key of the module that [`translate`] would make.
+///
+/// ```
+/// use lockstep_isa::{Cost, Profile, Version};
+/// use lockstep_translator::{CodeRegion, Options, key, translator_version};
+/// let region = CodeRegion {
+///     profile: Profile::of(Version::V2),
+///     cost: Cost::Estimate,
+///     memory_size: 4 << 20,
+///     base: 0x10000,
+///     bytes: &[0; 4096],
+/// };
+/// let key = key(&region, &Options::default()).unwrap();
+/// assert_eq!(key.translator, translator_version());
+/// ```
 ///
 /// # Errors
 /// As [`translate`], but for the compiler's.
@@ -175,11 +213,12 @@ pub fn translate_while(
         leave(&mut report, unit, Reason::Budget);
     }
     let (module, clif, asm) = assembler.finish(&mut report)?;
+    let listings = options.output == Output::ModuleAndListings;
     Ok(Translation {
         module,
         report,
-        clif: options.emit.then_some(clif),
-        asm: options.emit.then_some(asm),
+        clif: listings.then_some(clif),
+        asm: listings.then_some(asm),
     })
 }
 

@@ -6,7 +6,13 @@ use crate::injection::Injection;
 use crate::version::translator_version;
 
 /// Which CPU's instructions the native code may use.
+///
+/// ```
+/// use lockstep_translator::{Cpu, Options};
+/// assert_eq!(Options::default().cpu, Cpu::Baseline);
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[non_exhaustive]
 pub enum Cpu {
     /// Those that every CPU of the architecture has.
     #[default]
@@ -15,41 +21,150 @@ pub enum Cpu {
     Native,
 }
 
+/// What Cranelift verifies of the code that it is given. The module is the same.
+///
+/// ```
+/// use lockstep_translator::{Options, Verify};
+/// let careful = Options::default().with_verify(Verify::IntermediateForm);
+/// assert_eq!(careful.translator(), Options::default().translator());
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[non_exhaustive]
+pub enum Verify {
+    /// Nothing.
+    #[default]
+    Nothing,
+    /// The intermediate form of each unit. That is slower; it is for tests and fuzzing.
+    IntermediateForm,
+}
+
+impl Verify {
+    /// The intermediate form in a build with debug assertions, else nothing.
+    pub const IN_DEBUG_BUILDS: Verify = match cfg!(debug_assertions) {
+        true => Verify::IntermediateForm,
+        false => Verify::Nothing,
+    };
+}
+
+/// What a translation returns. The module is the same.
+///
+/// ```
+/// use lockstep_translator::{Options, Output};
+/// assert_eq!(Options::default().output, Output::Module);
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[non_exhaustive]
+pub enum Output {
+    /// The module alone.
+    #[default]
+    Module,
+    /// The intermediate form and the native assembly too, as text.
+    ModuleAndListings,
+}
+
+/// Which blocks can be entered from outside their unit, and compare the budget.
+///
+/// ```
+/// use lockstep_translator::{Entries, Options};
+/// // The module is another one, so its key is another one too.
+/// let by_block = Options::default().with_entries(Entries::EveryBlock);
+/// assert_ne!(by_block.translator(), Options::default().translator());
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[non_exhaustive]
+pub enum Entries {
+    /// Those where control may come from outside.
+    #[default]
+    WhereNeeded,
+    /// All of them, so that native code with the budget of one block exits after that block. That is
+    /// slower; it is for comparing block by block.
+    EveryBlock,
+}
+
 /// How to translate.
 ///
 /// ```
-/// use lockstep_translator::{Cpu, Options};
-/// let options = Options { threads: 2, ..Options::default() };
-/// assert_eq!(options.cpu, Cpu::Baseline);
+/// use lockstep_translator::{Cpu, Options, Output};
+/// let options = Options::default().with_threads(2).with_output(Output::ModuleAndListings);
+/// assert_eq!((options.threads, options.cpu), (2, Cpu::Baseline));
 /// ```
 #[derive(Clone, Debug, Default)]
+#[non_exhaustive]
 pub struct Options {
     /// The target triple; `None` means this machine's.
     pub target: Option<String>,
     /// Which CPU's instructions may be used.
     pub cpu: Cpu,
-    /// Makes Cranelift verify the intermediate form. That is slower; it is for tests and fuzzing.
-    pub verify: bool,
-    /// Returns the intermediate form and the assembly too.
-    pub emit: bool,
+    /// What Cranelift verifies.
+    pub verify: Verify,
+    /// What is returned.
+    pub output: Output,
     /// How many threads compile. For 0 and 1 it is the caller's thread alone. The result is the same for any
     /// number.
     pub threads: usize,
-    /// Makes every block an entry that compares the budget, so that native code with the budget of one block
-    /// exits after that block. That is slower; it is for comparing block by block. Such modules have keys
-    /// of their own.
-    pub every_block: bool,
+    /// Which blocks are entries. Modules with others than by default have keys of their own.
+    pub entries: Entries,
     /// An injected fault, for tests. Such modules have keys of their own.
     #[doc(hidden)]
     pub inject: Option<Injection>,
 }
 
 impl Options {
+    /// With this target triple; `None` means this machine's.
+    #[must_use]
+    pub fn with_target(mut self, target: Option<String>) -> Options {
+        self.target = target;
+        self
+    }
+
+    /// With the instructions of this CPU.
+    #[must_use]
+    pub fn with_cpu(mut self, cpu: Cpu) -> Options {
+        self.cpu = cpu;
+        self
+    }
+
+    /// With this verification.
+    #[must_use]
+    pub fn with_verify(mut self, verify: Verify) -> Options {
+        self.verify = verify;
+        self
+    }
+
+    /// With this output.
+    #[must_use]
+    pub fn with_output(mut self, output: Output) -> Options {
+        self.output = output;
+        self
+    }
+
+    /// With so many threads.
+    #[must_use]
+    pub fn with_threads(mut self, threads: usize) -> Options {
+        self.threads = threads;
+        self
+    }
+
+    /// With these blocks as entries.
+    #[must_use]
+    pub fn with_entries(mut self, entries: Entries) -> Options {
+        self.entries = entries;
+        self
+    }
+
+    /// With an injected fault, for tests.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn with_injection(mut self, inject: Option<Injection>) -> Options {
+        self.inject = inject;
+        self
+    }
+
     /// The translator as a key names it: its version, and what else makes its code another.
     #[must_use]
     pub fn translator(&self) -> String {
         let mut name = String::from(translator_version());
-        if self.every_block {
+        if self.entries == Entries::EveryBlock {
             name.push_str(" every-block");
         }
         if let Some(injection) = self.inject {

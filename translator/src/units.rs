@@ -18,11 +18,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use lockstep_isa::Xlen;
 
-use crate::Options;
 use crate::abstract_interpreter::{AbstractInterpreter, Flow};
 use crate::block::Block;
 use crate::discover::Discovered;
 use crate::injection::{Fault, Injection};
+use crate::{Entries, Options};
 
 mod chain;
 mod dataflow;
@@ -135,7 +135,7 @@ impl<'a> Unit<'a> {
         options: &Options,
     ) -> Unit<'a> {
         let mut graph = Graph::new(blocks, entries, indirect_targets);
-        if options.every_block {
+        if options.entries == Entries::EveryBlock {
             graph.check_all();
         }
         let (mut chains, chain_of) = chains(&graph, xlen, options.inject);

@@ -168,10 +168,7 @@ impl Guest {
         let program = lockstep::Program::load(&self.program.elf, &self.platform).expect("it loads");
         let text: CodeRegion<'_> = program.code_regions()[0];
         let sound = Options::default();
-        let injected = Options {
-            inject: Some(injection),
-            ..sound.clone()
-        };
+        let injected = (sound.clone()).with_injection(Some(injection));
         let hints = program.hints(&text);
         let translation = translate(&text, &hints, &injected, &mut |_, _| {});
         let mut module = translation

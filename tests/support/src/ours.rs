@@ -17,7 +17,7 @@ use lockstep_runtime::{
     CodeSource, Core, CostTable, Environment, Event, NativeModule, Request, Runner, SharedRegion,
     Trap,
 };
-use lockstep_translator::{CodeRegion, Cpu, Options, Report};
+use lockstep_translator::{CodeRegion, Options, Report, Verify};
 
 use super::agreement::Subject;
 use super::clock::thread_seconds;
@@ -265,13 +265,7 @@ pub struct Made {
 impl Modules {
     /// An empty library that translates for the baseline CPU with the compiler's verifier on.
     pub fn new() -> Arc<Modules> {
-        Modules::with(Options {
-            target: None,
-            cpu: Cpu::Baseline,
-            verify: true,
-            emit: false,
-            ..Options::default()
-        })
+        Modules::with(Options::default().with_verify(Verify::IntermediateForm))
     }
 
     /// An empty library that translates in this way.

@@ -16,7 +16,7 @@ use ckb_vm::machine::asm::inited_memory;
 use lockstep_contract::pages::{DIRTY, PAGE_SHIFT, PAGE_SIZE};
 use lockstep_isa::Cost;
 use lockstep_runtime::Core;
-use lockstep_translator::{Cpu, Options};
+use lockstep_translator::{Options, Verify};
 
 use crate::agreement::Subject;
 use crate::ours::{Modules, Ours};
@@ -58,13 +58,10 @@ impl Contest {
     pub fn run(&mut self, source: &Source, seed: u64) -> Result<Summary, String> {
         // Eight seeds in a row go through the ways onto a machine.
         let rare = (seed / 8).is_multiple_of(RARELY);
-        let modules = Modules::with(Options {
-            target: None,
-            cpu: Cpu::Baseline,
-            verify: rare,
-            emit: false,
-            ..Options::default()
-        });
+        let modules = Modules::with(Options::default().with_verify(match rare {
+            true => Verify::IntermediateForm,
+            false => Verify::Nothing,
+        }));
         let opinion = if rare {
             Opinion::Always
         } else {
