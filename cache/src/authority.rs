@@ -20,7 +20,33 @@ use super::locations::Locations;
 use super::node_key::NodeKey;
 use super::trust::{PublicKey, Trusted};
 
+/// Who may read and write a new file.
+///
+/// ```
+/// use std::path::Path;
+/// use lockstep_cache::{Authority, FileAccess};
+/// use lockstep_contract::seal::Seal;
+/// /// Writes the seal of a module that is given to others.
+/// fn publish(module: &Path, seal: &Seal) -> std::io::Result<()> {
+///     Authority::write(module, seal, FileAccess::ByUmask)
+/// }
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum FileAccess {
+    /// Its owner alone, as for every file of a cache.
+    OwnerOnly,
+    /// Whoever the process's mask of permissions allows it to, as for a file that one asks a command for.
+    ByUmask,
+}
+
 /// What decides whether a module may run on this machine.
+///
+/// ```
+/// use lockstep_cache::{Authority, Locations};
+/// // Without a key of this machine it seals nothing.
+/// assert!(!Authority::present(&Locations::default()).can_seal());
+/// ```
 #[derive(Clone, Debug)]
 pub struct Authority {
     node: Option<NodeKey>,
@@ -28,6 +54,17 @@ pub struct Authority {
 }
 
 /// What authenticated a module.
+///
+/// The set is a contract: a third way to be trusted breaks every `match` over the two, and should.
+///
+/// ```
+/// use lockstep_cache::{Authority, TrustedBy};
+/// use lockstep_contract::seal::Seal;
+/// /// Whether the key of this machine authenticates the file of a module.
+/// fn is_ours(authority: &Authority, file: &[u8], seal: &Seal) -> bool {
+///     matches!(authority.authenticate(file, seal), Ok((TrustedBy::Node, _)))
+/// }
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum TrustedBy {
     /// The key of this machine: it, or somebody who can read the key, made the module or checked it.
@@ -37,7 +74,18 @@ pub enum TrustedBy {
 }
 
 /// A module that was authenticated, with its seal.
+///
+/// ```
+/// use lockstep_cache::{Cache, Miss};
+/// use lockstep_contract::key::KeyId;
+/// /// The name of the translator that made a module of the cache.
+/// fn translator(cache: &Cache, id: &KeyId) -> Result<String, Miss> {
+///     let found = cache.load(id)?;
+///     Ok(found.seal.translator)
+/// }
+/// ```
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Authenticated {
     /// The module.
     pub module: TrustedModule,
@@ -52,6 +100,21 @@ pub struct Authenticated {
 }
 
 /// What a file that somebody named holds.
+///
+/// There are these two and no others: a module may run or it may not.
+///
+/// ```
+/// use std::path::Path;
+/// use lockstep_cache::{Authority, NamedModule};
+/// use lockstep_contract::module::ModuleError;
+/// /// Whether the module in a file may run on this machine.
+/// fn may_run(authority: &Authority, path: &Path, file: &[u8]) -> Result<bool, ModuleError> {
+///     match authority.read_named(path, file)? {
+///         NamedModule::Trusted(_) => Ok(true),
+///         NamedModule::Untrusted { .. } => Ok(false),
+///     }
+/// }
+/// ```
 #[derive(Debug)]
 pub enum NamedModule {
     /// A module that may run.
@@ -264,11 +327,15 @@ impl Authority {
         }
     }
 
-    /// Writes the seal of a module's file beside it. `private`: for the owner alone.
+    /// Writes the seal of a module's file beside it.
     ///
     /// # Errors
     /// What the operating system says.
-    pub fn write(path: &Path, seal: &Seal, private: bool) -> io::Result<()> {
+    pub fn write(path: &Path, seal: &Seal, access: FileAccess) -> io::Result<()> {
+        let private = match access {
+            FileAccess::OwnerOnly => true,
+            FileAccess::ByUmask => false,
+        };
         put(&seal_name(path), &seal.to_bytes(), private)
     }
 }

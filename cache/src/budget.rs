@@ -22,7 +22,14 @@ use super::listing::{Alone, Group, Listing, Total, remove};
 use super::tally;
 
 /// The most that a cache may hold. `None` means the default.
+///
+/// ```
+/// use lockstep_cache::Budget;
+/// let budget = Budget::default().with_bytes(64 << 20).with_entries(100);
+/// assert_eq!(budget.limits(&std::env::temp_dir(), 0), (64 << 20, 100));
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Budget {
     /// Bytes; by default 1 GiB, or a twentieth of what the disk has room for if that is less.
     pub bytes: Option<u64>,
@@ -31,6 +38,15 @@ pub struct Budget {
 }
 
 /// A variable of the environment must hold a number, and does not.
+///
+/// ```
+/// use lockstep_cache::{Budget, InvalidBudget};
+/// let budget = Budget::try_from_environment().unwrap_or_else(|error: InvalidBudget| {
+///     eprintln!("{}: {:?} is ignored", error.variable, error.value);
+///     Budget::default()
+/// });
+/// # let _ = budget;
+/// ```
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[error(
     "{variable}={value:?} is not a number; set it to a number of bytes or modules, or unset it"
@@ -76,18 +92,66 @@ const UNFINISHED_OF_A_LIVE_PROCESS: Duration = Duration::from_secs(24 * 3600);
 const HALF_AN_ENTRY: Duration = Duration::from_secs(600);
 
 /// A module that was removed.
+///
+/// ```
+/// use lockstep_cache::Collected;
+/// /// A line for each module that was removed.
+/// fn lines(collected: &Collected) -> Vec<String> {
+///     let line = |gone: &lockstep_cache::Gone| format!("{} {}", gone.id, gone.why.name());
+///     collected.gone.iter().map(line).collect()
+/// }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Gone {
     /// The id of its key.
     pub id: KeyId,
     /// Bytes of its files.
     pub bytes: u64,
-    /// Why: `half`, `generation` or `unused`.
-    pub why: &'static str,
+    /// Why.
+    pub why: WhyGone,
+}
+
+/// Why a module was removed.
+///
+/// ```
+/// use lockstep_cache::WhyGone;
+/// assert_eq!(WhyGone::Generation.name(), "generation");
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum WhyGone {
+    /// It had no seal, or there was a seal without a module.
+    Half,
+    /// It is of another translator than the two whose modules were used last.
+    Generation,
+    /// The budget was exceeded, and it was the one that had not been used for the longest time.
+    Unused,
+}
+
+impl WhyGone {
+    /// One word, as the command prints it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            WhyGone::Half => "half",
+            WhyGone::Generation => "generation",
+            WhyGone::Unused => "unused",
+        }
+    }
 }
 
 /// The result of a collection.
+///
+/// ```
+/// use std::path::Path;
+/// use lockstep_cache::{Budget, Collected, collect};
+/// // A folder that is not there is an empty cache.
+/// let collected = collect(Path::new("no/such/folder"), Budget::default()).unwrap();
+/// assert_eq!(collected, Collected::default());
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Collected {
     /// The modules that were removed.
     pub gone: Vec<Gone>,
@@ -100,6 +164,20 @@ pub struct Collected {
 }
 
 impl Budget {
+    /// With so many bytes.
+    #[must_use]
+    pub fn with_bytes(mut self, bytes: impl Into<Option<u64>>) -> Budget {
+        self.bytes = bytes.into();
+        self
+    }
+
+    /// With so many modules.
+    #[must_use]
+    pub fn with_entries(mut self, entries: impl Into<Option<u64>>) -> Budget {
+        self.entries = entries.into();
+        self
+    }
+
     /// Reads `LOCKSTEP_CACHE_BYTES` and `LOCKSTEP_CACHE_ENTRIES`. A value that is not a number is ignored
     /// with a warning.
     #[must_use]
@@ -177,8 +255,8 @@ pub fn collect(folder: &Path, budget: Budget) -> Result<Collected, CacheError> {
         let half = group.module.is_none() || !group.sealed;
         let why = match () {
             () if group.pinned && group.module.is_some() => None,
-            () if half && age(group.changed()) > HALF_AN_ENTRY => Some("half"),
-            () if generations.is_old(&group) => Some("generation"),
+            () if half && age(group.changed()) > HALF_AN_ENTRY => Some(WhyGone::Half),
+            () if generations.is_old(&group) => Some(WhyGone::Generation),
             () => None,
         };
         match why {
@@ -198,7 +276,7 @@ pub fn collect(folder: &Path, budget: Budget) -> Result<Collected, CacheError> {
             break;
         }
         if !group.pinned {
-            collected.remove(id, &group, "unused")?;
+            collected.remove(id, &group, WhyGone::Unused)?;
             collected.bytes -= group.size();
             collected.entries -= 1;
         }
@@ -207,7 +285,7 @@ pub fn collect(folder: &Path, budget: Budget) -> Result<Collected, CacheError> {
 }
 
 impl Collected {
-    fn remove(&mut self, id: KeyId, group: &Group, why: &'static str) -> Result<(), CacheError> {
+    fn remove(&mut self, id: KeyId, group: &Group, why: WhyGone) -> Result<(), CacheError> {
         group.remove()?;
         let bytes = group.size();
         self.gone.push(Gone { id, bytes, why });

@@ -8,7 +8,19 @@ use lockstep_contract::module::ModuleError;
 use lockstep_contract::seal::SealError;
 
 /// Why the cache as a whole cannot be used.
+///
+/// ```
+/// use lockstep_cache::{Budget, Cache, CacheError, Locations};
+/// # let folder = std::env::temp_dir().join(format!("lockstep-doc-cache-error-{}", std::process::id()));
+/// # std::fs::create_dir_all(&folder).unwrap();
+/// let file = folder.join("file");
+/// std::fs::write(&file, "no folder").unwrap();
+/// let error = Cache::open_with(&file, &Locations::default(), Budget::default()).unwrap_err();
+/// assert!(matches!(error, CacheError::NotAFolder(path) if path == file));
+/// # std::fs::remove_dir_all(&folder).unwrap();
+/// ```
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum CacheError {
     /// No variable of the environment says where the user's cache is.
     #[error(
@@ -82,7 +94,14 @@ impl CacheError {
 }
 
 /// Why there is no usable key.
+///
+/// ```
+/// use lockstep_cache::{Authority, KeyError, Locations};
+/// let error = Authority::obtain(&Locations::default()).unwrap_err();
+/// assert!(matches!(error, KeyError::NoPlace));
+/// ```
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum KeyError {
     /// Nothing says where it is.
     #[error(
@@ -110,7 +129,14 @@ pub enum KeyError {
 }
 
 /// Why there is no usable module in a file, or in the cache for a key.
+///
+/// ```
+/// use lockstep_cache::Miss;
+/// assert_eq!((Miss::Absent.name(), Miss::Absent.is_suspicious()), ("absent", false));
+/// assert_eq!((Miss::Unsealed.name(), Miss::Unsealed.is_suspicious()), ("unsealed", true));
+/// ```
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum Miss {
     /// There is no file of that name.
     #[error("it is not in the cache")]

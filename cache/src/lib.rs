@@ -53,15 +53,17 @@ mod trust;
 #[cfg(test)]
 mod tests;
 
-pub use authority::{Authenticated, Authority, NamedModule, TrustedBy, seal_name};
-pub use budget::{Budget, Collected, Gone, InvalidBudget, collect};
+pub use authority::{Authenticated, Authority, FileAccess, NamedModule, TrustedBy, seal_name};
+pub use budget::{Budget, Collected, Gone, InvalidBudget, WhyGone, collect};
 pub use deny::{KNOWN as KNOWN_DENIED, denied};
 pub use error::{CacheError, KeyError, Miss};
 pub use files::{replace, write_all};
 pub use listing::{Entry, clear, list, pin, unpin};
 pub use locations::Locations;
 pub use names::EXTENSION;
-pub use trust::{PublicKey, SigningKey, TrustError, Trusted, is_sound, public_name};
+pub use trust::{
+    PublicKey, SigningKey, TrustError, TrustErrorKind, Trusted, is_sound, public_name,
+};
 
 use files::{create_new, create_private, owner, put, swappable, temporary_name, user};
 use files::{open_no_follow, ours, writable_by_others};
@@ -74,6 +76,17 @@ use tally::Change;
 const STAMP_AGAIN_AFTER: Duration = Duration::from_secs(3600);
 
 /// An open cache: its folder was found to be private, and the keys were read.
+///
+/// ```
+/// use lockstep_cache::{Budget, Cache, Locations, Miss};
+/// # let folder = std::env::temp_dir().join(format!("lockstep-doc-cache-{}", std::process::id()));
+/// # std::fs::create_dir_all(&folder).unwrap();
+/// let keys = Locations::default().with_key(folder.join("module.key"));
+/// let cache = Cache::open_with(&folder.join("cache"), &keys, Budget::default()).unwrap();
+/// let id = "0123456789abcdef".repeat(4).parse().unwrap();
+/// assert!(matches!(cache.find_by_id(&id), Err(Miss::Absent)));
+/// # std::fs::remove_dir_all(&folder).unwrap();
+/// ```
 #[derive(Clone, Debug)]
 pub struct Cache {
     folder: PathBuf,
@@ -246,7 +259,8 @@ impl Cache {
     /// When the folder cannot be written to.
     pub fn store_seal(&self, id: &KeyId, seal: &Seal) -> Result<(), CacheError> {
         let path = self.path(id);
-        Authority::write(&path, seal, true).map_err(CacheError::io("write the seal of", &path))
+        Authority::write(&path, seal, FileAccess::OwnerOnly)
+            .map_err(CacheError::io("write the seal of", &path))
     }
 
     fn put(&self, path: &Path, bytes: &[u8], seal: &Seal) -> Result<(), CacheError> {
@@ -264,7 +278,7 @@ impl Cache {
             }
         }
         put(path, bytes, true).map_err(CacheError::io("write the module", path))?;
-        Authority::write(path, seal, true).map_err(|error| {
+        Authority::write(path, seal, FileAccess::OwnerOnly).map_err(|error| {
             // No look-up uses a module without a seal.
             let _ = fs::remove_file(path);
             CacheError::io("write the seal of", path)(error)

@@ -18,7 +18,19 @@ use super::files::put;
 use super::names;
 
 /// A module in the folder, with all files that go with it.
+///
+/// ```
+/// use std::path::Path;
+/// use lockstep_cache::{CacheError, list};
+/// /// Bytes of the modules that no collection removes.
+/// fn pinned_bytes(folder: &Path) -> Result<u64, CacheError> {
+///     let entries = list(folder)?;
+///     Ok(entries.iter().filter(|entry| entry.pinned).map(|entry| entry.size).sum())
+/// }
+/// assert_eq!(pinned_bytes(Path::new("no/such/folder")).unwrap(), 0);
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Entry {
     /// The id of its key, by its name.
     pub id: KeyId,

@@ -14,7 +14,15 @@
 use std::path::PathBuf;
 
 /// The files. `None`: nobody says where, so there is none.
+///
+/// ```
+/// use std::path::PathBuf;
+/// use lockstep_cache::Locations;
+/// let keys = Locations::default().with_key(PathBuf::from("/etc/lockstep/module.key"));
+/// assert!(keys.key.is_some() && keys.trusted.is_none() && keys.deny.is_none());
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Locations {
     /// The key of this machine.
     pub key: Option<PathBuf>,
@@ -25,6 +33,27 @@ pub struct Locations {
 }
 
 impl Locations {
+    /// With the key of this machine in this file.
+    #[must_use]
+    pub fn with_key(mut self, key: impl Into<Option<PathBuf>>) -> Locations {
+        self.key = key.into();
+        self
+    }
+
+    /// With the public keys whose signatures count in this file.
+    #[must_use]
+    pub fn with_trusted(mut self, trusted: impl Into<Option<PathBuf>>) -> Locations {
+        self.trusted = trusted.into();
+        self
+    }
+
+    /// With the deny-list in this file.
+    #[must_use]
+    pub fn with_deny(mut self, deny: impl Into<Option<PathBuf>>) -> Locations {
+        self.deny = deny.into();
+        self
+    }
+
     /// What the environment says, else the files of [`Locations::of_user`].
     #[must_use]
     pub fn from_environment() -> Locations {

@@ -25,6 +25,14 @@ const PUBLIC: &str = "lockstep-public-key ";
 const LARGEST_FILE_BYTES: u64 = 1 << 20;
 
 /// An Ed25519 public key. Printed and read as 64 lower-case hexadecimal digits.
+///
+/// ```
+/// use lockstep_cache::PublicKey;
+/// let digits = format!("58{}", "66".repeat(31));
+/// assert_eq!(PublicKey::parse(&digits).unwrap().to_string(), digits);
+/// // A key of small order would take signatures that nobody made.
+/// assert_eq!(PublicKey::parse(&"00".repeat(32)), None);
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct PublicKey(pub [u8; 32]);
 
@@ -35,15 +43,40 @@ impl fmt::Display for PublicKey {
 }
 
 /// Why a file of keys cannot be used.
+///
+/// ```
+/// use lockstep_cache::{PublicKey, TrustErrorKind};
+/// let error = PublicKey::parse_or_read("no/such/file").unwrap_err();
+/// assert_eq!(error.kind, TrustErrorKind::Io);
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[error("{}: {reason}", .path.display())]
+#[non_exhaustive]
 pub struct TrustError {
     /// The file.
     pub path: PathBuf,
     /// What is wrong.
     pub reason: String,
-    /// Whether it is its content, and not the way to it.
-    pub content: bool,
+    /// What it is wrong with.
+    pub kind: TrustErrorKind,
+}
+
+/// What a [`TrustError`] is about.
+///
+/// ```
+/// use lockstep_cache::{TrustError, TrustErrorKind};
+/// /// Whether a person has to change the file.
+/// fn is_for_a_person(error: &TrustError) -> bool {
+///     error.kind == TrustErrorKind::Content
+/// }
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum TrustErrorKind {
+    /// The operating system refused something.
+    Io,
+    /// What the file holds, or who may read or change it.
+    Content,
 }
 
 impl TrustError {
@@ -51,7 +84,7 @@ impl TrustError {
         move |error| TrustError {
             path: path.to_owned(),
             reason: format!("the file cannot be used: {error}"),
-            content: false,
+            kind: TrustErrorKind::Io,
         }
     }
 
@@ -59,7 +92,7 @@ impl TrustError {
         TrustError {
             path: path.to_owned(),
             reason: reason.into(),
-            content: true,
+            kind: TrustErrorKind::Content,
         }
     }
 }
@@ -114,6 +147,17 @@ impl PublicKey {
 }
 
 /// An Ed25519 secret key.
+///
+/// ```
+/// use lockstep_cache::{SigningKey, public_name};
+/// # let folder = std::env::temp_dir().join(format!("lockstep-doc-signing-key-{}", std::process::id()));
+/// # std::fs::create_dir_all(&folder).unwrap();
+/// let path = folder.join("key");
+/// let made = SigningKey::generate(&path).unwrap();
+/// assert_eq!(SigningKey::read(&path).unwrap().public(), made.public());
+/// assert!(public_name(&path).exists());
+/// # std::fs::remove_dir_all(&folder).unwrap();
+/// ```
 pub struct SigningKey(ed25519_dalek::SigningKey);
 
 impl fmt::Debug for SigningKey {
@@ -191,6 +235,18 @@ pub fn public_name(path: &Path) -> PathBuf {
 }
 
 /// The public keys whose signatures count, each with a comment.
+///
+/// ```
+/// use lockstep_cache::{PublicKey, Trusted};
+/// # let folder = std::env::temp_dir().join(format!("lockstep-doc-trusted-{}", std::process::id()));
+/// # std::fs::create_dir_all(&folder).unwrap();
+/// let key = PublicKey::parse(&format!("58{}", "66".repeat(31))).unwrap();
+/// let mut list = Trusted::default();
+/// list.0.insert(key, "the build machine".to_owned());
+/// list.write(&folder.join("trusted")).unwrap();
+/// assert_eq!(Trusted::read(&folder.join("trusted")).unwrap(), list);
+/// # std::fs::remove_dir_all(&folder).unwrap();
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Trusted(pub BTreeMap<PublicKey, String>);
 

@@ -256,16 +256,15 @@ impl Collect {
     fn execute(self, json: bool) -> Result<Answer, Failure> {
         let folder = self.folder.path()?;
         let environment = Budget::from_environment();
-        let budget = Budget {
-            bytes: self.max_bytes.or(environment.bytes),
-            entries: self.max_entries.or(environment.entries),
-        };
+        let budget = Budget::default()
+            .with_bytes(self.max_bytes.or(environment.bytes))
+            .with_entries(self.max_entries.or(environment.entries));
         let collected = cache::collect(&folder, budget).map_err(|error| Failure::cache(&error))?;
         let (max_bytes, max_modules) = budget.limits(&folder, collected.bytes);
         let gone = collected.gone.iter().map(|gone| GoneObject {
             key: gone.id.to_string(),
             bytes: gone.bytes,
-            why: gone.why,
+            why: gone.why.name(),
         });
         let object = CollectedObject {
             folder: folder.display().to_string(),

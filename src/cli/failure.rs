@@ -83,7 +83,7 @@ impl Failure {
                 "NotPrivate"
             }
             CacheError::Key { .. } => "NoKey",
-            CacheError::Io { .. } | CacheError::ReadOnly { .. } => "CacheUnusable",
+            _ => "CacheUnusable",
         };
         Failure::new(code::FILE, kind, error)
     }

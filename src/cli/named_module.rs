@@ -7,7 +7,8 @@ use std::path::Path;
 use std::time::Instant;
 
 use lockstep_cache::{
-    Authenticated, Authority, KeyError, Locations, Miss, NamedModule, TrustedBy, replace,
+    Authenticated, Authority, FileAccess, KeyError, Locations, Miss, NamedModule, TrustedBy,
+    replace,
 };
 use lockstep_contract::key::Key;
 use lockstep_contract::module::TrustedModule;
@@ -31,7 +32,7 @@ pub(crate) fn write(
             Ok(authority) if authority.can_seal() => {
                 let mut seal = Seal::new(&module.key, bytes);
                 authority.seal(&mut seal, module);
-                Authority::write(path, &seal, false).map_err(fail)?;
+                Authority::write(path, &seal, FileAccess::ByUmask).map_err(fail)?;
             }
             Ok(_) => {}
             Err(error) => unsealed(path, &error),

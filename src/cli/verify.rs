@@ -10,7 +10,7 @@ use std::sync::Arc;
 use clap::Args;
 use lockstep::Engine;
 use lockstep::engine::{Confirm, Mode, Share, Translate};
-use lockstep_cache::{Authority, Locations, Miss, seal_name};
+use lockstep_cache::{Authority, FileAccess, Locations, Miss, seal_name};
 use lockstep_contract::module::TrustedModule;
 use lockstep_contract::seal::{NOTES, Note, Record, Seal};
 use lockstep_runtime::{DebugPrint, Machine, NativeModule};
@@ -230,7 +230,7 @@ impl Verify {
             return Err(Failure::new(code::DATA, "SealFull", message));
         }
         authority.seal(&mut seal, module);
-        Authority::write(path, &seal, false)
+        Authority::write(path, &seal, FileAccess::ByUmask)
             .map_err(|error| Failure::unwritable(seal_name(path).display(), &error))?;
         Ok(recorded)
     }

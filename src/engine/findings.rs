@@ -6,7 +6,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
-use lockstep_cache::Authority;
+use lockstep_cache::{Authority, FileAccess};
 use lockstep_contract::seal::Seal;
 use lockstep_runtime::{Divergence, NativeModule};
 use lockstep_translator::Options;
@@ -128,7 +128,7 @@ impl Findings {
             let module = module.to_module();
             let mut seal = Seal::new(&module.key, &module.to_bytes());
             authority.seal(&mut seal, &module);
-            if let Err(error) = Authority::write(path, &seal, true) {
+            if let Err(error) = Authority::write(path, &seal, FileAccess::OwnerOnly) {
                 tracing::warn!("cannot seal {}: {error}", path.display());
             }
         }

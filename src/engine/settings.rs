@@ -374,11 +374,10 @@ impl EngineBuilder {
                 CacheFolder::Path(folder) => Some(Ok(folder.clone())),
                 CacheFolder::None => None,
             },
-            locations: Locations {
-                key: keys.key.clone().or(user.key),
-                trusted: keys.trusted.clone().or(user.trusted),
-                deny: keys.deny.clone().or(user.deny),
-            },
+            locations: Locations::default()
+                .with_key(keys.key.clone().or(user.key))
+                .with_trusted(keys.trusted.clone().or(user.trusted))
+                .with_deny(keys.deny.clone().or(user.deny)),
             budget: self.cache_budget,
         }
     }

@@ -108,10 +108,7 @@ pub(crate) fn foreign(fixture: &Fixture) -> Seen {
     match fixture.below(5) {
         0 => seal = Seal::read(&fixture.seal).expect("a seal"),
         1 => {
-            let others = Locations {
-                key: Some(foreign.with_extension("key")),
-                ..Locations::default()
-            };
+            let others = Locations::default().with_key(foreign.with_extension("key"));
             let others = Authority::obtain(&others).expect("a key");
             others.seal(&mut seal, &trusted(module));
         }

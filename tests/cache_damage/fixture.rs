@@ -123,12 +123,11 @@ impl Fixture {
     }
 
     pub(crate) fn keys(&self) -> Locations {
-        let at = |name: &str| Some(self.folder.path().join(name));
-        Locations {
-            key: at("keys/module.key"),
-            trusted: at("keys/trusted"),
-            deny: at("keys/deny"),
-        }
+        let at = |name: &str| self.folder.path().join(name);
+        Locations::default()
+            .with_key(at("keys/module.key"))
+            .with_trusted(at("keys/trusted"))
+            .with_deny(at("keys/deny"))
     }
 
     pub(crate) fn authority(&self) -> Authority {

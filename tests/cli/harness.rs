@@ -38,11 +38,10 @@ impl Sandbox {
     /// The files that decide what commands here trust.
     pub(crate) fn keys(&self) -> Locations {
         let folder = self.path(".config/lockstep");
-        Locations {
-            key: Some(folder.join("module.key")),
-            trusted: Some(folder.join("trusted")),
-            deny: Some(folder.join("deny")),
-        }
+        Locations::default()
+            .with_key(folder.join("module.key"))
+            .with_trusted(folder.join("trusted"))
+            .with_deny(folder.join("deny"))
     }
 
     /// Writes a file and gives its path.

@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use lockstep_cache::{
-    Authority, Locations, Miss, PublicKey, SigningKey, TrustError, Trusted, public_name, seal_name,
+    Authority, FileAccess, Locations, Miss, PublicKey, SigningKey, TrustError, TrustErrorKind,
+    Trusted, public_name, seal_name,
 };
 use lockstep_contract::key::KeyId;
 use lockstep_contract::seal::NOTES;
@@ -160,7 +161,7 @@ fn sign(path: &Path, key: &SigningKey, authority: &Authority) -> Result<(), Fail
     }
     key.sign(&mut seal);
     authority.seal(&mut seal, &found.module);
-    Authority::write(path, &seal, false)
+    Authority::write(path, &seal, FileAccess::ByUmask)
         .map_err(|error| Failure::unwritable(seal_name(path).display(), &error))
 }
 
@@ -238,8 +239,8 @@ impl Trust {
 
 /// A file of keys that cannot be used.
 fn failure(error: TrustError) -> Failure {
-    match error.content {
-        true => Failure::new(code::DATA, "KeyFile", &error),
-        false => Failure::new(code::FILE, "KeyFile", &error),
+    match error.kind {
+        TrustErrorKind::Content => Failure::new(code::DATA, "KeyFile", &error),
+        _ => Failure::new(code::FILE, "KeyFile", &error),
     }
 }
