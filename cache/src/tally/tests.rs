@@ -69,7 +69,7 @@ fn a_large_cache_is_not_listed_for_each_store() {
         bytes: entries.iter().map(|entry| entry.size).sum(),
     };
     assert_eq!(noted, Tally { total, stores: 5 });
-    // A store does not look at the files: it believes a note that is wrong.
+    // A store does not look at the files: it trusts a note that is wrong.
     let wrong = Total {
         entries: 100,
         bytes: 1,
