@@ -346,11 +346,8 @@ fn check(
     if name == *id {
         return Ok(found);
     }
-    Err(Miss::Foreign(Mismatch {
-        field: "id",
-        expected: id.to_string(),
-        found: name.to_string(),
-    }))
+    let mismatch = Mismatch::new("id", id.to_string(), name.to_string());
+    Err(Miss::Foreign(mismatch))
 }
 
 /// How much a module takes with its seal.

@@ -39,6 +39,14 @@ pub const fn slot(head: u64) -> usize {
 }
 
 /// The head of the region. All fields are plain numbers: whoever dereferences one argues for it.
+///
+/// Its fields are public and in this order: native code knows their places. A change of them changes the
+/// [fingerprint](crate::layout::fingerprint) of the layout, so that no older module is used.
+///
+/// ```
+/// use lockstep_contract::context::{Context, offset};
+/// assert_eq!(core::mem::offset_of!(Context, budget), offset::BUDGET);
+/// ```
 #[repr(C)]
 #[derive(Debug, Clone)]
 pub struct Context {

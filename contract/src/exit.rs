@@ -5,6 +5,16 @@
 //! before.
 
 /// The reasons, with what each promises about the state.
+///
+/// The set is a contract between native code and its host: the host handles every exit, so the enum is
+/// exhaustive on purpose.
+///
+/// ```
+/// use lockstep_contract::exit::Exit;
+/// let exit = Exit::Side { entries: 3 };
+/// assert_eq!(Exit::decode(exit.encode()), Some(exit));
+/// assert_eq!(Exit::decode(u64::MAX), None);
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Exit {
     /// The budget does not cover the way to the next check. pc is a head; nothing is charged for it.

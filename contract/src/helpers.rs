@@ -4,6 +4,14 @@
 //! convention. They have no access to the guest's state.
 
 /// A host function.
+///
+/// The set is a contract: the host puts the address of each into the context.
+///
+/// ```
+/// use lockstep_contract::helpers::{HELPER_COUNT, Helper};
+/// let last = Helper::ALL[HELPER_COUNT - 1];
+/// assert_eq!(last.offset(), Helper::Clmul.offset() + 8 * (HELPER_COUNT - 1));
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(usize)]
 pub enum Helper {

@@ -21,6 +21,17 @@ use crate::seal::bytes_from_hex;
 pub const FORMAT: u32 = 3;
 
 /// Every fact that native code depends on. Compared field by field.
+///
+/// Its fields are public and stay these: whoever makes a key says every fact, and none has a default that could
+/// be forgotten.
+///
+/// ```
+/// use lockstep_contract::key::{Key, KeyId};
+/// /// The name of a module that runs on every CPU of its architecture; none for another.
+/// fn portable(key: &Key) -> Option<KeyId> {
+///     key.features().next().is_none().then(|| key.id())
+/// }
+/// ```
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Key {
     /// Format of the module file.
@@ -186,8 +197,16 @@ pub fn hex(bytes: &[u8]) -> String {
 }
 
 /// A field that is not what it should be.
+///
+/// ```
+/// use lockstep_contract::key::Mismatch;
+/// let mismatch = Mismatch::new("target", "x86_64", "aarch64");
+/// let text = "the module is for another target: \"aarch64\" where \"x86_64\" is needed";
+/// assert_eq!(mismatch.to_string(), text);
+/// ```
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("the module is for another {field}: {found:?} where {expected:?} is needed")]
+#[non_exhaustive]
 pub struct Mismatch {
     /// Name of the field.
     pub field: &'static str,
@@ -197,8 +216,31 @@ pub struct Mismatch {
     pub found: String,
 }
 
+impl Mismatch {
+    /// In this field something is needed and something else was found.
+    #[must_use]
+    pub fn new(
+        field: &'static str,
+        expected: impl Into<String>,
+        found: impl Into<String>,
+    ) -> Mismatch {
+        Mismatch {
+            field,
+            expected: expected.into(),
+            found: found.into(),
+        }
+    }
+}
+
 /// The name of a key: the BLAKE3 digest of its canonical bytes. Printed, and parsed, as 64
 /// lower-case hexadecimal digits.
+///
+/// ```
+/// use lockstep_contract::key::KeyId;
+/// let digits = "0123456789abcdef".repeat(4);
+/// let id: KeyId = digits.parse().unwrap();
+/// assert_eq!(id.to_string(), digits);
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct KeyId(pub [u8; 32]);
 
@@ -215,6 +257,12 @@ impl fmt::Debug for KeyId {
 }
 
 /// A text that is no [`KeyId`].
+///
+/// ```
+/// use lockstep_contract::key::{KeyId, KeyIdError};
+/// let error = "ABC".parse::<KeyId>().unwrap_err();
+/// assert_eq!(error, KeyIdError("ABC".to_owned()));
+/// ```
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("{0:?} is not the id of a module, which has 64 lower-case hexadecimal digits")]
 pub struct KeyIdError(pub String);

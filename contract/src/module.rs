@@ -70,6 +70,19 @@ pub const LARGEST_MODULE_BYTES: u64 = 64 << 20;
 pub const MODULE_HINTS: usize = 1 << 16;
 
 /// A translated piece of code, in memory.
+///
+/// Its fields are the sections of the file and stay these: another one is another [format](crate::key::FORMAT).
+///
+/// ```
+/// use lockstep_contract::module::{Kind, Module};
+/// // What is no module is refused, and the error says why.
+/// assert_eq!(Module::read(b"\x7fELF").unwrap_err().kind, Kind::Foreign);
+/// /// What is read and written again is the same file.
+/// fn is_canonical(file: &[u8]) -> bool {
+///     Module::read(file).is_ok_and(|module| module.to_bytes() == file)
+/// }
+/// # assert!(!is_canonical(b""));
+/// ```
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Module {
     /// What it was made from and for.
@@ -91,6 +104,17 @@ pub struct Module {
 }
 
 /// A translated block.
+///
+/// ```
+/// use lockstep_contract::module::Block;
+/// /// Guest addresses of a block.
+/// fn addresses(base: u64, block: &Block) -> core::ops::Range<u64> {
+///     let head = base + u64::from(block.head);
+///     head..head + u64::from(block.len)
+/// }
+/// let block = Block { head: 0x10, len: 8, entries: 2, cycles: 4 };
+/// assert_eq!(addresses(0x10000, &block), 0x10010..0x10018);
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Block {
     /// Address of the head, relative to the start of the text.
@@ -104,6 +128,18 @@ pub struct Block {
 }
 
 /// Native code from `start` up to the next span's start belongs to the block at `head`.
+///
+/// ```
+/// use lockstep_contract::module::Span;
+/// /// The head of the block that the code at this offset belongs to.
+/// fn head(map: &[Span], offset: u32) -> Option<u32> {
+///     let after = map.partition_point(|span| span.start <= offset);
+///     let span = map[..after].last()?;
+///     (span.head != Span::NO_BLOCK).then_some(span.head)
+/// }
+/// let map = [Span { start: 0, head: Span::NO_BLOCK }, Span { start: 64, head: 0x10 }];
+/// assert_eq!((head(&map, 63), head(&map, 64)), (None, Some(0x10)));
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Span {
     /// Offset in the code.

@@ -50,7 +50,19 @@ const FIRST: &str = "lockstep-seal 1";
 const DOMAIN: &[u8] = b"lockstep seal, signed lines\n";
 
 /// What a seal says.
+///
+/// ```
+/// use lockstep_contract::key::Key;
+/// use lockstep_contract::seal::{Note, Record, Seal};
+/// /// A seal that says of a module's file that translating again gave the same bytes.
+/// fn sealed(key: &Key, file: &[u8]) -> Seal {
+///     let mut seal = Seal::new(key, file);
+///     seal.notes.push(Note::Record(Record::new("translator", 0, "again")));
+///     seal
+/// }
+/// ```
 #[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
 pub struct Seal {
     /// BLAKE3 of the module file.
     pub module: [u8; 32],
@@ -71,6 +83,14 @@ pub struct Seal {
 }
 
 /// What is added to a seal.
+///
+/// The set is a contract: a seal with another note has another form, so whoever matches has to know it.
+///
+/// ```
+/// use lockstep_contract::seal::{Note, Record};
+/// let note = Note::Record(Record::new("translator", 0, "the same bytes"));
+/// assert_eq!(note.to_string(), "record translator 0 the same bytes");
+/// ```
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Note {
     /// A comparison in which everything agreed.
@@ -85,7 +105,14 @@ pub enum Note {
 }
 
 /// A comparison in which everything agreed.
+///
+/// ```
+/// use lockstep_contract::seal::Record;
+/// let record = Record::new("check run", 12_000, "fib 30");
+/// assert_eq!((record.engine.as_str(), record.what.as_str()), ("check-run", "fib 30"));
+/// ```
 #[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
 pub struct Record {
     /// Who agreed: `translator` (the same bytes again), or the engines of a run. One word.
     pub engine: String,

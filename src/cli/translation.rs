@@ -111,6 +111,7 @@ fn foreign(path: &Path, mismatch: Option<&Mismatch>) -> Failure {
             field,
             expected,
             found,
+            ..
         }) => format!(
             "{} is not a module for this ELF and these options: {field} is {found}, {expected} is \
              needed; make one with translate build",

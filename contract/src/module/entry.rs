@@ -14,6 +14,13 @@ pub const CODE_LIMIT: usize = 1 << (u32::BITS - NUMBER_BITS + START_ALIGN.traili
 
 /// A row: the function's start in the code, divided by [`START_ALIGN`], above the entry's number. 0 where
 /// there is no entry: the function at the start of the code leaves at once.
+///
+/// ```
+/// use lockstep_contract::module::Entry;
+/// let entry = Entry::new(64, 3).unwrap();
+/// assert_eq!((entry.start(), entry.number()), (64, 3));
+/// assert_eq!(Entry::new(65, 3), None);
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Entry(pub u32);
 

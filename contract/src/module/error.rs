@@ -3,7 +3,13 @@
 use core::fmt;
 
 /// The reasons, as a cache counts them.
+///
+/// ```
+/// use lockstep_contract::module::Kind;
+/// assert_eq!(Kind::Digest.to_string(), "a damaged module");
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Hash)]
+#[non_exhaustive]
 pub enum Kind {
     /// The file is of another sort.
     Foreign,
@@ -30,8 +36,15 @@ impl fmt::Display for Kind {
 }
 
 /// Why bytes are not a module.
+///
+/// ```
+/// use lockstep_contract::module::Module;
+/// let error = Module::read(b"\x7fELF").unwrap_err();
+/// assert!(error.to_string().starts_with("not a module"));
+/// ```
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("{kind}: {what} at offset {at:#x}: found {found}, expected {expected}")]
+#[non_exhaustive]
 pub struct ModuleError {
     /// The reason.
     pub kind: Kind,

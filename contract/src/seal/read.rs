@@ -9,8 +9,15 @@ use super::{FIRST, LARGEST_SEAL_BYTES, NOTES, Note, Record, Seal, TEXT, plain};
 use crate::key::KeyId;
 
 /// Why bytes are not a seal.
+///
+/// ```
+/// use lockstep_contract::seal::Seal;
+/// let error = Seal::read(b"something else\n").unwrap_err();
+/// assert_eq!(error.line, 1);
+/// ```
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("line {line} of the seal: {what}")]
+#[non_exhaustive]
 pub struct SealError {
     /// Number of the line, from 1; 0 for the whole file.
     pub line: usize,
