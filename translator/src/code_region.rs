@@ -79,7 +79,7 @@ impl<'a> CodeRegion<'a> {
     /// The address after the last byte.
     #[must_use]
     pub fn end(&self) -> u64 {
-        self.base + self.bytes.len() as u64
+        self.base.saturating_add(self.bytes.len() as u64)
     }
 
     /// Whether an instruction could start here: inside, and even.

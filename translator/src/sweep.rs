@@ -42,7 +42,7 @@ pub(crate) fn sweep(region: &CodeRegion<'_>) -> Sweep {
     while pc < region.end() {
         let Ok(inst) = decode(&mut region.code(), pc, region.profile) else {
             analysis = AbstractInterpreter::new(region.profile.xlen);
-            pc += 2;
+            pc = pc.saturating_add(2);
             continue;
         };
         if let Some((reg, value)) = last.take()
@@ -63,7 +63,7 @@ pub(crate) fn sweep(region: &CodeRegion<'_>) -> Sweep {
             }
         }
         analysis.step(&inst, pc);
-        pc += u64::from(inst.len);
+        pc = pc.saturating_add(u64::from(inst.len));
         match (inst.op.effect(), analysis.get(inst.rd)) {
             (Effect::Next, AbstractWord::Known(value))
                 if value != 0 && value < region.memory_size =>

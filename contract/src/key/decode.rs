@@ -7,6 +7,9 @@ use crate::module::{Kind, ModuleError};
 
 impl Key {
     /// Reads what [`Key::encode`] wrote. `at` is where the bytes stand in the file, for errors.
+    ///
+    /// # Errors
+    /// When the bytes are not exactly what it wrote.
     pub fn decode(bytes: &[u8], at: usize) -> Result<Key, ModuleError> {
         let mut fields = Fields {
             bytes,
