@@ -17,9 +17,9 @@
 /// #     base: 0x10000,
 /// #     bytes: &code,
 /// # };
-/// let moon = Options::default().with_target(Some("riscv64-moon".to_owned()));
+/// let moon = Options::default().with_target(Some("moon".to_owned()));
 /// let error = key(&region, &moon).unwrap_err();
-/// assert!(matches!(&error, TranslateError::Target { target, .. } if target == "riscv64-moon"));
+/// assert!(matches!(&error, TranslateError::Target { target, .. } if target == "moon"));
 /// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
