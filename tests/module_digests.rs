@@ -146,11 +146,9 @@ fn modules_digest(name: &str, elf: &[u8], target: &str) -> String {
         platform.profile.xlen = Xlen::X32;
     }
     let program = Program::load(elf, &platform).unwrap_or_else(|error| panic!("{name}: {error}"));
-    let options = Options {
-        target: Some(target.to_string()),
-        threads: 2,
-        ..Options::default()
-    };
+    let options = Options::default()
+        .with_target(Some(target.to_string()))
+        .with_threads(2);
     let mut hasher = blake3::Hasher::new();
     for region in program.code_regions() {
         let made = translate(&region, &program.hints(&region), &options, &mut |_, _| {});

@@ -121,7 +121,7 @@ impl PublicKey {
             reason: format!(
                 "it is not a valid public key (64 hexadecimal digits), and no file of that name can be read: {error}"
             ),
-            content: false,
+            kind: TrustErrorKind::Io,
         })?;
         PublicKey::parse(&content).ok_or_else(|| {
             let reason = "it does not hold a public key (64 hexadecimal digits); name the .pub file of cache keygen";

@@ -71,6 +71,14 @@ pub fn digest(code: &[u8]) -> [u8; 32] {
 }
 
 /// Which code something is, its content included.
+///
+/// ```
+/// use lockstep_contract::identity::{CodeIdentity, CodePlace, digest};
+/// /// Whether the code at a place is still what it was.
+/// fn is_unchanged(was: &CodeIdentity, place: CodePlace, bytes: &[u8]) -> bool {
+///     was.place == place && was.digest == digest(bytes)
+/// }
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct CodeIdentity {
     /// All but the content.

@@ -5,7 +5,7 @@
 use std::sync::OnceLock;
 
 use lockstep_contract::key::{Key, KeyId};
-use lockstep_translator::{CodeRegion, Options, TranslateError, Verify, translator_version};
+use lockstep_translator::{CodeRegion, Cpu, Options, TranslateError, Verify, translator_version};
 
 use super::prepared::Unavailable;
 
@@ -50,10 +50,7 @@ pub(super) fn native_key(
 fn native_cpu(region: &CodeRegion<'_>) -> &'static str {
     static CPU: OnceLock<String> = OnceLock::new();
     CPU.get_or_init(|| {
-        let options = Options {
-            cpu: Cpu::Native,
-            ..host_options()
-        };
+        let options = host_options().with_cpu(Cpu::Native);
         let key = lockstep_translator::key(region, &options);
         key.map(|key| key.cpu).unwrap_or_default()
     })

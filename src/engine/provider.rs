@@ -279,10 +279,8 @@ mod tests {
     /// As on a machine for which no native code can be made.
     #[test]
     fn where_native_code_is_not_supported_it_is_said_once_and_there_is_none() {
-        let options = lockstep_translator::Options {
-            target: Some("riscv64gc-unknown-linux-gnu".to_owned()),
-            ..lockstep_translator::Options::default()
-        };
+        let options = lockstep_translator::Options::default()
+            .with_target(Some("riscv64gc-unknown-linux-gnu".to_owned()));
         let provider = Provider::new(ProviderSettings {
             cache: CacheSettings {
                 folder: None,

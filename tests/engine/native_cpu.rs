@@ -30,10 +30,7 @@ fn engine(folder: &Path, translate: Translate) -> Engine {
 fn module(elf: &[u8], cpu: Cpu) -> TrustedModule {
     let program = Program::load(elf, &Platform::default()).expect("a good ELF");
     let region = program.code_regions()[0];
-    let options = Options {
-        cpu,
-        ..Options::default()
-    };
+    let options = Options::default().with_cpu(cpu);
     let translation = translate(&region, &program.hints(&region), &options, &mut |_, _| {});
     translation.expect("a module").module
 }

@@ -14,7 +14,7 @@ use crate::TranslateError;
 ///
 /// The fields are public and stay these: whoever makes a code region says all that decides what the code
 /// means and costs, and nothing of it has a default that could be forgotten. Whether it is a code region at all
-/// is checked by [`crate::key`] and [`crate::translate`].
+/// is checked by [`crate::key()`] and [`crate::translate`].
 ///
 /// ```
 /// use lockstep_isa::{Cost, Profile, Version};

@@ -19,7 +19,7 @@ mod error;
 mod fold;
 mod hints;
 mod injection;
-/// Public for the tests of the primitives alone.
+// Public for the tests of the primitives alone.
 #[doc(hidden)]
 pub mod lift;
 mod link;
