@@ -26,7 +26,7 @@ use lockstep_test_support::recorder::Page;
 use lockstep_test_support::transaction::system::{Signature, sighash, system_cell};
 use lockstep_test_support::transaction::{Case, silent};
 use lockstep_test_support::trusted::trusted;
-use lockstep_translator::{Fault, Injection, Options, key, translate_while};
+use lockstep_translator::{Fault, Injection, key, translate_while};
 
 const PLENTY: u64 = 70_000_000;
 const LOCK: &str = "secp256k1_blake160_sighash_all";

@@ -146,7 +146,7 @@ fn shadow_checking_finds_a_wrong_module_after_the_run() {
         inject(
             &sandbox,
             &elf,
-            false,
+            Entries::WhereNeeded,
             Injection {
                 block: BLOCK,
                 fault,
