@@ -1,6 +1,6 @@
 //! Arithmetic on 64-bit words, as the primitives of the instruction set define it.
 //!
-//! Pure functions, no machine. Where a width is given, [`Width::Word`] takes the low 32 bits and
+//! Pure functions, no machine. Where a width is given, `Width::Word` takes the low 32 bits and
 //! sign-extends the 32-bit result. Everything wraps; division has the results that the RISC-V
 //! specification gives for zero and for overflow.
 

@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use clap::{Args, ValueEnum};
 use lockstep::Program;
-use lockstep_cache::{Cache, replace};
+use lockstep_cache::{Budget, Cache, Locations, replace};
 use lockstep_contract::module::TrustedModule;
 use lockstep_translator::{
     self as translator, CodeRegion, Cpu, Options, Output, Translation, Verify,
@@ -114,7 +114,9 @@ impl Build {
             Some(folder) => folder.clone(),
             None => Cache::default_folder().map_err(|error| Failure::cache(&error))?,
         };
-        let opened = Cache::open(&folder).map_err(|error| Failure::cache(&error))?;
+        let budget = Budget::try_from_environment().map_err(Failure::usage)?;
+        let opened = Cache::open_with(&folder, &Locations::from_environment(), budget)
+            .map_err(|error| Failure::cache(&error))?;
         Ok(Destination::Cache(opened))
     }
 

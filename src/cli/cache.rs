@@ -255,7 +255,7 @@ fn clear(folder: &Path, json: bool) -> Result<Answer, Failure> {
 impl Collect {
     fn execute(self, json: bool) -> Result<Answer, Failure> {
         let folder = self.folder.path()?;
-        let environment = Budget::from_environment();
+        let environment = Budget::try_from_environment().map_err(Failure::usage)?;
         let budget = Budget::default()
             .with_bytes(self.max_bytes.or(environment.bytes))
             .with_entries(self.max_entries.or(environment.entries));

@@ -41,7 +41,7 @@ pub(crate) struct Run {
         conflicts_with = "elf"
     )]
     script: Option<String>,
-    /// The whole argv of the guest: the first is argv[0], because CKB passes no program name
+    /// The whole argv of the guest: the first is `argv[0]`, because CKB passes no program name
     #[arg(last = true)]
     args: Vec<OsString>,
     #[command(flatten)]

@@ -75,6 +75,19 @@ fn wrong_settings_of_the_environment_are_64() {
 }
 
 #[test]
+fn a_mistyped_budget_is_64() {
+    let sandbox = Sandbox::new();
+    let fib = guest("fib");
+    sandbox.run(&["cache", "gc"]).exits(0);
+    for variable in ["LOCKSTEP_CACHE_BYTES", "LOCKSTEP_CACHE_ENTRIES"] {
+        for arguments in [&["cache", "gc"][..], &["build", &fib], &["run", &fib]] {
+            let ran = sandbox.run_with(&[(variable, "1 GB")], arguments).exits(64);
+            ran.says(variable).says("1 GB");
+        }
+    }
+}
+
+#[test]
 fn native_code_that_cannot_be_had_is_70() {
     let sandbox = Sandbox::new();
     let never = [("LOCKSTEP_TRANSLATE", "never")];

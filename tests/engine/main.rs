@@ -5,6 +5,7 @@
 //! to be waited for, a deadline is far beyond what it needs, so that a busy machine fails no test.
 
 mod background;
+mod environment;
 mod failures;
 mod guest;
 mod metrics;
