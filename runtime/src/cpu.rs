@@ -16,6 +16,8 @@ pub(crate) fn has(feature: &str) -> bool {
         "has_avx512dq" => detected!("avx512dq"),
         "has_avx512f" => detected!("avx512f"),
         "has_avx512vbmi" => detected!("avx512vbmi"),
+        "has_avx512vnni" => detected!("avx512vnni"),
+        "has_avx_vnni" => detected!("avxvnni"),
         "has_avx512vl" => detected!("avx512vl"),
         "has_bmi1" => detected!("bmi1"),
         "has_bmi2" => detected!("bmi2"),
@@ -37,6 +39,7 @@ pub(crate) fn has(feature: &str) -> bool {
     use std::arch::is_aarch64_feature_detected as detected;
     match feature {
         "has_dotprod" => detected!("dotprod"),
+        "has_i8mm" => detected!("i8mm"),
         "has_fp16" => detected!("fp16"),
         "has_lse" => detected!("lse"),
         "has_pauth" => detected!("paca"),

@@ -3,7 +3,7 @@
 use std::io::Read;
 use std::path::{Display, Path};
 
-use lockstep::engine::{Confirm, EngineBuilder, Share, Translate};
+use lockstep::engine::{Confirm, EngineBuilder, Mode, Share, Translate};
 use lockstep::{LoadError, Platform, Program};
 use lockstep_runtime::SetupError;
 use lockstep_translator::CodeRegion;
@@ -142,10 +142,11 @@ pub(crate) fn load_in_chaos(
 
 /// The engine that the options and the environment describe; the command translates at once unless
 /// the environment says otherwise.
-pub(crate) fn engine(cache: &CacheOptions) -> Result<EngineBuilder, Failure> {
+pub(crate) fn engine(cache: &CacheOptions, mode: Mode) -> Result<EngineBuilder, Failure> {
     let translate = Translate::from_environment().map_err(Failure::usage)?;
     // The warm list is for nodes: a command runs one program.
-    let builder = EngineBuilder::from_env().map_err(Failure::usage)?.no_warm();
+    let builder = EngineBuilder::from_env_with_mode(mode);
+    let builder = builder.map_err(Failure::usage)?.no_warm();
     let builder = builder.translate(translate.unwrap_or(Translate::Now));
     // Nothing is sampled of a single run unless somebody asks for it.
     let share = Share::from_environment().map_err(Failure::usage)?;

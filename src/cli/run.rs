@@ -87,7 +87,7 @@ impl Run {
         let bytes = guest::read_elf(elf)?;
         let mut program = guest::load_in_chaos(elf, &bytes, &platform, self.chaos)?;
         guest_run::push_arguments(program.core_mut(), &self.args)?;
-        let mut builder = guest::engine(&self.cache)?.mode(mode);
+        let mut builder = guest::engine(&self.cache, mode)?;
         if mode == Mode::Check {
             let bundle = self.bundle.as_deref();
             let files = check::guest_files(&bytes, &self.args);
@@ -131,7 +131,7 @@ impl Run {
         if self.compare && found.is_none() {
             let mut program = guest::load(elf, &bytes, &platform)?;
             guest_run::push_arguments(program.core_mut(), &self.args)?;
-            let interpreter = guest::engine(&self.cache)?.mode(Mode::Interp).build();
+            let interpreter = guest::engine(&self.cache, Mode::Interp)?.build();
             let again = self.start(program.into_core(), &interpreter, &platform);
             times.interp = Some(again.2);
             compare::ends((machine.core(), &result), (again.0.core(), &again.1))?;

@@ -46,7 +46,7 @@ pub(super) struct Request<'a> {
 impl Request<'_> {
     pub(super) fn execute(&self, json: bool) -> Result<Answer, Failure> {
         let (transaction, text) = self.read()?;
-        let mut builder = guest::engine(self.cache)?.mode(self.mode);
+        let mut builder = guest::engine(self.cache, self.mode)?;
         if self.mode == Mode::Check {
             let files = vec![("transaction.json".to_owned(), text.into_bytes())];
             builder = check::engine(builder, self.bundle, self.cache, files);
@@ -65,7 +65,7 @@ impl Request<'_> {
         }
         let mut interp_seconds = None;
         if self.compare {
-            let interpreter = guest::engine(self.cache)?.mode(Mode::Interp).build();
+            let interpreter = guest::engine(self.cache, Mode::Interp)?.build();
             let again = self.run(&transaction, &Arc::new(interpreter), printer())?;
             same(&ran, &again)?;
             interp_seconds = Some(again.seconds);

@@ -131,8 +131,25 @@ impl EngineBuilder {
     /// # Ok::<(), lockstep::engine::InvalidSetting>(())
     /// ```
     pub fn from_env() -> Result<EngineBuilder, InvalidSetting> {
-        let mut builder = EngineBuilder::default();
-        builder.mode = Mode::from_environment()?;
+        let mode = Mode::from_environment()?;
+        EngineBuilder::from_env_with_mode(mode.unwrap_or_default())
+    }
+
+    /// The same where the mode is known: `LOCKSTEP_ENGINE` is not read, so that a wrong value in it does no
+    /// harm where an option wins over it.
+    ///
+    /// # Errors
+    /// When another variable holds something that means nothing.
+    ///
+    /// ```no_run
+    /// use lockstep::engine::{EngineBuilder, Mode};
+    ///
+    /// let engine = EngineBuilder::from_env_with_mode(Mode::Interp)?.build();
+    /// assert_eq!(engine.mode(), Mode::Interp);
+    /// # Ok::<(), lockstep::engine::InvalidSetting>(())
+    /// ```
+    pub fn from_env_with_mode(mode: Mode) -> Result<EngineBuilder, InvalidSetting> {
+        let mut builder = EngineBuilder::default().mode(mode);
         builder.translate = Translate::from_environment()?;
         builder.share = Share::from_environment()?;
         builder.confirm = Confirm::from_environment()?;

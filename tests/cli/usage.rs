@@ -33,7 +33,7 @@ fn wrong_arguments_are_64_and_named() {
         (&["build", &fib, "--cpu", "fast"], "'fast'"),
         (&["build", &fib, "--target", "vax-unknown-none"], "vax"),
         (&["build", &fib, "--no-cache", "--emit", "map"], "--emit"),
-        (&["inspect", "--disasm", "0x10"], "missing"),
+        (&["inspect", "--disasm", "0x10"], "nothing to inspect"),
         (&["verify", "one"], "<ELF>"),
         (&["cache", "polish"], "'polish'"),
         (&["walk"], "'walk'"),

@@ -4,6 +4,7 @@
 //! was built, so that a failure leaves the old files as they were.
 
 mod error;
+mod install;
 mod manifest;
 pub(crate) mod peer;
 mod recipe;
@@ -16,6 +17,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use error::{GuestError, at};
+use install::install;
 use manifest::{Manifest, Row};
 use recipe::{Native, Origin, Recipe};
 use toolchain::{Target, Toolchain};
@@ -198,14 +200,4 @@ fn keep_unstripped(
         .root
         .join(format!("target/guests/unstripped/{}.elf", recipe.name));
     install(&toolchain::unstripped(stripped), &place)
-}
-
-/// Puts a copy of `from` at `to`: complete or not at all.
-fn install(from: &Path, to: &Path) -> Result<(), GuestError> {
-    if let Some(folder) = to.parent() {
-        fs::create_dir_all(folder).map_err(at(folder))?;
-    }
-    let partial = to.with_extension("partial");
-    fs::copy(from, &partial).map_err(at(&partial))?;
-    fs::rename(&partial, to).map_err(at(to))
 }

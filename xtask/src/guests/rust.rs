@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::error::{GuestError, at};
-use super::install;
+use super::install::install;
 use super::manifest::{Manifest, Row};
 use crate::step::step;
 use crate::tools::{SystemPackage, need};
