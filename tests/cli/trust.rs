@@ -369,6 +369,7 @@ fn what_nobody_uses_any_more_goes() {
     // The later a translator is listed, the later a module of it was used.
     for (path, minutes) in old.iter().zip([40, 30, 20]) {
         age(path, minutes);
+        age(&path.with_extension("lkm.seal"), minutes);
     }
     let object = sandbox.run(&["cache", "gc", "--json"]).exits(0).json();
     // The newest other one stays beside this build's.
