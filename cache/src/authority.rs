@@ -122,7 +122,7 @@ pub enum NamedModule {
     /// A module that may not run: nobody authenticates it, or the deny-list names it.
     Untrusted {
         /// The module, for looking at and comparing.
-        module: Module,
+        module: Box<Module>,
         /// Why it may not run.
         why: Miss,
     },
@@ -288,7 +288,10 @@ impl Authority {
             Err(why) => {
                 let module = Module::read(file)?;
                 let why = self.admit(&module).err().unwrap_or(why);
-                Ok(NamedModule::Untrusted { module, why })
+                Ok(NamedModule::Untrusted {
+                    module: Box::new(module),
+                    why,
+                })
             }
         }
     }

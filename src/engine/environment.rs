@@ -155,17 +155,16 @@ impl EngineBuilder {
         builder.confirm = Confirm::from_environment()?;
         builder.keys = Locations::from_environment();
         builder.cache_budget = Budget::try_from_environment().map_err(budget)?;
-        let setters: [(&str, fn(EngineBuilder, std::path::PathBuf) -> EngineBuilder); 3] = [
-            ("LOCKSTEP_CACHE_DIR", EngineBuilder::cache),
-            ("LOCKSTEP_WARM", EngineBuilder::warm),
-            ("LOCKSTEP_HELPER", EngineBuilder::helper),
-        ];
-        Ok(setters
-            .into_iter()
-            .fold(builder, |builder, (variable, set)| match path(variable) {
-                Some(path) => set(builder, path),
-                None => builder,
-            }))
+        if let Some(folder) = path("LOCKSTEP_CACHE_DIR") {
+            builder = builder.cache(folder);
+        }
+        if let Some(list) = path("LOCKSTEP_WARM") {
+            builder = builder.warm(list);
+        }
+        if let Some(program) = path("LOCKSTEP_HELPER") {
+            builder = builder.helper(program);
+        }
+        Ok(builder)
     }
 }
 

@@ -78,13 +78,16 @@ pub(super) enum Refused<J> {
 /// Starts a thread of this name.
 type Spawn = fn(String, Box<dyn FnOnce() + Send>) -> io::Result<()>;
 
+/// What does a job.
+type Perform<J> = dyn Fn(J, &Pusher<J>) + Send + Sync;
+
 /// A queue and its threads.
 pub(super) struct Queue<J: Job>(Arc<Shared<J>>);
 
 struct Shared<J: Job> {
     threads: Threads,
     spawn: Spawn,
-    perform: Box<dyn Fn(J, &Pusher<J>) + Send + Sync>,
+    perform: Box<Perform<J>>,
     state: Mutex<State<J>>,
     wake: Condvar,
 }
