@@ -3,7 +3,7 @@
 use std::io::Read;
 use std::path::{Display, Path};
 
-use lockstep::engine::{Confirm, EngineBuilder, Mode, Share, Translate};
+use lockstep::engine::{EngineBuilder, Mode, Share, Translate};
 use lockstep::{LoadError, Platform, Program};
 use lockstep_runtime::SetupError;
 use lockstep_translator::CodeRegion;
@@ -150,9 +150,7 @@ pub(crate) fn engine(cache: &CacheOptions, mode: Mode) -> Result<EngineBuilder, 
     let builder = builder.translate(translate.unwrap_or(Translate::Now));
     // Nothing is sampled of a single run unless somebody asks for it.
     let share = Share::from_environment().map_err(Failure::usage)?;
-    let confirm = Confirm::from_environment().map_err(Failure::usage)?;
     let builder = builder.shadow(share.unwrap_or(Share::NONE));
-    let builder = builder.confirm(confirm.unwrap_or_default());
     Ok(match (&cache.cache, cache.no_cache) {
         (Some(folder), _) => builder.cache(folder),
         (None, true) => builder.no_cache(),
