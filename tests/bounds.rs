@@ -8,7 +8,9 @@ use lockstep_contract::module::CODE_LIMIT;
 use lockstep_isa::Cost;
 use lockstep_runtime::{CostTable, Environment, Machine, Outcome};
 use lockstep_test_support::adversarial::{KINDS, Kind};
-use lockstep_translator::{MODULE_WEIGHT_LIMIT, Options, Reason, Report, translate};
+use lockstep_translator::{
+    COPIES_WEIGHT_LIMIT, MODULE_WEIGHT_LIMIT, Options, Reason, Report, translate,
+};
 
 /// More than one block can weigh: 16 entries, an access each, and what every block has.
 const BLOCK: usize = 128;
@@ -65,15 +67,6 @@ fn ten_times_the_input_gives_about_ten_times_the_output() {
     }
 }
 
-/// Where many registers are live at many branches, moving them would be most of the code and of the time.
-#[test]
-fn branches_do_not_move_registers() {
-    let report = reports(&Kind::named("branches").expect("a kind").elf(20)).remove(0);
-    let (code, instructions) = (report.code_bytes, report.instructions);
-    println!("{code} bytes for {instructions} instructions");
-    assert!(code < 100 * instructions);
-}
-
 #[test]
 fn what_is_over_the_budget_is_left_and_said() {
     // Cheap ones, with short and with long blocks.
@@ -96,6 +89,26 @@ fn what_is_over_the_budget_is_left_and_said() {
         // Less than the budget is translated whole.
         let report = reports(&kind.elf(10)).remove(0);
         assert!(!report.left.iter().any(budget), "{name}");
+    }
+}
+
+/// Copies of inlined functions have a limit of their own, which calls in a part of the program reach.
+#[test]
+fn copies_of_inlined_functions_are_limited() {
+    let kind = Kind::named("outlined").expect("a kind");
+    for pages in [2, 100] {
+        let report = reports(&kind.elf(pages)).remove(0);
+        println!("{pages} pages: copies weigh {}", report.copies_weight);
+        let limit = match pages {
+            // The copies of a unit have at most as many instructions as the unit has itself.
+            2 => 1000..=COPIES_WEIGHT_LIMIT / 4,
+            _ => COPIES_WEIGHT_LIMIT - 8 * BLOCK..=COPIES_WEIGHT_LIMIT,
+        };
+        assert!(limit.contains(&report.copies_weight), "{pages} pages");
+        assert!(
+            report.weight <= MODULE_WEIGHT_LIMIT + BLOCK,
+            "{pages} pages"
+        );
     }
 }
 

@@ -1,9 +1,9 @@
 //! Random programs on the assembly machine, the trace machine, our interpreter and our native code:
 //! equal at random limits on the way and at the end.
 //!
-//! Four tiers: bytes that mostly are no program; valid instructions with edge operands and edge
+//! Five tiers: bytes that mostly are no program; valid instructions with edge operands and edge
 //! addresses; structured programs as compilers make them, with fused patterns, jump tables, memory at
-//! page and frame edges and faults of their own making; wild ones, as no compiler makes them. Seeds
+//! page and frame edges and faults of their own making; wild ones, as no compiler makes them; calls of outlined pieces, which the translator inlines. Seeds
 //! are fixed, so a run is reproducible; they go through every version with every instruction set that
 //! CKB-VM runs, and through the three ways onto a machine (file, pages, snapshot).
 //! A failure is made smaller line by line and printed with its seed: as assembly that can be put
@@ -66,6 +66,11 @@ fn wild_programs() {
     run_tier("wild");
 }
 
+#[test]
+fn programs_with_outlined_pieces() {
+    run_tier("outlined");
+}
+
 /// No row of the instruction table is out of reach of random programs. With `BLESS=1` the counts go to
 /// `tests/coverage.tsv`, for the ledger.
 #[test]
@@ -125,10 +130,10 @@ fn wrong_native_code_is_noticed() {
                 .registers
                 .push((5, source.setup.memory_size as u64 - 0x3000));
             // A page that is written already, so that native code stores by itself, and a call,
-            // because native code is entered again where it returns.
+            // because native code is entered again where it returns; a branch, so that it is not inlined.
             source.lines = [".text 0x10000", "sd zero, -1024(sp)", "jal ra, f"]
                 .into_iter()
-                .chain(["li a0, 0", line, "exit", "f: ret"])
+                .chain(["li a0, 0", line, "exit", "f: beqz a1, g", "g: ret"])
                 .map(String::from)
                 .collect();
             let modules = Modules::injected(word_of(line), word_of(wrong));

@@ -17,7 +17,9 @@ use lockstep_test_support::program::Program;
 use lockstep_test_support::programs::source::Source;
 use lockstep_test_support::programs::start::Entry;
 use lockstep_test_support::programs::tally::{Summary, Tally};
-use lockstep_test_support::programs::{bytes, operands, profiles, shrink, structured, wild};
+use lockstep_test_support::programs::{
+    bytes, operands, outlined, profiles, shrink, structured, wild,
+};
 use lockstep_test_support::random::Random;
 
 /// A kind of program.
@@ -122,4 +124,9 @@ fn structured_programs() {
 #[test]
 fn wild_programs() {
     run_tier("wild", wild::generate, 20);
+}
+
+#[test]
+fn programs_with_outlined_pieces() {
+    run_tier("outlined", outlined::generate, 100);
 }

@@ -144,8 +144,11 @@ impl Assembler {
             let target = row.map_or(0, |row| Entry(*row).start());
             jump.resolve(&mut self.module.code, target)?;
         }
+        // A block whose function is inlined is in several units.
         self.module.blocks.sort_unstable_by_key(|block| block.head);
+        self.module.blocks.dedup_by_key(|block| block.head);
         report.blocks = self.module.blocks.len();
+        report.instructions = Report::of_module(&self.module).instructions;
         report.code_bytes = self.module.code.len();
         Ok((made_here(self.module), self.clif, self.asm))
     }

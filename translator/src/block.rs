@@ -125,8 +125,6 @@ impl Block {
         if len > TRACE_BYTES {
             return Err(Reason::Long { len });
         }
-        // Hostile code has tens of thousands of blocks of one instruction.
-        instructions.shrink_to_fit();
         Ok(Block {
             head,
             instructions,
@@ -142,6 +140,15 @@ impl Block {
     /// exits of its own, an access may have some too, and an edge to another block moves registers.
     pub(crate) fn weight(&self) -> usize {
         self.instructions.len() + 8 + 4 * (self.accesses + self.successors().count())
+    }
+
+    /// Runs the block on the abstract interpreter.
+    pub(crate) fn run(&self, analysis: &mut AbstractInterpreter) {
+        let mut pc = self.head;
+        for inst in &self.instructions {
+            analysis.step(inst, pc);
+            pc += u64::from(inst.len);
+        }
     }
 
     /// The address behind the block.

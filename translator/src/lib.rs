@@ -47,6 +47,7 @@ pub use hints::Hints;
 pub use injection::{Fault, Injection};
 pub use options::{Cpu, Entries, Options, Output, Verify};
 pub use report::Report;
+pub use units::COPIES_WEIGHT_LIMIT;
 pub use version::{COMPILER_VERSION, SOURCE_DIGEST, source_digest, translator_version};
 
 use assemble::Assembler;
@@ -171,10 +172,11 @@ pub fn translate_while(
     if let Some(injection) = options.inject {
         program.inject(injection);
     }
-    let units = units::partition(&program, region.profile.xlen, options);
+    let (units, copies_weight) = units::partition(&program, region.profile.xlen, options);
     let mut report = Report {
         left: program.left.iter().map(|(&pc, &why)| (pc, why)).collect(),
         weight: program.weight,
+        copies_weight,
         ..Report::default()
     };
     let mut compiler = Compiler::new(options)?;
@@ -201,7 +203,6 @@ pub fn translate_while(
             Ok(compiled) => {
                 assembler.add(region, unit, compiled)?;
                 report.units += 1;
-                report.instructions += unit.instructions();
             }
             Err(reason) => leave(&mut report, unit, reason),
         }

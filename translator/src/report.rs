@@ -39,6 +39,8 @@ pub struct Report {
     /// What the blocks cost to translate, in plain instructions; at most about
     /// [`crate::MODULE_WEIGHT_LIMIT`]. The number is the same on every machine.
     pub weight: usize,
+    /// What the copies of inlined functions cost beside that; at most [`crate::COPIES_WEIGHT_LIMIT`].
+    pub copies_weight: usize,
     /// Heads of blocks that are left to the interpreter, and why.
     pub left: Vec<(u64, Reason)>,
     /// The messages of Cranelift where it failed on a unit. They are defects that should be reported.

@@ -11,6 +11,9 @@
 //! jump had its own switch, the number of edges would be jumps times targets, and so would be the moves
 //! that register allocation puts on them; a bytecode interpreter has hundreds of both.
 //!
+//! Calls of short functions are inlined: the chain of the call goes on with a copy of the function's
+//! blocks (`inline`).
+//!
 //! A call of the unit by itself is an edge inside the unit. The unit's returns then first compare their
 //! target with the return points of these calls.
 
@@ -18,7 +21,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use lockstep_isa::Xlen;
 
-use crate::abstract_interpreter::{AbstractInterpreter, Flow};
+use crate::abstract_interpreter::AbstractInterpreter;
 use crate::block::Block;
 use crate::discover::Discovered;
 use crate::injection::{Fault, Injection};
@@ -27,12 +30,15 @@ use crate::{Entries, Options};
 mod chain;
 mod dataflow;
 mod graph;
+mod inline;
 mod loops;
 mod residency;
 
 pub(crate) use chain::Chain;
 use dataflow::{choose_write_backs, dataflow, worst_costs};
 use graph::{Graph, is_return};
+pub use inline::COPIES_WEIGHT_LIMIT;
+use inline::Inlined;
 use residency::{INTERPRETER_LOOP_TARGETS, memory_resident};
 
 /// The most instructions of a unit. Beyond this the time of register allocation varies too much.
@@ -66,8 +72,41 @@ pub(crate) struct Unit<'a> {
     pub inject: Option<Injection>,
 }
 
-/// Divides the blocks of a code region into units.
-pub(crate) fn partition<'a>(found: &'a Discovered, xlen: Xlen, options: &Options) -> Vec<Unit<'a>> {
+/// Divides the blocks of a code region into units. The second result is the weight of the copies of inlined
+/// functions, in plain instructions.
+pub(crate) fn partition<'a>(
+    found: &'a Discovered,
+    xlen: Xlen,
+    options: &Options,
+) -> (Vec<Unit<'a>>, usize) {
+    let groups = groups(found);
+    // Where every block is an entry, each is left before the next.
+    let inlined = match options.entries {
+        Entries::WhereNeeded => Inlined::choose(found, &groups, xlen, options.inject),
+        Entries::EveryBlock => Inlined::default(),
+    };
+    let inside = inlined.return_points(found);
+    let others = |head: &u64| found.starts.contains(head) || !inside.contains(head);
+    let mut entries: BTreeSet<u64> = found.entries.iter().copied().filter(others).collect();
+    entries.extend(crossing(&groups));
+    let units = groups
+        .iter()
+        .map(|group| {
+            Unit::build(
+                group,
+                &inlined,
+                &entries,
+                &found.indirect_targets,
+                xlen,
+                options,
+            )
+        })
+        .collect();
+    (units, inlined.weight)
+}
+
+/// Divides the blocks of a code region into groups, one for each unit.
+fn groups(found: &Discovered) -> Vec<Vec<&Block>> {
     let mut groups: Vec<Vec<&Block>> = Vec::new();
     let mut size = 0;
     let mut limit = UNIT_INSTRUCTIONS;
@@ -90,12 +129,7 @@ pub(crate) fn partition<'a>(found: &'a Discovered, xlen: Xlen, options: &Options
             }
         }
     }
-    let mut entries = found.entries.clone();
-    entries.extend(crossing(&groups));
     groups
-        .iter()
-        .map(|group| Unit::build(group, &entries, &found.indirect_targets, xlen, options))
-        .collect()
 }
 
 /// The most instructions that a unit of the function at this address may have.
@@ -129,17 +163,22 @@ fn crossing(groups: &[Vec<&Block>]) -> BTreeSet<u64> {
 impl<'a> Unit<'a> {
     fn build(
         blocks: &[&'a Block],
+        inlined: &Inlined<'a>,
         entries: &BTreeSet<u64>,
         indirect_targets: &BTreeSet<u64>,
         xlen: Xlen,
         options: &Options,
     ) -> Unit<'a> {
-        let mut graph = Graph::new(blocks, entries, indirect_targets);
+        let mut graph = Graph::new(blocks, inlined, entries, indirect_targets);
         if options.entries == Entries::EveryBlock {
             graph.check_all();
         }
-        let (mut chains, chain_of) = chains(&graph, xlen, options.inject);
-        connect(&graph, &mut chains, &chain_of);
+        let Merged {
+            mut chains,
+            chain_of,
+            ends,
+        } = merge(&graph, xlen, options.inject);
+        connect(&graph, &mut chains, &chain_of, &ends);
         worst_costs(&mut chains);
         choose_write_backs(&mut chains);
         dataflow(&mut chains);
@@ -162,14 +201,22 @@ impl<'a> Unit<'a> {
     }
 }
 
-/// Merges blocks to chains. The second result maps the first block of each chain to the chain.
-fn chains<'a>(
-    graph: &Graph<'_, 'a>,
-    xlen: Xlen,
-    inject: Option<Injection>,
-) -> (Vec<Chain<'a>>, BTreeMap<usize, usize>) {
-    let mut chains = Vec::new();
-    let mut chain_of = BTreeMap::new();
+/// Blocks that were merged to chains, by [`merge`].
+struct Merged<'a> {
+    chains: Vec<Chain<'a>>,
+    /// The chains by their first nodes in the graph.
+    chain_of: BTreeMap<usize, usize>,
+    /// The last node of each chain.
+    ends: Vec<usize>,
+}
+
+/// Merges blocks to chains.
+fn merge<'a>(graph: &Graph<'_, 'a>, xlen: Xlen, inject: Option<Injection>) -> Merged<'a> {
+    let mut merged = Merged {
+        chains: Vec::new(),
+        chain_of: BTreeMap::new(),
+        ends: Vec::new(),
+    };
     let mut cut = vec![false; graph.blocks.len()];
     for &first in &graph.order {
         if graph.extends_predecessor(first) && !cut[first] {
@@ -177,36 +224,36 @@ fn chains<'a>(
         }
         let mut analysis = AbstractInterpreter::new(xlen);
         let mut members = Vec::new();
-        let (mut block, mut size, mut wrong) = (first, 0, 0);
-        while let Some(&member) = graph.blocks.get(block) {
-            let fault = inject.and_then(|injection| injection.at(member.head));
-            wrong |= fault.map_or(0, Fault::register);
-            let mut pc = member.head;
-            for inst in &member.instructions {
-                analysis.step(inst, pc);
-                pc += u64::from(inst.len);
+        let (mut node, mut size, mut wrong) = (first, 0, 0);
+        while graph.blocks.get(node).is_some() {
+            let mut injected = false;
+            for block in graph.blocks_of(node) {
+                let fault = inject.and_then(|injection| injection.at(block.head));
+                injected |= fault.is_some();
+                wrong |= fault.map_or(0, Fault::register);
+                block.run(&mut analysis);
+                members.push(block);
+                size += block.instructions.len();
             }
-            members.push(member);
-            size += member.instructions.len();
-            match graph.successors[block].as_slice() {
-                &[next] if graph.extends_predecessor(next) && member.flow == Flow::Next => {
+            match graph.successors[node].as_slice() {
+                &[next] if graph.extends_predecessor(next) => {
                     // Behind an injected fault registers do not have the values that the analysis finds.
-                    if size >= CHAIN_INSTRUCTIONS || fault.is_some() {
+                    if size >= CHAIN_INSTRUCTIONS || injected {
                         cut[next] = true;
                         break;
                     }
-                    block = next;
+                    node = next;
                 }
                 _ => break,
             }
         }
-        chain_of.insert(first, chains.len());
-        chains.push(Chain {
+        let last = graph.blocks.get(node);
+        merged.chain_of.insert(first, merged.chains.len());
+        merged.ends.push(node);
+        merged.chains.push(Chain {
             dispatch: None,
-            returns_inside: graph
-                .blocks
-                .get(block)
-                .is_some_and(|block| is_return(block)),
+            returns_inside: last.is_some_and(|block| is_return(block)),
+            goes_on: graph.returns_to(node),
             cycles: members.iter().map(|block| block.cycles).sum(),
             blocks: members,
             entry: graph.entries.get(first) == Some(&true),
@@ -222,14 +269,18 @@ fn chains<'a>(
             accesses: analysis.accesses,
         });
     }
-    (chains, chain_of)
+    merged
 }
 
 /// Sets the successors and predecessors of the chains, and which of them go on to the dispatch.
-fn connect(graph: &Graph<'_, '_>, chains: &mut [Chain<'_>], chain_of: &BTreeMap<usize, usize>) {
-    for number in 0..chains.len() {
-        let dispatch = graph.blocks.len();
-        let last = (chains[number].last()).map_or(dispatch, |block| graph.position[&block.head]);
+fn connect(
+    graph: &Graph<'_, '_>,
+    chains: &mut [Chain<'_>],
+    chain_of: &BTreeMap<usize, usize>,
+    ends: &[usize],
+) {
+    let dispatch = graph.blocks.len();
+    for (number, &last) in ends.iter().enumerate() {
         let next: Vec<usize> = (graph.successors[last].iter())
             .filter_map(|block| chain_of.get(block).copied())
             .collect();
@@ -267,12 +318,6 @@ impl Unit<'_> {
     fn direct_entries(&self) -> impl Iterator<Item = (u64, usize)> {
         let heads = self.heads.iter().map(|(&head, &chain)| (head, chain));
         heads.filter(|&(_, chain)| self.chains[chain].entry)
-    }
-
-    /// How many instructions the chains have; a fused one counts once.
-    pub(crate) fn instructions(&self) -> usize {
-        let blocks = self.chains.iter().flat_map(|chain| &chain.blocks);
-        blocks.map(|block| block.instructions.len()).sum()
     }
 }
 

@@ -98,6 +98,11 @@ pub const KINDS: &[Kind] = &[
     ),
     kind("calls", "a call to anywhere every two instructions", calls),
     kind(
+        "outlined",
+        "calls of small functions, which are inlined",
+        outlined,
+    ),
+    kind(
         "recursion",
         "calls of the function itself, and returns",
         recursion,
@@ -323,6 +328,38 @@ fn stores(f: &mut Filler) {
 
 fn branches(f: &mut Filler) {
     f.words(branch);
+}
+
+/// How many outlined functions there are.
+const OUTLINED_FUNCTIONS: usize = 8;
+/// How many instructions an outlined function has in front of its return.
+const OUTLINED: usize = 39;
+
+fn outlined(f: &mut Filler) {
+    let mut random = f.random.clone();
+    let mut functions = Vec::new();
+    let size = OUTLINED_FUNCTIONS * (OUTLINED + 1) * 4;
+    f.push(word(Op::Jal, 0, 0, 0, 4 + size as i32));
+    for _ in 0..OUTLINED_FUNCTIONS {
+        functions.push(f.at);
+        for _ in 0..OUTLINED {
+            // Loads to any register but `t0`.
+            let load = load(&mut random);
+            f.push(if load >> 7 & 31 == 5 {
+                load ^ 1 << 7
+            } else {
+                load
+            });
+        }
+        f.push(word(Op::Jalr, 0, 5, 0, 0));
+    }
+    f.words(|f, r| {
+        let function = one_of(r, &functions);
+        match f.at - function < 0xf_fff0 {
+            true => word(Op::Jal, 5, 0, 0, function.wrapping_sub(f.at) as i32),
+            false => plain(r),
+        }
+    });
 }
 
 fn jumps(f: &mut Filler) {

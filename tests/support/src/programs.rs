@@ -8,6 +8,7 @@ pub mod bytes;
 pub mod campaign;
 pub mod contest;
 pub mod operands;
+pub mod outlined;
 pub mod patterns;
 pub mod profiles;
 pub mod shrink;

@@ -112,6 +112,10 @@ impl Lifter<'_, '_> {
             let number = unit.heads.get(&target)?;
             chain.successors.contains(number).then(|| blocks[*number])
         };
+        // The way back from an inlined function is known, though the lifter may not know the link register.
+        if let Some(target) = chain.goes_on {
+            return self.jump_or_transfer(target, inside(target));
+        }
         match self.terminator {
             Terminator::Next => self.jump_or_transfer(end, inside(end)),
             Terminator::Static(target) => self.jump_or_transfer(target, inside(target)),

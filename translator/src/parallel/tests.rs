@@ -45,7 +45,7 @@ fn without_threads_the_calling_thread_is_asked_to_compile() {
     let hints = Hints::from_recorded(&region, &starts);
     let options = Options::default();
     let program = discover(&region, &hints);
-    let units = partition(&program, region.profile.xlen, &options);
+    let (units, _) = partition(&program, region.profile.xlen, &options);
     assert!(units.len() >= 4, "{} units", units.len());
     let links = Links::new(&units);
     let compiler = || Compiler::new(&options).unwrap();

@@ -9,7 +9,7 @@ use crate::block::Block;
 /// Blocks merged to one piece of straight-line code. Control enters at the first block only, and leaves at
 /// the end of the last block or by an exit in between.
 pub(crate) struct Chain<'a> {
-    /// The blocks in order. A dispatch has none.
+    /// The blocks in order, copies of inlined functions among them. A dispatch has none.
     pub blocks: Vec<&'a Block>,
     /// Control may enter the unit here directly, not through the dispatch.
     pub entry: bool,
@@ -23,6 +23,8 @@ pub(crate) struct Chain<'a> {
     pub dispatch: Option<usize>,
     /// It ends with a return that may stay inside the unit.
     pub returns_inside: bool,
+    /// It ends with the copy of an inlined function, and goes on at this return point.
+    pub goes_on: Option<u64>,
     /// The cycles of all its blocks.
     pub cycles: u64,
     /// The most cycles that can be charged from its start to the next check, its own included.
@@ -45,10 +47,5 @@ impl Chain<'_> {
     /// The address of its first instruction; none for a dispatch.
     pub(crate) fn head(&self) -> Option<u64> {
         self.blocks.first().map(|block| block.head)
-    }
-
-    /// The last block, whose end decides where control goes; none for a dispatch.
-    pub(crate) fn last(&self) -> Option<&Block> {
-        self.blocks.last().copied()
     }
 }

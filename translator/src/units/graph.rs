@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use lockstep_isa::Reg;
 
+use super::inline::Inlined;
 use crate::abstract_interpreter::Flow;
 use crate::block::Block;
 
@@ -18,8 +19,9 @@ const SELF_CALLS: usize = 4;
 /// The control-flow graph of one unit. A node is the position of a block in the order of addresses.
 pub(super) struct Graph<'g, 'a> {
     pub(super) blocks: &'g [&'a Block],
-    /// The positions of blocks by their heads.
-    pub(super) position: BTreeMap<u64, usize>,
+    /// The calls that are inlined. Such a block and the copy of the function are one node, which goes on at
+    /// the return point.
+    inlined: &'g Inlined<'a>,
     pub(super) successors: Vec<Vec<usize>>,
     predecessors: Vec<Vec<usize>>,
     /// Whether control may enter the unit at a block.
@@ -58,6 +60,7 @@ fn uses_dispatch(block: &Block) -> bool {
 impl<'g, 'a> Graph<'g, 'a> {
     pub(super) fn new(
         blocks: &'g [&'a Block],
+        inlined: &'g Inlined<'a>,
         entries: &BTreeSet<u64>,
         indirect_targets: &BTreeSet<u64>,
     ) -> Self {
@@ -69,7 +72,8 @@ impl<'g, 'a> Graph<'g, 'a> {
         let dispatch = blocks.len();
         let mut successors = Vec::with_capacity(dispatch + 1);
         for block in blocks {
-            let mut next: Vec<usize> = (block.successors())
+            let back = inlined.returns_to(block);
+            let mut next: Vec<usize> = (block.successors().chain(back))
                 .filter_map(|head| position.get(&head).copied())
                 .collect();
             if uses_dispatch(block) && !dispatch_targets.is_empty() {
@@ -93,7 +97,7 @@ impl<'g, 'a> Graph<'g, 'a> {
         }
         let mut graph = Graph {
             blocks,
-            position,
+            inlined,
             successors,
             predecessors,
             entries: (blocks.iter())
@@ -161,14 +165,27 @@ impl<'g, 'a> Graph<'g, 'a> {
         }
     }
 
-    /// Whether a block belongs to the chain of its predecessor: it has only one, which ends by length,
-    /// and nothing else can enter it.
+    /// The blocks of a node: its own, and those of the function that it calls if that is inlined.
+    pub(super) fn blocks_of(&self, node: usize) -> impl Iterator<Item = &'a Block> + use<'a, 'g> {
+        let own = self.blocks.get(node).copied();
+        let behind = own.map_or(&[][..], |block| self.inlined.behind(block));
+        own.into_iter().chain(behind.iter().copied())
+    }
+
+    /// The return point of a node that ends with an inlined function.
+    pub(super) fn returns_to(&self, node: usize) -> Option<u64> {
+        self.inlined.returns_to(self.blocks.get(node)?)
+    }
+
+    /// Whether a block belongs to the chain of its predecessor: it has only one, which ends by length or
+    /// with an inlined function, and nothing else can enter it.
     pub(super) fn extends_predecessor(&self, block: usize) -> bool {
         let &[before] = self.predecessors[block].as_slice() else {
             return false;
         };
         let flow = self.blocks.get(before).map(|block| block.flow);
-        self.entries.get(block) == Some(&false) && flow == Some(Flow::Next)
+        let goes_on = flow == Some(Flow::Next) || self.returns_to(before).is_some();
+        self.entries.get(block) == Some(&false) && goes_on
     }
 }
 

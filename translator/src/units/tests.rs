@@ -71,6 +71,7 @@ fn units<T>(
     hints.scan(0, &data);
     let program = discover(&region, &hints);
     partition(&program, region.profile.xlen, &Options::default())
+        .0
         .iter()
         .map(of)
         .collect()
@@ -129,4 +130,91 @@ fn code_with_wide_gaps_is_in_several_units() {
             "{unit:x?}"
         );
     }
+}
+
+const T0: Reg = Reg::new(5);
+
+/// A call by `t0`.
+fn outlined(offset: i32) -> Inst {
+    Inst {
+        rd: T0,
+        ..jump(offset)
+    }
+}
+
+/// A return from it.
+fn back(rs1: Reg, imm: i32) -> Inst {
+    Inst {
+        rs1,
+        imm,
+        ..Inst::bare(Op::Jalr, 4)
+    }
+}
+
+/// The blocks of each chain of the first unit, and the heads at which it can be entered, for a caller at
+/// [`BASE`] and a piece behind it at `BASE + 0x100`.
+fn inlined(caller: &[Inst], piece: &[Inst]) -> (Vec<Vec<u64>>, Vec<u64>) {
+    let place = |from: u64, code: &[Inst]| -> Vec<(u64, Inst)> {
+        let addresses = (from..).step_by(4);
+        addresses.zip(code.iter().copied()).collect()
+    };
+    let mut code = place(BASE, caller);
+    code.extend(place(BASE + 0x100, piece));
+    let of = |unit: &Unit<'_>| {
+        let blocks = |chain: &super::Chain<'_>| chain.blocks.iter().map(|b| b.head).collect();
+        (
+            unit.chains.iter().map(blocks).collect(),
+            unit.entries().map(|(head, _)| head).collect(),
+        )
+    };
+    units(1, BASE, &code, &[], of).remove(0)
+}
+
+#[test]
+fn a_call_of_an_outlined_piece_is_part_of_the_chain() {
+    let caller = [addi(), outlined(0xfc), addi(), outlined(0xf4), ecall()];
+    let (chains, entries) = inlined(&caller, &[addi(), back(T0, 0)]);
+    let piece = BASE + 0x100;
+    assert_eq!(
+        chains,
+        [[BASE, piece, BASE + 8, piece, BASE + 16]],
+        "{chains:x?}"
+    );
+    // The return points are none; the host call's is not translated, because nothing is there.
+    assert_eq!(entries, [BASE]);
+}
+
+#[test]
+fn a_piece_that_may_not_come_back_is_called() {
+    let caller = [addi(), outlined(0xfc), addi(), ecall()];
+    let pieces: [&[Inst]; 6] = [
+        // By another register, to another place, with another link register.
+        &[addi(), back(Reg::A0, 0)],
+        &[addi(), back(T0, 64)],
+        &[Inst { rd: T0, ..addi() }, back(T0, 0)],
+        // A host call, a loop, too many instructions.
+        &[ecall(), back(T0, 0)],
+        &[addi(), jump(-4)],
+        &[addi(); 60],
+    ];
+    for piece in pieces {
+        let (chains, entries) = inlined(&caller, piece);
+        assert_eq!(chains[0], [BASE], "{piece:?}: {chains:x?}");
+        assert_eq!(entries, [BASE, BASE + 8], "{piece:?}");
+    }
+}
+
+#[test]
+fn a_return_point_that_others_come_back_to_is_an_entry() {
+    let caller = [addi(), outlined(0xfc), addi(), ecall()];
+    let hinted = |pointers: &[u64]| {
+        let piece = [(BASE + 0x100, addi()), (BASE + 0x104, back(T0, 0))];
+        let code: Vec<(u64, Inst)> = ((BASE..).step_by(4).zip(caller)).chain(piece).collect();
+        units(1, BASE, &code, pointers, |unit| {
+            unit.entries().map(|(head, _)| head).collect::<Vec<_>>()
+        })
+    };
+    assert_eq!(hinted(&[])[0], [BASE]);
+    // A pointer in data names it.
+    assert!(hinted(&[BASE + 8]).concat().contains(&(BASE + 8)));
 }

@@ -1,11 +1,12 @@
 //! What random programs there are: kinds of program, and the machines that run them.
 
 /// Kinds of program.
-pub(super) const TIERS: [Tier; 8] = [
+pub(super) const TIERS: [Tier; 10] = [
     Tier::new("bytes", WIDE, "random_bytes"),
     Tier::new("operands", WIDE, "valid_instructions_with_edge_operands"),
     Tier::new("structured", WIDE, "structured_programs"),
     Tier::new("wild", WIDE, "wild_programs"),
+    Tier::new("outlined", WIDE, "programs_with_outlined_pieces"),
     Tier::new("rv32-bytes", NARROW, "random_bytes"),
     Tier::new(
         "rv32-operands",
@@ -14,6 +15,7 @@ pub(super) const TIERS: [Tier; 8] = [
     ),
     Tier::new("rv32-structured", NARROW, "structured_programs"),
     Tier::new("rv32-wild", NARROW, "wild_programs"),
+    Tier::new("rv32-outlined", NARROW, "programs_with_outlined_pieces"),
 ];
 /// The test binary of 64-bit programs.
 pub(super) const WIDE: &str = "random_programs";

@@ -9,7 +9,7 @@ use crate::programs::contest::Contest;
 use crate::programs::source::Source;
 use crate::programs::start::Entry;
 use crate::programs::tally::{Summary, Tally};
-use crate::programs::{bytes, operands, profiles, shrink, structured, wild};
+use crate::programs::{bytes, operands, outlined, profiles, shrink, structured, wild};
 use crate::random::Random;
 
 /// A kind of program.
@@ -21,7 +21,7 @@ pub struct Tier {
 }
 
 /// All of them.
-pub const TIERS: [Tier; 4] = [
+pub const TIERS: [Tier; 5] = [
     Tier {
         name: "bytes",
         generate: bytes::generate,
@@ -37,6 +37,10 @@ pub const TIERS: [Tier; 4] = [
     Tier {
         name: "wild",
         generate: wild::generate,
+    },
+    Tier {
+        name: "outlined",
+        generate: outlined::generate,
     },
 ];
 
