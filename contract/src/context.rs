@@ -8,7 +8,8 @@
 //! ```text
 //! +0              Context (registers, pc, budget, reservation, code, table, helpers)
 //! +PAIRS          one byte a page: 1 when the words at WRITABLE are 1 for it and for the next, else 0
-//! +WRITABLE       one u32 a page: 1 when the page may be written and is already dirty, else 0
+//! +WRITABLE       one u32 a page: 1 when a store to the page needs nothing but the store, else 0: the page may be
+//!                 written, is already dirty, and the host knows already that its bytes may change
 //! +HEADS          one u32 a slot: one more than the address of the trace that ran there last, or 0 for
 //!                 none; used in versions that find a trace by the low half of its address
 //! +MEMORY         guest memory, at most MAX_MEMORY bytes

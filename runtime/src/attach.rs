@@ -14,7 +14,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use lockstep_contract::pages::{PAGE_SHIFT, code_runs};
+use lockstep_contract::pages::PAGE_SHIFT;
 use lockstep_isa::{Cost, Profile};
 
 use crate::code_source::{CodeSource, Request};
@@ -201,7 +201,7 @@ impl Attached {
         known.retain(|region| {
             region.pages.end <= recoded.start || recoded.end <= region.pages.start
         });
-        for pages in code_runs(memory.flags()) {
+        for pages in memory.code_runs() {
             let asked = match known.iter().position(|region| region.pages == pages) {
                 Some(index) => known.swap_remove(index).asked,
                 None => Asked::NotYet,

@@ -4,8 +4,9 @@
 //! `EXECUTABLE` is not writable, and any other page is. `FREEZED` only forbids initialising a page again.
 //!
 //! The bytes are in a mapping that native code uses too ([`raw`]). The mapping also has a table with one word for each
-//! page. The word is 1 exactly when a store to the page needs no further work: the page is writable and already dirty.
-//! The table is derived from the flags here and nowhere else.
+//! page. The word is 1 exactly when a store to the page needs no further work: the page is writable, already dirty, and
+//! already noted as one that has to be cleared when the guest is gone ([`writable`]). The table is derived here and
+//! nowhere else. Storing zeros to a page that still is zero changes its flags alone ([`transfers`]).
 //!
 //! CKB-VM clears frames of memory lazily. That is not repeated here: untouched pages come zeroed from the operating
 //! system. Its pseudo-random filling is in [`chaos`].
@@ -23,12 +24,14 @@ mod access;
 pub(crate) mod chaos;
 pub(crate) mod copy;
 mod flags;
+mod held;
 mod identity;
 pub(crate) mod raw;
 mod setup_error;
 mod spare;
 mod transfers;
 pub(crate) mod writable;
+mod written;
 
 pub(crate) use access::{Code, Pages, View};
 use chaos::Chaos;
@@ -36,6 +39,7 @@ use flags::{PageFlags, stores_freely};
 pub(crate) use identity::Identity;
 use raw::Region;
 pub use setup_error::SetupError;
+pub use written::host_written_bytes;
 
 /// To be called when wrong native code ran in this process. No mapping that is in use or kept now goes to another
 /// guest, and no trace that was decoded in one of them is shared any more.
@@ -148,7 +152,7 @@ impl Memory {
     pub(crate) fn set_chaos(&mut self, seed: Option<u32>) {
         let pages = 0..self.pages();
         let (_, writable, ..) = self.region.parts();
-        let touched = pages.filter(|page| writable.touched(*page));
+        let touched = pages.filter(|page| writable.stored_to(*page));
         self.chaos = seed.map(|seed| Box::new(Chaos::new(seed, touched)));
     }
 
@@ -203,7 +207,8 @@ impl Memory {
     /// The only place where flags change, other than by a store making a page dirty.
     fn replace_flags(&mut self, page: usize, flags: u8) {
         self.flags.replace(page, flags);
-        self.region.parts().1.set(page, stores_freely(flags));
+        let writable = self.region.parts().1;
+        writable.set(page, stores_freely(flags) && writable.touched(page));
     }
 
     /// Which memory this is: another value for each memory, and another one after each reset.
@@ -224,6 +229,11 @@ impl Memory {
     /// The pages whose code may have come, gone or changed since this was asked last; all of them at first.
     pub(crate) fn take_recoded(&mut self) -> Range<usize> {
         self.flags.take_recoded()
+    }
+
+    /// The code regions: maximal runs of pages that are executable and frozen.
+    pub(crate) fn code_runs(&self) -> impl Iterator<Item = Range<usize>> + use<> {
+        self.flags.code_runs()
     }
 
     /// A range of guest addresses as a range of indices. An empty range is in memory wherever it begins.

@@ -16,7 +16,7 @@
 //! An entry is stored as the instructions that it is made of. No part of a fused entry can fail, and none reads its
 //! own address, so running them one by one is the same. The cost is that of the entry.
 
-use lockstep_contract::context::{SLOTS, slot};
+use lockstep_contract::context::slot;
 use lockstep_isa::decode::{DecodeError, Fetch, decode};
 use lockstep_isa::{Inst, Op, Profile, fuse};
 
@@ -25,10 +25,12 @@ use crate::memory::{Code, Memory};
 use crate::trap::Trap;
 
 mod decoded;
+mod slots;
 mod trace;
 
 use decoded::Extent;
 pub(crate) use decoded::{DecodedTraces, Shared};
+use slots::Slots;
 pub(crate) use trace::Trace;
 
 /// The most entries that a trace has.
@@ -50,8 +52,8 @@ struct Note {
 /// All traces of a guest.
 #[derive(Clone, Debug)]
 pub(crate) struct Traces {
-    /// For each slot the number of its trace plus one; 0 for none.
-    slots: Box<[u32; SLOTS]>,
+    /// The trace in front of each slot.
+    slots: Slots,
     traces: Vec<Trace>,
     /// Of each trace.
     notes: Vec<Note>,
@@ -66,10 +68,8 @@ pub(crate) struct Traces {
 
 impl Traces {
     pub(crate) fn new() -> Traces {
-        // Zeroed memory of the operating system, touched as it is used.
-        let slots = vec![0; SLOTS].into_boxed_slice().try_into();
         Traces {
-            slots: slots.unwrap_or_else(|_| Box::new([0; SLOTS])),
+            slots: Slots::default(),
             traces: Vec::new(),
             notes: Vec::new(),
             code: Vec::new(),
@@ -95,9 +95,24 @@ impl Traces {
     /// The trace for an address, if it is in front of its slot.
     #[inline(always)]
     pub(crate) fn find(&self, pc: u64) -> Option<Trace> {
-        let number = self.slots[slot(pc)];
+        let number = self.slots.at_place(pc);
         let trace = self.traces.get(number.wrapping_sub(1) as usize)?;
         (trace.start == pc).then_some(*trace)
+    }
+
+    /// The number of the trace in front of an address's slot; 0 for none.
+    fn front(&self, pc: u64) -> u32 {
+        let number = self.slots.at_place(pc);
+        match self.traces.get(number.wrapping_sub(1) as usize) {
+            Some(trace) if slot(trace.start) == slot(pc) => number,
+            _ => 0,
+        }
+    }
+
+    /// Puts the trace with this number in front of its slot, which is that of `pc`.
+    fn put_in_front(&mut self, pc: u64, number: u32) {
+        let Traces { slots, traces, .. } = self;
+        slots.put(pc, number, |number| traces[number as usize - 1].start);
     }
 
     /// The instructions of a trace.
@@ -133,13 +148,13 @@ impl Traces {
             self.discard(&trace);
             return Err(Trap::TraceLengthError);
         }
-        trace.behind = self.behind(self.slots[slot(pc)]);
+        trace.behind = self.behind(self.front(pc));
         self.traces.push(trace);
         self.notes.push(Note {
             open: code.refused,
             stale: false,
         });
-        self.slots[slot(pc)] = self.traces.len() as u32;
+        self.put_in_front(pc, self.traces.len() as u32);
         Ok(())
     }
 
@@ -158,7 +173,7 @@ impl Traces {
 
     /// Moves the trace at `pc` to the front of its slot, if it is known.
     fn recall(&mut self, pc: u64) -> bool {
-        let front = self.slots[slot(pc)];
+        let front = self.front(pc);
         let mut before = 0;
         let mut number = front;
         while let Some(trace) = self.traces.get(number.wrapping_sub(1) as usize).copied() {
@@ -166,7 +181,7 @@ impl Traces {
                 if before != 0 {
                     self.traces[before as usize - 1].behind = trace.behind;
                     self.traces[number as usize - 1].behind = self.behind(front);
-                    self.slots[slot(pc)] = number;
+                    self.put_in_front(pc, number);
                 }
                 return true;
             }
@@ -223,7 +238,7 @@ impl Traces {
         let traces = std::mem::take(&mut self.traces);
         let notes = std::mem::take(&mut self.notes);
         let code = std::mem::take(&mut self.code);
-        for number in self.slots.iter_mut().filter(|number| **number != 0) {
+        for number in self.slots.iter_mut() {
             let mut trace = traces[*number as usize - 1];
             self.notes.push(notes[*number as usize - 1]);
             let first = trace.first as usize;

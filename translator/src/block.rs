@@ -125,6 +125,8 @@ impl Block {
         if len > TRACE_BYTES {
             return Err(Reason::Long { len });
         }
+        // Hostile code has tens of thousands of blocks of one instruction.
+        instructions.shrink_to_fit();
         Ok(Block {
             head,
             instructions,

@@ -14,8 +14,9 @@ use crate::injection::{Fault, Injection};
 
 /// The largest weight of a module: the sum over its blocks of what each costs to translate, in plain
 /// instructions. Time and memory of a translation grow about linearly with the weight. Lua's interpreter
-/// has half of this weight; hostile code reaches it within seconds.
-pub const MODULE_WEIGHT_LIMIT: usize = 600_000;
+/// has a quarter of this weight and the JavaScript machine of the CKB chain nine tenths; hostile code reaches it
+/// within seconds.
+pub const MODULE_WEIGHT_LIMIT: usize = 1_000_000;
 /// A jump of so many bytes or more is taken for a tail call into another function.
 const LOCAL_JUMP_BYTES: u64 = 1 << 15;
 

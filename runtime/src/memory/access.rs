@@ -101,6 +101,22 @@ impl Fetch for Code<'_> {
 impl Pages<'_> {
     /// Makes a page ready for a store: checks that it may be written and makes it dirty.
     pub(super) fn open(&mut self, page: u64) -> Result<(), Trap> {
+        self.make_dirty(page)?;
+        self.writable.set(page as usize, true);
+        Ok(())
+    }
+
+    /// The same, but a page that is not touched stays so: it becomes dirty and is not ready for a store yet.
+    pub(super) fn open_untouched(&mut self, page: u64) -> Result<(), Trap> {
+        self.make_dirty(page)?;
+        if self.writable.touched(page as usize) {
+            self.writable.set(page as usize, true);
+        }
+        Ok(())
+    }
+
+    /// Makes a page dirty that may be written.
+    fn make_dirty(&mut self, page: u64) -> Result<(), Trap> {
         let Some(flags) = self.flags.get_mut(page as usize) else {
             return Err(Trap::MemOutOfBound);
         };
@@ -108,7 +124,6 @@ impl Pages<'_> {
             return Err(Trap::MemWriteOnExecutablePage);
         }
         *flags |= DIRTY;
-        self.writable.set(page as usize, true);
         Ok(())
     }
 

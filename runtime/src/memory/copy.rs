@@ -8,8 +8,8 @@
 
 use lockstep_contract::pages::{EXECUTABLE, PAGE_SIZE};
 
-use super::Memory;
 use super::flags::stores_freely;
+use super::{Memory, written};
 
 /// Where two memories differ.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -28,8 +28,8 @@ impl Memory {
     }
 
     /// Whether a page may have bytes other than zero.
-    pub(crate) fn touched(&self, page: usize) -> bool {
-        self.region.writable().touched(page)
+    pub(crate) fn may_differ_from_zero(&self, page: usize) -> bool {
+        !self.region.writable().is_zero(page)
     }
 
     /// Takes over content, flags, reservation and heads of traces from a memory of the same size.
@@ -38,11 +38,12 @@ impl Memory {
         assert_eq!(self.size(), other.size());
         for page in 0..self.pages() {
             let flags = other.flags()[page];
-            let differs = (self.touched(page) || other.touched(page))
+            let differs = (self.may_differ_from_zero(page) || other.may_differ_from_zero(page))
                 && self.content(page) != other.content(page);
             if differs {
                 let (_, writable, _, mut bytes) = self.region.parts();
                 writable.set(page, true);
+                written::note(PAGE_SIZE);
                 bytes.all()[page * PAGE_SIZE..(page + 1) * PAGE_SIZE]
                     .copy_from_slice(other.content(page));
                 if (self.flags()[page] | flags) & EXECUTABLE != 0 {
@@ -89,7 +90,8 @@ impl Memory {
                 let other = two;
                 return Some(Difference::Flags { page, one, other });
             }
-            let known = !thorough && !self.touched(page) && !other.touched(page);
+            let maybe = self.may_differ_from_zero(page) || other.may_differ_from_zero(page);
+            let known = !thorough && !maybe;
             if known || self.content(page) == other.content(page) {
                 continue;
             }

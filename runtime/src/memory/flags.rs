@@ -6,7 +6,7 @@
 
 use core::ops::Range;
 
-use lockstep_contract::pages::{CODE, DIRTY, EXECUTABLE};
+use lockstep_contract::pages::{CODE, DIRTY, EXECUTABLE, code_runs};
 
 /// Whether a store to a page with these flags needs nothing but the store.
 pub(super) const fn stores_freely(flags: u8) -> bool {
@@ -20,6 +20,9 @@ pub(super) struct PageFlags {
     bytes: Box<[u8]>,
     /// Pages whose code may have come, gone or changed since this was last taken.
     recoded: Range<usize>,
+    /// All pages that are executable or frozen lie in this range. Most pages of a memory never are, and need not be
+    /// looked at to find code.
+    coded: Range<usize>,
     /// Counts such changes.
     generation: u64,
 }
@@ -30,6 +33,7 @@ impl PageFlags {
         PageFlags {
             bytes: vec![0; pages].into_boxed_slice(),
             recoded: 0..pages,
+            coded: 0..0,
             generation: 0,
         }
     }
@@ -48,6 +52,7 @@ impl PageFlags {
     pub(super) fn replace(&mut self, page: usize, flags: u8) {
         if (self.bytes[page] ^ flags) & CODE != 0 {
             self.note_recoded(page);
+            self.coded = with_page(&self.coded, page);
         }
         self.bytes[page] = flags;
     }
@@ -55,23 +60,28 @@ impl PageFlags {
     /// Clears all flags.
     pub(super) fn clear(&mut self) {
         self.bytes.fill(0);
+        self.coded = 0..0;
         self.note_all_recoded();
     }
 
     /// Notes that the code in a page may be new.
     pub(super) fn note_recoded(&mut self, page: usize) {
         self.generation += 1;
-        self.recoded = if self.recoded.is_empty() {
-            page..page + 1
-        } else {
-            self.recoded.start.min(page)..self.recoded.end.max(page + 1)
-        };
+        self.recoded = with_page(&self.recoded, page);
     }
 
     /// Notes that all code may be new.
     pub(super) fn note_all_recoded(&mut self) {
         self.generation += 1;
         self.recoded = 0..self.bytes.len();
+    }
+
+    /// The code regions, by page number.
+    pub(super) fn code_runs(&self) -> impl Iterator<Item = Range<usize>> + use<> {
+        let first = self.coded.start;
+        let runs = code_runs(&self.bytes[self.coded.clone()]);
+        runs.into_iter()
+            .map(move |run| first + run.start..first + run.end)
     }
 
     /// Another number whenever code may have come, gone or changed.
@@ -83,4 +93,12 @@ impl PageFlags {
     pub(super) fn take_recoded(&mut self) -> Range<usize> {
         std::mem::take(&mut self.recoded)
     }
+}
+
+/// The smallest range that has all of these pages and this one.
+fn with_page(pages: &Range<usize>, page: usize) -> Range<usize> {
+    if pages.is_empty() {
+        return page..page + 1;
+    }
+    pages.start.min(page)..pages.end.max(page + 1)
 }

@@ -4,21 +4,23 @@
 //! Only addresses and sizes live here. What a page may be used for is decided in the parent module. The pages come
 //! zeroed from the operating system when they are first touched, so that a machine costs what it uses and not what
 //! it could use. A guest that ends clears what it touched and leaves the mapping to the next one
-//! ([`super::spare`]).
+//! ([`super::spare`]). What it loaded of large data may stay for a guest that loads the same ([`super::held`]).
 //!
 //! Safety: all `unsafe` of guest memory is in this file. A [`Region`] owns its mapping. References that it hands out
 //! borrow the region, so they end before it is unmapped, and the four parts never overlap.
 #![allow(unsafe_code)]
 
 use core::mem::ManuallyDrop;
+use core::ops::Range;
 use core::ptr::{self, NonNull};
 use std::io;
 
 use lockstep_contract::context::{self, Context};
 use lockstep_contract::pages::{MAX_MEMORY, MAX_PAGES, PAGE_SIZE};
 
-use super::spare::Spare;
+use super::spare::{Kind, Spare};
 use super::writable::{PAGE_TABLE, Writable};
+use super::written;
 
 /// Mappings of guests that are gone.
 static SPARE: Spare<Mapping> = Spare::new();
@@ -32,14 +34,15 @@ pub(super) fn retire_spare_mappings() {
 /// A spare mapping of this size, if there is one.
 #[cfg(test)]
 pub(super) fn take_spare(size: usize) -> Option<Mapping> {
-    SPARE.take(size)
+    SPARE.take(&Kind::of_zeros(size))
 }
 
 /// Bytes in front of the region, and behind it, where every access is a fault of the process. Native code checks every
 /// address itself; where such a check is wrong, the guards make a fault of what would be silent damage.
 const GUARD_BYTES: usize = 16 * PAGE_SIZE;
 
-/// An anonymous private mapping, ready for a guest: all that is open reads as zero.
+/// An anonymous private mapping, ready for a guest: all that is open reads as zero. Only where its table of pages says
+/// that pages are held ([`super::held`]), these have other bytes.
 #[derive(Debug)]
 pub(super) struct Mapping {
     /// Address of the first guard page.
@@ -152,7 +155,7 @@ impl Region {
     pub(crate) fn new(size: usize) -> io::Result<Region> {
         // First: what is taken after it is not older than this.
         let since = Some(SPARE.generation());
-        let mapping = match SPARE.take(size) {
+        let mapping = match SPARE.take(&Kind::of_zeros(size)) {
             Some(mapping) => mapping,
             None => Mapping::new(size)?,
         };
@@ -243,36 +246,75 @@ impl Region {
         }
     }
 
-    /// Makes guest memory and the table of pages zero. Only pages that were writable once can be
-    /// anything else, and clearing those is several times cheaper than new ones are.
+    /// A spare mapping that is zeros but for these pages, in which it holds data of the host. For a guest that has
+    /// loaded its data there, and never for one that begins.
+    pub(super) fn spare_with(&self, held: &Range<usize>) -> Option<Region> {
+        // What this guest did is copied to it: it may go to other guests as long as this guest's own mapping may.
+        let since = Some(self.trusted_since()?);
+        let kind = Kind {
+            size: self.size(),
+            held: held.clone(),
+        };
+        Some(Region {
+            mapping: ManuallyDrop::new(SPARE.take(&kind)?),
+            keeps_heads: false,
+            since,
+        })
+    }
+
+    /// Makes guest memory and the table of pages zero. Only pages that are touched or held can be anything else, and
+    /// clearing those is several times cheaper than new ones are.
     pub(crate) fn clear(&mut self) {
+        let (_, writable, _, mut bytes) = self.parts();
+        let held = writable.held();
+        writable.hold(&(0..0));
+        bytes.clear_pages(&held);
+        self.clear_touched();
+    }
+
+    /// The same for the pages that are touched, and the table.
+    fn clear_touched(&mut self) {
         let keeps_heads = self.keeps_heads;
         let (_, writable, heads, mut bytes) = self.parts();
         if keeps_heads {
             heads.fill(0);
         }
-        let pages = bytes.all().chunks_exact_mut(PAGE_SIZE);
-        for (number, page) in pages.enumerate() {
-            if writable.touched(number) {
-                page.fill(0);
-            }
+        for run in writable.touched_runs() {
+            bytes.clear_pages(&run);
         }
         writable.clear();
     }
 }
 
 impl Drop for Region {
-    /// The next guest gets the mapping, with everything in it zero again, if it may.
+    /// Another guest gets the mapping, if it may, with everything in it zero again but for what is held. Where the
+    /// guest stored to what is held, that becomes zero too.
     fn drop(&mut self) {
         if self.since.is_some() {
-            self.clear();
+            if self.writable().any_touched(&self.writable().held()) {
+                self.clear();
+            } else {
+                self.clear_touched();
+            }
             // SAFETY: a `Context` is plain numbers, for which zeros are valid.
             *self.parts().0 = unsafe { core::mem::zeroed() };
         }
+        let kind = Kind {
+            size: self.size(),
+            held: self.writable().held(),
+        };
         // SAFETY: nothing uses the field after this.
         let mapping = unsafe { ManuallyDrop::take(&mut self.mapping) };
-        if let Some(since) = self.since {
-            SPARE.keep(mapping.size(), mapping, since);
+        if let Some(since) = self.since
+            && let Some(mapping) = SPARE.keep(kind, mapping, since)
+        {
+            let mut displaced = Region {
+                mapping: ManuallyDrop::new(mapping),
+                keeps_heads: false,
+                since: self.since,
+            };
+            // Then it holds nothing, and its drop displaces nothing.
+            displaced.clear();
         }
     }
 }
@@ -305,6 +347,17 @@ impl<'a> Bytes<'a> {
     /// All of them, for as long as they are borrowed.
     pub(crate) fn into_all(self) -> &'a mut [u8] {
         self.bytes
+    }
+
+    /// Makes these pages zero, as far as they are in memory: wrong native code may have changed the note that names
+    /// them.
+    fn clear_pages(&mut self, pages: &Range<usize>) {
+        let [start, end] = [pages.start, pages.end].map(|page| page.saturating_mul(PAGE_SIZE));
+        let end = end.min(self.bytes.len());
+        if start < end {
+            written::note(end - start);
+            self.bytes[start..end].fill(0);
+        }
     }
 
     /// Reads `N` bytes at `at`, or nothing when they are not all in memory.

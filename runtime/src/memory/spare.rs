@@ -1,24 +1,43 @@
 //! What guests that are gone leave to guests to come: their mappings.
 //!
 //! The first touch of a page costs the system one or two microseconds, mapping and unmapping a guest some fifteen:
-//! for a lock script, more than its run. A mapping that is kept here is all zeros, so a guest cannot tell it from a
-//! new one; whoever drops a region sees to that (`raw`). Few are kept, because what they hold is not given back to
-//! the system before the process ends.
+//! for a lock script, more than its run. A mapping of zeros that is kept here cannot be told from a new one; whoever
+//! drops a region sees to that (`raw`). Other mappings hold large data that guests loaded, and are zeros elsewhere. No
+//! guest begins in one of these (`held`). Few are kept, because their memory is not given back to the system before the
+//! process ends.
 //!
 //! Native code that is wrong may write where nobody notices. So a mapping is not kept where such code may have run:
 //! not that of a guest beside which native code is checked, and none of those in use or kept when a module turns out
 //! to be wrong ([`Spare::retire`]).
 
+use core::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-/// Mappings that are kept: at most 64 MiB, if the guests used all of their memory.
+/// Mappings of zeros that are kept, and as many that hold data: each at most 64 MiB, if the guests used all of their
+/// memory.
 const SPARE_MAPPINGS: usize = 16;
 
-/// Things of different sizes that can be used again.
+/// What things must have in common, so that one can be used in place of another.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Kind {
+    /// Bytes of guest memory.
+    pub(super) size: usize,
+    /// The pages that are not zero; none, if there are none.
+    pub(super) held: Range<usize>,
+}
+
+impl Kind {
+    /// Zeros of this size.
+    pub(super) const fn of_zeros(size: usize) -> Kind {
+        Kind { size, held: 0..0 }
+    }
+}
+
+/// Things of different kinds that can be used again.
 pub(super) struct Spare<T> {
-    /// With their sizes in bytes.
-    kept: Mutex<Vec<(usize, T)>>,
+    /// The one that was kept first comes first.
+    kept: Mutex<Vec<(Kind, T)>>,
     /// Raised when what is in use or kept may be spoiled.
     generation: AtomicU64,
 }
@@ -44,21 +63,33 @@ impl<T> Spare<T> {
         kept.clear();
     }
 
-    /// A thing of this size, if one is at hand.
-    pub(super) fn take(&self, size: usize) -> Option<T> {
+    /// A thing of this kind, if one is at hand.
+    pub(super) fn take(&self, kind: &Kind) -> Option<T> {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         // The latest is the one most likely to be in the processor's caches.
-        let index = kept.iter().rposition(|(bytes, _)| *bytes == size)?;
+        let index = kept.iter().rposition(|(other, _)| other == kind)?;
         Some(kept.remove(index).1)
     }
 
-    /// Keeps a zeroed thing that is in use since generation `since`, or drops it when there are enough or it is from
-    /// an earlier generation.
-    pub(super) fn keep(&self, size: usize, thing: T, since: u64) {
+    /// Keeps a thing that is in use since generation `since`, or drops it if it is from an earlier generation. Where
+    /// there are enough, one of zeros is dropped, and one that holds data takes the place of the oldest, which is the
+    /// result: it can be cleared and kept again.
+    pub(super) fn keep(&self, kind: Kind, thing: T, since: u64) -> Option<T> {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        if kept.len() < SPARE_MAPPINGS && since == self.generation() {
-            kept.push((size, thing));
+        if since != self.generation() {
+            return None;
         }
+        let is_like = |(other, _): &(Kind, T)| other.held.is_empty() == kind.held.is_empty();
+        let mut displaced = None;
+        if kept.iter().filter(|other| is_like(other)).count() >= SPARE_MAPPINGS {
+            if kind.held.is_empty() {
+                return None;
+            }
+            displaced = kept.iter().position(is_like);
+        }
+        let displaced = displaced.map(|index| kept.remove(index).1);
+        kept.push((kind, thing));
+        displaced
     }
 }
 
@@ -104,9 +135,12 @@ mod tests {
             .unwrap();
         // Dirty by flag alone, then written as instructions do it, then clean again.
         memory.set_flag(8, DIRTY).unwrap();
+        let touched = memory.region.writable().touched(8);
         let view = memory.view();
-        let mut bytes = view.bytes;
-        assert!(bytes.write(view.pages.writable, 8 * PAGE, [5; 8]));
+        let (mut bytes, mut pages) = (view.bytes, view.pages);
+        assert_eq!(bytes.write(pages.writable, 8 * PAGE, [5; 8]), touched);
+        pages.open(8).unwrap();
+        assert!(bytes.write(pages.writable, 8 * PAGE, [5; 8]));
         for page in 0..9 {
             memory.clear_flag(page, DIRTY).unwrap();
         }

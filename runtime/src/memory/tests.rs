@@ -4,6 +4,9 @@ use lockstep_contract::pages::{DIRTY, EXECUTABLE, FREEZED, MAX_PAGES};
 
 use super::*;
 
+mod held;
+mod random;
+
 const PAGE: u64 = PAGE_SIZE as u64;
 
 /// Four pages: writable, read-only data, code, and a last one that is writable.
@@ -17,16 +20,21 @@ fn memory() -> Memory {
     memory
 }
 
-/// The table of writable pages says what the flags say, and nothing about pages that are not there.
+/// The table of writable pages says what the flags say of touched pages, and nothing about pages that are not there.
+/// What is neither touched nor held is zeros.
 fn exact(memory: &Memory) {
-    let (table, pairs) = (
-        memory.region.writable().words(),
-        memory.region.writable().pairs(),
-    );
+    let writable = memory.region.writable();
+    let (table, pairs) = (writable.words(), writable.pairs());
     assert_eq!(table.len(), MAX_PAGES);
+    for (page, content) in memory.as_bytes().chunks(PAGE_SIZE).enumerate() {
+        if writable.is_zero(page) {
+            assert!(content.iter().all(|byte| *byte == 0), "page {page}");
+        }
+    }
     for (page, word) in table.iter().enumerate() {
         let flags = memory.flags().get(page).copied();
-        let expected = flags.is_some_and(|flags| flags & EXECUTABLE == 0 && flags & DIRTY != 0);
+        let expected = flags.is_some_and(|flags| flags & EXECUTABLE == 0 && flags & DIRTY != 0)
+            && writable.touched(page);
         assert_eq!(*word, u32::from(expected), "page {page}, flags {flags:?}");
         let next = table.get(page + 1).copied().unwrap_or(1);
         assert_eq!(

@@ -6,7 +6,7 @@
 
 use lockstep_contract::pages::{FREEZED, MAX_MEMORY, PAGE_SHIFT, PAGE_SIZE};
 
-use super::Memory;
+use super::{Memory, held, written};
 use crate::trap::Trap;
 
 impl Memory {
@@ -58,6 +58,12 @@ impl Memory {
     /// `MemWriteOnExecutablePage`. After such an error the pages before the one that refused are dirty, and no byte
     /// is written.
     pub fn store_bytes(&mut self, addr: u64, bytes: &[u8]) -> Result<(), Trap> {
+        if bytes.len() >= held::SMALLEST_HELD_BYTES
+            && self.chaos.is_none()
+            && let Some(last) = last_byte(addr, bytes.len() as u64)?
+        {
+            return self.store_held(addr, last, bytes);
+        }
         self.open(addr, bytes.len() as u64)?.copy_from_slice(bytes);
         Ok(())
     }
@@ -67,7 +73,38 @@ impl Memory {
     /// # Errors
     /// As for [`Memory::store_bytes`].
     pub fn store_byte(&mut self, addr: u64, size: u64, value: u8) -> Result<(), Trap> {
+        // In chaos mode pages are not zero before they are written.
+        if value == 0 && self.chaos.is_none() {
+            return self.store_zeros(addr, size);
+        }
         self.open(addr, size)?.fill(value);
+        Ok(())
+    }
+
+    /// Writes zeros. A page that is known to be zero has them already. It becomes dirty, and its bytes stay as they are: it
+    /// is not read, not written, and need not be cleared when the guest is gone. Programs with large arrays that start
+    /// as zeros use few of their pages.
+    fn store_zeros(&mut self, addr: u64, size: u64) -> Result<(), Trap> {
+        let Some(last) = last_byte(addr, size)? else {
+            return Ok(());
+        };
+        let mut view = self.view();
+        let pages = addr >> PAGE_SHIFT..=last >> PAGE_SHIFT;
+        for page in pages.clone() {
+            view.pages.open_untouched(page)?;
+        }
+        for page in pages {
+            let number = page as usize;
+            if view.pages.writable.is_zero(number) {
+                view.pages.writable.note_zeroed(number);
+                continue;
+            }
+            view.pages.writable.set(number, true);
+            let start = addr.max(page << PAGE_SHIFT) as usize;
+            let end = (last + 1).min((page + 1) << PAGE_SHIFT) as usize;
+            written::note(end - start);
+            view.bytes.all()[start..end].fill(0);
+        }
         Ok(())
     }
 
@@ -89,15 +126,26 @@ impl Memory {
 
     /// The bytes of a range that the host wants to write; their pages become dirty.
     fn open(&mut self, addr: u64, size: u64) -> Result<&mut [u8], Trap> {
-        let mut view = self.view();
-        if size == 0 {
+        let Some(last) = last_byte(addr, size)? else {
             return Ok(&mut []);
-        }
-        let end = addr
-            .checked_add(size)
-            .filter(|end| *end <= MAX_MEMORY as u64);
-        let end = end.ok_or(Trap::MemOutOfBound)?;
-        (view.pages).open_all(addr, end - 1, view.bytes.all(), view.chaos)?;
-        Ok(&mut view.bytes.into_all()[addr as usize..end as usize])
+        };
+        let mut view = self.view();
+        (view.pages).open_all(addr, last, view.bytes.all(), view.chaos)?;
+        written::note(size as usize);
+        Ok(&mut view.bytes.into_all()[addr as usize..=last as usize])
+    }
+}
+
+/// The address of the last byte of a range that the host wants to write; `None` if there is none.
+///
+/// # Errors
+/// `MemOutOfBound` when the range ends beyond the largest memory.
+fn last_byte(addr: u64, size: u64) -> Result<Option<u64>, Trap> {
+    if size == 0 {
+        return Ok(None);
+    }
+    match addr.checked_add(size) {
+        Some(end) if end <= MAX_MEMORY as u64 => Ok(Some(end - 1)),
+        _ => Err(Trap::MemOutOfBound),
     }
 }

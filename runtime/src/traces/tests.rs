@@ -1,5 +1,6 @@
 //! Which trace has a slot, and what is kept behind it.
 
+use lockstep_contract::context::SLOTS;
 use lockstep_contract::pages::{EXECUTABLE, FREEZED, PAGE_SIZE};
 use lockstep_isa::{Cost, Extensions, Version, Xlen};
 

@@ -80,6 +80,15 @@ impl Segment {
     pub fn range(&self) -> Range<u64> {
         self.addr..self.addr + self.bytes.len() as u64
     }
+
+    /// The content without the zeros at the end of data, which a linker puts into `.bss`: they are not in the file.
+    pub fn in_file(&self) -> &[u8] {
+        let last = self.bytes.iter().rposition(|byte| *byte != 0);
+        match self.flags {
+            Segment::DATA => &self.bytes[..last.map_or(0, |last| last + 1)],
+            _ => &self.bytes,
+        }
+    }
 }
 
 /// The smallest 64-bit little-endian RISC-V ELF with these segments: no section headers, no
@@ -124,13 +133,15 @@ pub fn write_elf_for(xlen: Xlen, entry: u64, segments: &[Segment]) -> Vec<u8> {
     }
     let mut offset = header_size + program_header_size * segments.len() as u64;
     for segment in segments {
-        let size = segment.bytes.len() as u64;
+        let size = segment.in_file().len() as u64;
+        let memory_size = segment.bytes.len() as u64;
         file.extend_from_slice(&1u32.to_le_bytes());
         let flags = segment.flags.to_le_bytes();
         if xlen == Xlen::X64 {
             file.extend_from_slice(&flags);
         }
-        words(&mut file, &[offset, segment.addr, segment.addr, size, size]);
+        let address = segment.addr;
+        words(&mut file, &[offset, address, address, size, memory_size]);
         if xlen == Xlen::X32 {
             file.extend_from_slice(&flags);
         }
@@ -138,7 +149,7 @@ pub fn write_elf_for(xlen: Xlen, entry: u64, segments: &[Segment]) -> Vec<u8> {
         offset += size;
     }
     for segment in segments {
-        file.extend_from_slice(&segment.bytes);
+        file.extend_from_slice(segment.in_file());
     }
     file
 }

@@ -3,8 +3,9 @@
 //! Usually every guest register is an SSA value throughout the unit, and each exit stores the dirty ones
 //! to the context. The number of these stores is exits times dirty registers, so hostile code could make
 //! the output explode. In a unit with too many of them, all registers are memory-resident: they live in
-//! the context between chains, so an exit has none to store. An interpreter loop is different, because
-//! its speed matters: there, the registers that most of its chains share stay SSA values.
+//! the context between chains, so an exit has none to store. The same is done where many registers are live at
+//! many edges, because the time of register allocation grows with their number. An interpreter loop is different,
+//! because its speed matters: there, the registers that most of its chains share stay SSA values.
 
 use std::cmp::Reverse;
 use std::ops::RangeInclusive;
@@ -19,6 +20,13 @@ use super::chain::Chain;
 pub(super) const INTERPRETER_LOOP_TARGETS: RangeInclusive<usize> = 64..=1024;
 /// The most stores that the exits of a unit may need if its registers are SSA values.
 const UNIT_EXIT_STORES: usize = 30_000;
+/// The most registers that may be live at the edges of a unit, summed over the edges, if its registers are SSA
+/// values. Code of compilers has a few thousands in a unit; a unit of nothing but branches has fifty thousand, and
+/// takes eight times as long to compile as with memory-resident registers.
+const UNIT_LIVE_REGISTERS: usize = 20_000;
+/// The same for an interpreter loop, which may have eight times the instructions. The main loop of QuickJS has
+/// 45 000.
+const LOOP_LIVE_REGISTERS: usize = 150_000;
 /// The host's registers for guest registers, the budget and the context. An interpreter loop keeps as many
 /// guest registers in them as its chains leave free on average. Lua, whose chains use four, runs a tenth
 /// faster with ten guest registers in host registers than with two; a loop whose chains use 23 runs a
@@ -36,10 +44,20 @@ pub(super) fn memory_resident(chains: &[Chain<'_>], targets: usize) -> u32 {
     let stores: usize = (chains.iter())
         .map(|chain| exits(chain) * registers(chain))
         .sum();
-    if stores <= UNIT_EXIT_STORES {
+    let live_after = |chain: &Chain<'_>| {
+        let live = |&next: &usize| chains[next].live.count_ones() as usize;
+        chain.successors.iter().map(live).sum::<usize>()
+    };
+    let live: usize = chains.iter().map(live_after).sum();
+    let is_loop = INTERPRETER_LOOP_TARGETS.contains(&targets);
+    let live_limit = match is_loop {
+        true => LOOP_LIVE_REGISTERS,
+        false => UNIT_LIVE_REGISTERS,
+    };
+    if stores <= UNIT_EXIT_STORES && live <= live_limit {
         return 0;
     }
-    if !INTERPRETER_LOOP_TARGETS.contains(&targets) {
+    if !is_loop {
         return u32::MAX;
     }
     let touched = |chain: &Chain<'_>| (chain.uses | chain.defs).count_ones() as usize;

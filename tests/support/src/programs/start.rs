@@ -192,7 +192,7 @@ impl Pages {
                 Segment::RODATA => FREEZED,
                 _ => 0,
             },
-            bytes: segment.bytes.clone(),
+            bytes: segment.in_file().to_vec(),
             offset,
         }
     }

@@ -85,6 +85,11 @@ impl Generator<'_> {
                 self.push(line);
             }
         }
+        // Zeros behind the data, some pages of them: what stores meet there was never touched.
+        if self.random.one_in(2) {
+            let bytes = self.random.below(6 << 12);
+            self.push(format!(".zero {bytes:#x}"));
+        }
     }
 
     fn push(&mut self, line: impl Into<String>) {
