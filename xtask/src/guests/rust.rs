@@ -53,28 +53,70 @@ const FLAGS: [&str; 12] = [
     "-C metadata=lockstep-guests",
 ];
 
-/// A guest: its package, its name in the manifest, and the rounds of a bench.
-const GUESTS: [(&str, &str, u64); 2] = [
-    ("objects", "rust_objects", 100),
-    ("signature", "rust_signature", 80),
+/// A guest.
+struct Guest {
+    /// Its package in the workspace.
+    package: &'static str,
+    /// Its name in the manifest.
+    name: &'static str,
+    /// The rounds of a bench; 0 for a script, which needs a transaction around it.
+    rounds: u64,
+}
+
+const GUESTS: [Guest; 5] = [
+    Guest {
+        package: "objects",
+        name: "rust_objects",
+        rounds: 100,
+    },
+    Guest {
+        package: "signature",
+        name: "rust_signature",
+        rounds: 80,
+    },
+    Guest {
+        package: "token",
+        name: "rust_token",
+        rounds: 0,
+    },
+    Guest {
+        package: "lock",
+        name: "rust_lock",
+        rounds: 0,
+    },
+    Guest {
+        package: "tree",
+        name: "rust_tree",
+        rounds: 0,
+    },
 ];
+
+impl Guest {
+    /// What the manifest calls guests of its kind.
+    fn kind(&self) -> &'static str {
+        match self.rounds {
+            0 => "rust-script",
+            _ => "rust",
+        }
+    }
+}
 
 /// Builds them all, puts them into `guests/elf` and their hashes into the manifest.
 pub(crate) fn rebuild(root: &Path) -> Result<(), GuestError> {
     need(&PACKAGES)?;
     let built = build(root)?;
     let mut manifest = Manifest::read(root)?;
-    for ((_, name, rounds), file) in GUESTS.iter().zip(built) {
-        let elf = format!("guests/elf/{name}.elf");
+    for (guest, file) in GUESTS.iter().zip(built) {
+        let elf = format!("guests/elf/{}.elf", guest.name);
         let bytes = fs::read(&file).map_err(at(&file))?;
         install(&file, &root.join(&elf))?;
         let changed = manifest.set(Row {
-            name: (*name).to_owned(),
-            kind: "rust".to_owned(),
+            name: guest.name.to_owned(),
+            kind: guest.kind().to_owned(),
             elf: elf.clone(),
             native: "-".to_owned(),
             default_cycles: 0,
-            bench_argument: *rounds,
+            bench_argument: guest.rounds,
             bench_cycles: 0,
             blake3: blake3::hash(&bytes).to_hex().to_string(),
         });
@@ -121,6 +163,6 @@ fn build(root: &Path) -> Result<Vec<PathBuf>, GuestError> {
     let folder = target.join(TARGET).join("release");
     Ok(GUESTS
         .iter()
-        .map(|(package, _, _)| folder.join(package))
+        .map(|guest| folder.join(guest.package))
         .collect())
 }

@@ -1,12 +1,15 @@
-//! Transactions that our own guests of kind `script` decide about: spawn, pipes, exec, libraries.
+//! Transactions that our own guests of the kinds `script` and `rust-script` decide about: spawn, pipes, exec,
+//! libraries, tokens, hash locks.
 
+use ckb_hash::blake2b_256;
 use ckb_mock_tx_types::MockTransaction;
 use ckb_types::bytes::Bytes;
 use ckb_types::core::ScriptHashType;
 use ckb_types::packed::Script;
+use ckb_types::prelude::*;
 use lockstep_isa::Version;
 
-use super::{Case, Coin, Draft, script_of};
+use super::{Case, Coin, Draft, script_of, witness};
 
 /// A committed guest.
 pub fn guest(name: &str) -> Bytes {
@@ -146,6 +149,67 @@ pub fn hash_lock(how: HashLock) -> MockTransaction {
         .build()
 }
 
+/// Somebody whose lock always succeeds.
+pub(super) fn somebody(number: u8) -> Script {
+    let (_, script) = always_success();
+    script.as_builder().args(Bytes::from(vec![number])).build()
+}
+
+/// The tokens of two cells, 1000 in all, that go to two others; the type script, which has this code, counts them as
+/// sixteen bytes of each cell's data. The locks always succeed.
+pub fn transfer(code: &Bytes, hash_type: ScriptHashType, paid: u128) -> MockTransaction {
+    let kind = script_of(code, hash_type, vec![9; 32]);
+    let coin = |owner: u8, amount: u128| Coin {
+        type_: Some(kind.clone()),
+        data: amount.to_le_bytes().to_vec(),
+        ..Coin::new(somebody(owner))
+    };
+    Draft::default()
+        .dep(code.clone(), None)
+        .dep(always_success().0, None)
+        .input(coin(1, 600))
+        .input(coin(1, 400))
+        .output(&coin(2, 300))
+        .output(&coin(1, paid - 300))
+        .witness(Bytes::new())
+        .build()
+}
+
+/// Our token script in Rust.
+pub fn rust_token(paid: u128) -> MockTransaction {
+    transfer(&guest("rust_token"), ScriptHashType::Data2, paid)
+}
+
+/// Our hash lock in Rust, over a transaction with this many outputs.
+pub fn rust_lock(outputs: u8, good: bool) -> MockTransaction {
+    let preimage = noise(3000);
+    let digest = blake2b_256(if good { &preimage[..] } else { &preimage[1..] });
+    let lock = locked(guest("rust_lock"), ScriptHashType::Data2, digest.to_vec());
+    let draft = (0..outputs).fold(lock, |draft, number| {
+        draft.output(&Coin::new(somebody(number)))
+    });
+    draft.witness(witness(preimage.to_vec()).as_bytes()).build()
+}
+
+/// Our tree of processes in Rust, of this many levels, over a witness of this length.
+pub fn rust_tree(levels: u8, bytes: usize) -> MockTransaction {
+    locked(guest("rust_tree"), ScriptHashType::Data2, vec![levels])
+        .witness(noise(bytes))
+        .build()
+}
+
+/// Those of our scripts in Rust.
+pub fn rust_cases() -> Vec<Case> {
+    vec![
+        Case::new("rust token", rust_token(1000), true),
+        Case::new("rust token, too many", rust_token(1001), false),
+        Case::new("rust lock", rust_lock(20, true), true),
+        Case::new("rust lock, bad", rust_lock(2, false), false),
+        Case::new("rust tree, alone", rust_tree(0, 500), true),
+        Case::new("rust tree", rust_tree(2, 6000), true),
+    ]
+}
+
 /// Those of spawn, pipes and wait; version 2 alone has them.
 pub fn spawn_cases() -> Vec<Case> {
     let mut cases = Vec::new();
@@ -245,5 +309,6 @@ pub fn cases() -> Vec<Case> {
     cases.extend(spawn_cases());
     cases.extend(exec_cases());
     cases.extend(library_cases());
+    cases.extend(rust_cases());
     cases
 }
