@@ -25,11 +25,14 @@ const PLENTY: u64 = 70_000_000;
 /// System cells that are committed beside the files: others take them from a crate.
 const CELLS: [&str; 3] = ["secp256k1_blake160_sighash_all", "secp256k1_data", "dao"];
 
-const GUESTS: [&str; 6] = [
+const GUESTS: [&str; 9] = [
     "always_success",
     "exec",
     "library",
     "loader",
+    "rust_lock",
+    "rust_token",
+    "rust_tree",
     "sha256",
     "spawn",
 ];
@@ -61,6 +64,9 @@ fn cases() -> Vec<Case> {
         Case::new("spawn", scripts::spawn_tree(2, 2000), true),
         Case::new("exec", scripts::exec(exec), true),
         Case::new("library", scripts::hash_lock(lock), true),
+        Case::new("rust_token", scripts::rust_token(1000), true),
+        Case::new("rust_lock", scripts::rust_lock(3, true), true),
+        Case::new("rust_tree", scripts::rust_tree(2, 2000), true),
     ]
 }
 

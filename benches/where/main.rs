@@ -9,10 +9,9 @@
 //! `cargo bench --bench where [-- NAME…] [--hot N] [--save]`; `--hot` shows the N hottest intervals of native code of
 //! each guest. It needs valgrind, and what `cargo xtask guests --third-party` and `--native` build.
 
-mod callgrind;
 mod kinds;
 
-use lockstep_test_support::record;
+use lockstep_test_support::{callgrind, record};
 use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;

@@ -22,7 +22,7 @@ struct Step {
     run: fn() -> Result<(), Failure>,
 }
 
-const STEPS: [Step; 11] = [
+const STEPS: [Step; 12] = [
     Step {
         name: "spike",
         what: "every instruction, random sequences and the guests against Spike: 2 minutes",
@@ -47,6 +47,11 @@ const STEPS: [Step; 11] = [
         name: "cache_damage",
         what: "10 000 faults in the files of a cache, each with two starts: 2 minutes",
         run: || Ok(tests("cache_damage", "LOCKSTEP_CACHE_DAMAGES", "10000")?),
+    },
+    Step {
+        name: "real",
+        what: "the scripts of the registries, checked block by block, and every trace of theirs discovered: 10 minutes",
+        run: || Ok(real()?),
     },
     Step {
         name: "hostile",
@@ -138,6 +143,13 @@ pub(crate) fn show() {
 fn tests(binary: &str, variable: &str, value: &str) -> Result<(), StepError> {
     let arguments = ["test", "--release", "--test", binary, "--", "--nocapture"];
     step::cargo(binary, &arguments, &[(variable, value)])
+}
+
+/// The tests that have packages fetched.
+fn real() -> Result<(), StepError> {
+    let arguments = ["test", "--release", "--test", "real_scripts", "--"];
+    let options = ["--include-ignored", "--nocapture"];
+    step::cargo("real", &[&arguments[..], &options].concat(), &[])
 }
 
 fn bench(name: &str) -> Result<(), StepError> {

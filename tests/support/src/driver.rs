@@ -17,6 +17,9 @@ use lockstep_translator::{CodeRegion, Injection, Options, key, translate};
 use crate::program::{Program, Setup};
 use crate::trusted::trusted;
 
+/// Cycles that no guest needs.
+const PLENTY: u64 = 50_000_000;
+
 /// A program on a machine.
 pub struct Guest {
     program: Program,
@@ -94,16 +97,21 @@ impl Guest {
         self.platform.profile
     }
 
-    fn fork(&self) -> Core {
+    fn fork(&self, limit: u64) -> Core {
         let mut core = self.core.fork().expect("there is memory");
-        core.set_max_cycles(50_000_000);
+        core.set_max_cycles(limit);
         core
     }
 
     /// Runs to the end.
     pub fn run(&self, engine: &Engine) -> Trip {
+        self.run_until(engine, PLENTY)
+    }
+
+    /// Runs to the end, or to this limit.
+    pub fn run_until(&self, engine: &Engine, limit: u64) -> Trip {
         let cost = CostTable::from(self.platform.cost);
-        let mut trip = self.run_on(&engine.environment(&cost));
+        let mut trip = self.run_on(&engine.environment(&cost), limit);
         let found = engine.divergences().into_iter().next();
         trip.found = found.map(|found| (found.blocks, found.difference));
         trip
@@ -113,11 +121,11 @@ impl Guest {
     pub fn run_with(&self, source: &(impl CodeSource + Observer)) -> Trip {
         let cost = CostTable::from(self.platform.cost);
         let environment = Environment::new(&cost).with_code(source);
-        self.run_on(&environment.with_observer(source))
+        self.run_on(&environment.with_observer(source), PLENTY)
     }
 
-    fn run_on(&self, environment: &Environment<'_>) -> Trip {
-        let mut machine = Machine::new(self.fork()).with(DebugPrint::new(|_: &[u8]| {}));
+    fn run_on(&self, environment: &Environment<'_>, limit: u64) -> Trip {
+        let mut machine = Machine::new(self.fork(limit)).with(DebugPrint::new(|_: &[u8]| {}));
         let result = machine.run(environment);
         let core = machine.core();
         Trip {
@@ -136,7 +144,7 @@ impl Guest {
 
     /// The heads of the traces that run first.
     pub fn heads(&self, count: usize) -> Vec<u64> {
-        let mut guest = Runner::new(self.fork());
+        let mut guest = Runner::new(self.fork(PLENTY));
         let cost = CostTable::from(self.platform.cost);
         let mut heads = Vec::new();
         while heads.len() < count {

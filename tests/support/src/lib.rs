@@ -3,8 +3,10 @@
 //!
 //! What only one test uses is with that test. Nothing of this is published, and nothing that is
 //! published depends on it. The feature `machines` brings the translator and CKB-VM, the feature
-//! `transactions` brings ckb-script; without them there are [`elf`], [`failures`] and [`record`], which need nothing.
+//! `transactions` brings ckb-script; without them there are
+//! [`callgrind`], [`elf`], [`failures`] and [`record`], which need nothing.
 
+pub mod callgrind;
 pub mod elf;
 pub mod failures;
 pub mod record;
@@ -43,6 +45,8 @@ pub mod program;
 pub mod programs;
 #[cfg(feature = "machines")]
 pub mod random;
+#[cfg(feature = "machines")]
+pub mod real;
 #[cfg(feature = "machines")]
 pub mod recorder;
 #[cfg(feature = "machines")]

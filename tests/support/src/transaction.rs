@@ -18,6 +18,7 @@ use ckb_types::prelude::*;
 use lockstep::transaction::Transaction;
 use lockstep_isa::Version;
 
+pub mod real;
 pub mod scripts;
 pub mod system;
 

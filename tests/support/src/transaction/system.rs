@@ -14,7 +14,7 @@ use ckb_types::prelude::*;
 use super::{Case, Coin, Draft, script_of, scripts, witness};
 
 /// Bytes of a recoverable signature.
-const SIGNATURE_BYTES: usize = 65;
+pub const SIGNATURE_BYTES: usize = 65;
 
 /// What is wrong with the signature, if anything.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -94,6 +94,28 @@ fn sign(key: &Privkey, message: &H256, signature: Signature) -> Vec<u8> {
         bytes[40] ^= 0x10;
     }
     bytes
+}
+
+/// What stands in a lock's args for the key that signs in [`signed`].
+pub fn owner() -> [u8; 20] {
+    key_hash(&key(0x42))
+}
+
+/// An input with a lock of others' that one key unlocks. What is signed has the witness `blank`; the transaction has
+/// the one that `filled` makes of the signature.
+pub fn signed(
+    code: Bytes,
+    lock: Script,
+    blank: &WitnessArgs,
+    filled: impl FnOnce(Vec<u8>) -> WitnessArgs,
+) -> MockTransaction {
+    let draft = Draft::default()
+        .dep_group(vec![(code, None), (system_cell("secp256k1_data"), None)])
+        .output(&Coin::new(lock.clone()))
+        .input(Coin::new(lock));
+    let message = message(&draft.hash(), blank);
+    let signature = sign(&key(0x42), &message, Signature::Good);
+    draft.witness(filled(signature).as_bytes()).build()
 }
 
 /// An input that one key unlocks: `secp256k1_blake160_sighash_all`.
