@@ -7,10 +7,10 @@
 
 use lockstep_contract::pages::{EXECUTABLE, PAGE_SHIFT};
 use lockstep_isa::table::Format;
-use lockstep_isa::{Inst, Xlen};
 
 use super::execute::{Leave, Run, run_traces};
 use super::guest::Guest;
+use super::refused::{access, address};
 use crate::environment::Environment;
 use crate::memory::View;
 use crate::state::{Core, charge};
@@ -55,11 +55,7 @@ fn touch(core: &mut Core, step: &Trace) {
     let Some((bytes, is_store)) = access(inst) else {
         return;
     };
-    let at = core.register(inst.rs1).wrapping_add(inst.imm as u64);
-    let at = match core.profile.xlen {
-        Xlen::X32 => u64::from(at as u32),
-        Xlen::X64 => at,
-    };
+    let at = address(core, inst);
     let refused = !core.profile.version.last_bytes_readable();
     let size = core.memory.size() as u64;
     let readable = match inst.op.row().format {
@@ -86,16 +82,4 @@ fn touch(core: &mut Core, step: &Trace) {
         }
         chaos.touch(page as usize, memory.all(), pages.writable);
     }
-}
-
-/// Bytes that an instruction accesses, and whether it stores.
-fn access(inst: &Inst) -> Option<(u64, bool)> {
-    let row = inst.op.row();
-    let is_store = match row.format {
-        Format::Load | Format::LoadReserved => false,
-        Format::Store | Format::Atomic => true,
-        _ => return None,
-    };
-    // In all of these encodings the low two bits of funct3 are the size.
-    Some((1 << (row.bits >> 12 & 3), is_store))
 }
