@@ -16,7 +16,9 @@ mod cache;
 mod check;
 mod code;
 mod compare;
+mod debug_info;
 mod failure;
+mod fault;
 mod guest;
 mod guest_run;
 #[cfg(unix)]

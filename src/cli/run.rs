@@ -12,14 +12,14 @@ use std::time::Instant;
 use clap::Args;
 use lockstep::engine::{Mode, Origin, Translate};
 use lockstep::{Engine, Platform, Program};
-use lockstep_runtime::{Core, DebugPrint, Defect, Machine, NativeModule, Outcome, Trap};
+use lockstep_runtime::{Core, CostTable, DebugPrint, Defect, Machine, NativeModule, Outcome, Trap};
 
 use super::answer::Answer;
 use super::args::{CacheOptions, GuestOptions, number};
 use super::failure::Failure;
 use super::progress::Progress;
 use super::run_report::{Run as Ran, Times};
-use super::{check, code, compare, guest, guest_run, named_module, stderr};
+use super::{check, code, compare, fault, guest, guest_run, named_module, stderr};
 
 /// Runs an ELF, or a script of a transaction, with native code from the cache; what is missing there is translated first
 #[derive(Args)]
@@ -136,7 +136,32 @@ impl Run {
             times.interp = Some(again.2);
             compare::ends((machine.core(), &result), (again.0.core(), &again.1))?;
         }
+        let fault = match &result {
+            Err(Trap::InvalidEcall(number)) => Some(fault::Report::of_system_call(
+                *number,
+                machine.core(),
+                &bytes,
+            )),
+            Err(trap) if fault::is_of_an_access(trap) && self.chaos.is_none() => {
+                let mut program = guest::load(elf, &bytes, &platform)?;
+                guest_run::push_arguments(program.core_mut(), &self.args)?;
+                // Nothing is compared a second time.
+                let interpreter =
+                    (mode == Mode::Check).then(|| guest::engine(&self.cache, Mode::Interp));
+                let interpreter = interpreter.transpose()?.map(|builder| builder.build());
+                let engine = interpreter.as_ref().unwrap_or(&engine);
+                self.explain(
+                    program.into_core(),
+                    machine.core(),
+                    engine,
+                    &platform,
+                    &bytes,
+                )
+            }
+            _ => None,
+        };
         let ran = Ran {
+            fault: fault.as_ref(),
             engine: &engine,
             core: machine.core(),
             result: &result,
@@ -189,6 +214,27 @@ impl Run {
         let started = Instant::now();
         let result = guest_run::run(&mut machine, platform.cost, engine);
         (machine, result, started.elapsed().as_secs_f64())
+    }
+
+    /// Which instruction failed, and what is known of it. `again` is the guest before its first instruction. It runs again
+    /// with a limit that stops it at the head of the trace that failed.
+    fn explain(
+        &self,
+        again: Core,
+        after: &Core,
+        engine: &Engine,
+        platform: &Platform,
+        elf: &[u8],
+    ) -> Option<fault::Report> {
+        let cost = CostTable::from(platform.cost);
+        let mut machine = Machine::new(again).with(DebugPrint::new(|_: &[u8]| {}));
+        let before = after.cycles().checked_sub(1).and_then(|limit| {
+            machine.core_mut().set_max_cycles(limit);
+            let stopped = guest_run::run(&mut machine, platform.cost, engine);
+            matches!(stopped, Err(Trap::CyclesExceeded)).then(|| machine.core())
+        });
+        let fault = fault::find(before, after, &cost)?;
+        Some(fault::Report::new(&fault, after, elf))
     }
 
     /// The engine of the flag, else of the environment.

@@ -10,19 +10,22 @@ use lockstep_runtime::{Core, Defect, Outcome, Trap};
 use serde::Serialize;
 
 use super::answer::Answer;
-use super::check;
 use super::failure::Failure;
 use super::result_name::ResultName;
+use super::{check, fault};
 
 /// The answer, in the order of its fields.
 #[derive(Serialize)]
-struct Object {
+struct Object<'a> {
     result: ResultName,
     exit_code: Option<i8>,
     fault: Option<&'static str>,
     /// What the error says beside its name.
     #[serde(skip_serializing_if = "Option::is_none")]
     fault_reason: Option<String>,
+    /// The instruction that failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fault_site: Option<&'a fault::Report>,
     cycles: u64,
     pc: String,
     registers: Vec<String>,
@@ -57,6 +60,8 @@ pub(super) struct Run<'a> {
     pub(super) times: &'a Times,
     /// The difference that ended it.
     pub(super) found: Option<&'a Found>,
+    /// The instruction that failed, if one did.
+    pub(super) fault: Option<&'a fault::Report>,
 }
 
 impl Run<'_> {
@@ -68,6 +73,7 @@ impl Run<'_> {
             result,
             times,
             found,
+            fault: fault_site,
         } = *self;
         let mode = engine.mode();
         let stats = engine.stats();
@@ -84,7 +90,8 @@ impl Run<'_> {
         };
         let code = name.exit_code(exit_code);
         if !json {
-            let text = describe(mode, core, result, times, found);
+            let mut text = describe(mode, core, result, times, found);
+            text += &fault_site.map(fault::Report::describe).unwrap_or_default();
             return Ok(Answer { text, code });
         }
         let object = Object {
@@ -92,6 +99,7 @@ impl Run<'_> {
             exit_code,
             fault,
             fault_reason,
+            fault_site,
             cycles: core.cycles(),
             pc: format!("{:#x}", core.pc()),
             registers: Reg::all()

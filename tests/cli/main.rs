@@ -6,6 +6,7 @@ mod bad_module;
 mod cache;
 mod chaos;
 mod check;
+mod faults;
 mod harness;
 mod input;
 #[cfg(target_os = "linux")]
