@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use lockstep::transaction::{Transaction, consensus};
 use lockstep::{Platform, Program};
-use lockstep_isa::Version;
+use lockstep_isa::{Profile, Version};
 use lockstep_test_support::real;
 use lockstep_test_support::transaction::real::{Real, transactions};
 use lockstep_test_support::transaction::silent;
@@ -24,22 +24,25 @@ fn ran(transaction: &Transaction, name: &str) -> Heads {
     heads::take()
 }
 
-/// The programs among the cells that a transaction depends on.
-fn programs(transaction: &Transaction) -> Vec<Program> {
+/// The programs among the cells that a transaction depends on, for this version: it decides where traces end.
+fn programs(transaction: &Transaction, version: u32) -> Vec<Program> {
+    let versions = [Version::V0, Version::V1, Version::V2];
+    let known = versions.into_iter().find(|known| known.number() == version);
+    let profile = Profile::of(known.expect("a version of CKB-VM"));
+    let platform = Platform::default().with_profile(profile);
     let cells = transaction.resolved().resolved_cell_deps.iter();
     let data = cells.filter_map(|cell| cell.mem_cell_data.clone());
-    data.filter_map(|data| Program::load(&data, &Platform::default()).ok())
+    data.filter_map(|data| Program::load(&data, &platform).ok())
         .collect()
 }
 
 /// The heads that ran and that no translation knows of, by region. `None` for a region that is no program's: a
 /// library that a script loaded as code.
 fn unknown(transaction: &Transaction, ran: &Heads) -> Vec<(u64, Option<Vec<u64>>)> {
-    let programs = programs(transaction);
     let mut found = Vec::new();
-    for ((base, code), heads) in ran {
+    for ((version, base, code), heads) in ran {
         let mut answer = None;
-        for program in &programs {
+        for program in programs(transaction, *version) {
             for region in program.code_regions() {
                 if region.base != *base || digest(region.bytes) != *code {
                     continue;

@@ -19,8 +19,8 @@ const PAGE_BYTES: u64 = 4096;
 /// How many instructions a trace has at most.
 const TRACE_INSTRUCTIONS: usize = 16;
 
-/// A code region, as base and digest, and the heads of the traces that ran in it.
-pub(crate) type Heads = BTreeMap<(u64, String), BTreeSet<u64>>;
+/// A code region, as version, base and digest, and the heads of the traces that ran in it.
+pub(crate) type Heads = BTreeMap<(u32, u64, String), BTreeSet<u64>>;
 
 thread_local! {
     static HEADS: RefCell<Heads> = RefCell::default();
@@ -92,6 +92,7 @@ impl HeadMachine {
 
     /// Adds heads to the notes, by the code regions of the memory as it is now.
     fn note(&mut self, heads: &BTreeSet<u64>) -> Result<(), Error> {
+        let version = self.machine.version();
         let memory = self.machine.memory_mut();
         let pages = memory.memory_pages() as u64;
         let mut first = 0;
@@ -105,7 +106,7 @@ impl HeadMachine {
                 let (base, size) = (first * PAGE_BYTES, (end - first) * PAGE_BYTES);
                 let ran: BTreeSet<u64> = heads.range(base..base + size).copied().collect();
                 if !ran.is_empty() {
-                    let name = (base, digest(&memory.load_bytes(base, size)?));
+                    let name = (version, base, digest(&memory.load_bytes(base, size)?));
                     HEADS.with_borrow_mut(|all| all.entry(name).or_default().extend(ran));
                 }
             }

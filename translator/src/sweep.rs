@@ -32,8 +32,9 @@ pub(crate) struct Sweep {
     pub return_skips: BTreeSet<u64>,
 }
 
-/// Sweeps a code region. A constant that the next instruction overwrites (as `addi` overwrites the result
-/// of `lui`) is a part of an address and is not recorded.
+/// Sweeps a code region. A constant that the next instruction overwrites with another constant (as `addi`
+/// overwrites the result of `lui`), or with what it loads from there, is a part of an address and is not recorded.
+/// If the next instruction adds an unknown index to it in the same register, it is the address of a table.
 pub(crate) fn sweep(region: &CodeRegion<'_>) -> Sweep {
     let mut found = Sweep::default();
     let mut analysis = AbstractInterpreter::new(region.profile.xlen);
@@ -45,11 +46,6 @@ pub(crate) fn sweep(region: &CodeRegion<'_>) -> Sweep {
             pc = pc.saturating_add(2);
             continue;
         };
-        if let Some((reg, value)) = last.take()
-            && reg != inst.rd
-        {
-            found.addresses.insert(value);
-        }
         if let (Effect::JumpTo, AbstractWord::Rooted { offset, .. }) =
             (inst.op.effect(), analysis.get(inst.rs1))
         {
@@ -62,7 +58,15 @@ pub(crate) fn sweep(region: &CodeRegion<'_>) -> Sweep {
                 found.return_skips.insert(inst.imm as u64);
             }
         }
+        let before = last.take();
         analysis.step(&inst, pc);
+        let indexes = analysis.accesses.is_empty()
+            && !matches!(analysis.get(inst.rd), AbstractWord::Known(_));
+        if let Some((reg, value)) = before
+            && (reg != inst.rd || indexes)
+        {
+            found.addresses.insert(value);
+        }
         pc = pc.saturating_add(u64::from(inst.len));
         match (inst.op.effect(), analysis.get(inst.rd)) {
             (Effect::Next, AbstractWord::Known(value))
@@ -104,4 +108,66 @@ fn straight(region: &CodeRegion<'_>, from: u64) -> Vec<u64> {
         pc += u64::from(inst.len);
     }
     pcs
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use lockstep_isa::{Cost, Inst, Op, Profile, Version, encode::encode};
+
+    const BASE: u64 = 0x1_0000;
+
+    fn inst(op: Op, rd: Reg, rs1: Reg, rs2: Reg, imm: i32) -> Inst {
+        Inst {
+            rd,
+            rs1,
+            rs2,
+            imm,
+            ..Inst::bare(op, 4)
+        }
+    }
+
+    /// What the sweep of this code finds.
+    fn addresses(code: &[Inst]) -> BTreeSet<u64> {
+        let words = code.iter().map(|inst| encode(inst).unwrap());
+        let mut bytes: Vec<u8> = words.flat_map(u32::to_le_bytes).collect();
+        bytes.resize(4096, 0);
+        let region = CodeRegion {
+            profile: Profile::of(Version::V2),
+            cost: Cost::Estimate,
+            memory_size: 4 << 20,
+            base: BASE,
+            bytes: &bytes,
+        };
+        sweep(&region).addresses
+    }
+
+    /// `a2` is 0x20010, and then something else in the same register.
+    fn constant_and(next: Inst) -> BTreeSet<u64> {
+        let a2 = Reg::new(12);
+        addresses(&[
+            inst(Op::Lui, a2, Reg::ZERO, Reg::ZERO, 0x20000),
+            inst(Op::Addi, a2, a2, Reg::ZERO, 0x10),
+            next,
+            Inst::bare(Op::Ecall, 4),
+        ])
+    }
+
+    #[test]
+    fn a_table_whose_index_is_added_in_the_same_register_is_found() {
+        let a2 = Reg::new(12);
+        for op in [Op::Add, Op::Sh2add, Op::Sh3add] {
+            let found = constant_and(inst(op, a2, Reg::A0, a2, 0));
+            assert_eq!(found.into_iter().collect::<Vec<u64>>(), [0x20010], "{op:?}");
+        }
+    }
+
+    #[test]
+    fn parts_of_an_address_are_not_found() {
+        let a2 = Reg::new(12);
+        let found = constant_and(inst(Op::Lw, a2, a2, Reg::ZERO, 4));
+        assert!(found.is_empty(), "{found:x?}");
+        let found = constant_and(inst(Op::Addi, a2, a2, Reg::ZERO, 4));
+        assert_eq!(found.into_iter().collect::<Vec<u64>>(), [0x20014]);
+    }
 }
