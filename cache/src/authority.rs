@@ -1,16 +1,16 @@
 //! Authentication: the order of steps by which the bytes of a file become a module that may run.
 //!
-//! First the seal is read, then the whole module file, into a private copy that nobody else can change. The
-//! MAC of this machine is computed over that copy and compared in constant time. If it does not match, the
-//! seal needs a signature by a trusted key, and the digest that the signature covers must match. Only
-//! then are the bytes read as a module. At the end the seal's fields are compared with the module's key,
-//! and the deny-list is checked.
+//! First the seal is read, then the whole module file, into a private copy that nobody else can change. That
+//! copy is hashed once; all that follows needs no other hash of it. The MAC of this machine is computed over
+//! the hash and compared in constant time. If it does not match, the seal needs a signature by a trusted
+//! key, and the hash that the signature covers must match. Only then are the bytes read as a module. At the
+//! end the seal's fields are compared with the module's key, and the deny-list is checked.
 
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use lockstep_contract::module::{LARGEST_MODULE_BYTES, Module, ModuleError, TrustedModule};
+use lockstep_contract::module::{HashedFile, Module, ModuleError, TrustedModule};
 use lockstep_contract::seal::{self, Seal};
 
 use super::deny::denied;
@@ -59,9 +59,10 @@ pub struct Authority {
 ///
 /// ```
 /// use lockstep_cache::{Authority, TrustedBy};
+/// use lockstep_contract::module::HashedFile;
 /// use lockstep_contract::seal::Seal;
 /// /// Whether the key of this machine authenticates the file of a module.
-/// fn is_ours(authority: &Authority, file: &[u8], seal: &Seal) -> bool {
+/// fn is_ours(authority: &Authority, file: &HashedFile<'_>, seal: &Seal) -> bool {
 ///     matches!(authority.authenticate(file, seal), Ok((TrustedBy::Node, _)))
 /// }
 /// ```
@@ -89,8 +90,6 @@ pub enum TrustedBy {
 pub struct Authenticated {
     /// The module.
     pub module: TrustedModule,
-    /// The bytes of its file, which were authenticated as a whole.
-    pub file: Vec<u8>,
     /// What stands beside it.
     pub seal: Seal,
     /// What authenticated it.
@@ -204,7 +203,8 @@ impl Authority {
 
     /// The same for who has the bytes of the module's file.
     pub(super) fn seal_file(&self, seal: &mut Seal, file: &[u8]) {
-        let mac = self.node.as_ref().map(|node| node.mac(file, &seal.body()));
+        let hash = blake3::hash(file);
+        let mac = (self.node.as_ref()).map(|node| node.mac(hash.as_bytes(), &seal.body()));
         seal.mac = mac.map(|mac| *mac.as_bytes());
     }
 
@@ -212,11 +212,16 @@ impl Authority {
     ///
     /// # Errors
     /// When neither the key of this machine nor a trusted signature does.
-    pub fn authenticate(&self, file: &[u8], seal: &Seal) -> Result<(TrustedBy, usize), Miss> {
+    pub fn authenticate(
+        &self,
+        file: &HashedFile<'_>,
+        seal: &Seal,
+    ) -> Result<(TrustedBy, usize), Miss> {
+        let hash = file.hash();
         let mut reasons = Vec::new();
         match (&self.node, seal.mac) {
             // Comparing hashes takes the same time wherever they differ.
-            (Some(node), Some(mac)) if node.mac(file, &seal.body()) == mac => {
+            (Some(node), Some(mac)) if node.mac(&hash, &seal.body()) == mac => {
                 return Ok((TrustedBy::Node, seal.notes.len()));
             }
             (Some(_), Some(_)) => reasons.push("its MAC is not that of these bytes".to_owned()),
@@ -226,7 +231,7 @@ impl Authority {
         let trusted = self.locations.trusted.as_deref().map(Trusted::read);
         match trusted.unwrap_or_else(|| Ok(Trusted::default())) {
             Ok(trusted) => match trusted.signature(seal) {
-                Some((number, key)) if blake3::hash(file) == seal.module => {
+                Some((number, key)) if hash == seal.module => {
                     return Ok((TrustedBy::Signature(key), number));
                 }
                 Some((_, key)) => reasons.push(format!("{key} signed other bytes")),
@@ -237,30 +242,31 @@ impl Authority {
         Err(Miss::Unauthentic(reasons.join(", and ")))
     }
 
-    /// The module in a file, if it can be authenticated. `refusal` says of an open file why it is not
-    /// to be read.
+    /// The module in a file, if it can be authenticated, and the file. `refusal` says of an open file why it is
+    /// not to be read.
     ///
     /// # Errors
     /// A miss says why not.
     pub(super) fn load(
         &self,
         path: &Path,
-        refusal: &dyn Fn(&std::fs::Metadata) -> Option<String>,
-    ) -> Result<Authenticated, Miss> {
+        refusal: Refusal<'_>,
+    ) -> Result<(Authenticated, OpenFile), Miss> {
         let mut module = open(path, refusal)?;
         let seal = match read(&seal_name(path), seal::LARGEST_SEAL_BYTES as u64, refusal) {
             Ok(bytes) => Seal::read(&bytes)?,
             Err(Miss::Absent) => return Err(Miss::Unsealed),
             Err(miss) => return Err(miss),
         };
-        let size = module.metadata()?.len();
+        let size = module.metadata.len();
         if size != seal.bytes {
             let bytes = seal.bytes;
             let reason = format!("it has {size} bytes, its seal is of {bytes}");
             return Err(Miss::Unauthentic(reason));
         }
-        let file = read_at_most(&mut module, LARGEST_MODULE_BYTES)?;
-        self.check(file, seal)
+        // `refusal` keeps it small.
+        let file = read_first(&mut module.file, size as usize)?;
+        Ok((self.check(file, seal)?, module))
     }
 
     /// The module in a file that somebody named, with its seal beside it. Links are followed: what
@@ -270,7 +276,10 @@ impl Authority {
     /// A miss says why not.
     pub fn load_named(&self, path: &Path, file: Vec<u8>) -> Result<Authenticated, Miss> {
         let seal = match File::open(seal_name(path)) {
-            Ok(mut found) => read_at_most(&mut found, seal::LARGEST_SEAL_BYTES as u64)?,
+            Ok(mut found) => {
+                let size = found.metadata()?.len();
+                read_at_most(&mut found, size, seal::LARGEST_SEAL_BYTES as u64)?
+            }
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(Miss::Unsealed),
             Err(error) => return Err(Miss::Unreadable(error)),
         };
@@ -299,20 +308,20 @@ impl Authority {
     /// The one place where the bytes of a file become a module that may run.
     #[allow(unsafe_code)]
     fn check(&self, file: Vec<u8>, seal: Seal) -> Result<Authenticated, Miss> {
+        let file = HashedFile::new(file);
         let (trusted_by, notes) = self.authenticate(&file, &seal)?;
-        let (module, hash) = Module::read_with_hash(&file)?;
-        let bytes = file.len() as u64;
+        let (hash, bytes) = (file.hash(), file.bytes().len() as u64);
+        let module = file.into_module()?;
         if let Some(mismatch) = seal.difference_of_hash(&module.key, hash, bytes) {
             return Err(Miss::Foreign(mismatch));
         }
         self.admit(&module)?;
         Ok(Authenticated {
-            // SAFETY: `authenticate` found a MAC or a trusted signature over all bytes of `file`,
-            // which is a private copy that nobody changed since. Whoever can make such a MAC or
-            // signature was given the right to run code here; what has one was a `TrustedModule` when
-            // it was sealed.
+            // SAFETY: `authenticate` found a MAC or a trusted signature over the hash of all bytes of
+            // `file`, which is a private copy that nobody changed since it was hashed. Whoever can make
+            // such a MAC or signature was given the right to run code here; what has one was a
+            // `TrustedModule` when it was sealed.
             module: unsafe { TrustedModule::assume_trusted(module) },
-            file,
             seal,
             trusted_by,
             notes,
@@ -352,34 +361,60 @@ pub fn seal_name(path: &Path) -> PathBuf {
     name.into()
 }
 
-type Refusal<'a> = &'a dyn Fn(&std::fs::Metadata) -> Option<String>;
+/// Why an open file must not be read, if there is a reason.
+pub(super) type Refusal<'a> = &'a dyn Fn(&Metadata) -> Option<String>;
 
-fn open(path: &Path, refusal: Refusal<'_>) -> Result<File, Miss> {
+/// An open file that may be read, as it was when it was opened.
+pub(super) struct OpenFile {
+    pub(super) file: File,
+    pub(super) metadata: Metadata,
+}
+
+fn open(path: &Path, refusal: Refusal<'_>) -> Result<OpenFile, Miss> {
     let file = match open_no_follow(path) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(Miss::Absent),
         Err(error) => return Err(Miss::Unreadable(error)),
     };
-    match refusal(&file.metadata()?) {
-        None => Ok(file),
+    let metadata = file.metadata()?;
+    match refusal(&metadata) {
+        None => Ok(OpenFile { file, metadata }),
         Some(reason) => Err(Miss::Untrusted(reason)),
     }
 }
 
 /// The bytes of a file of which there may be so many.
 pub(super) fn read(path: &Path, limit: u64, refusal: Refusal<'_>) -> Result<Vec<u8>, Miss> {
-    read_at_most(&mut open(path, refusal)?, limit)
+    let OpenFile { mut file, metadata } = open(path, refusal)?;
+    read_at_most(&mut file, metadata.len(), limit)
 }
 
-fn read_at_most(file: &mut File, limit: u64) -> Result<Vec<u8>, Miss> {
-    let size = file.metadata()?.len();
+/// All bytes of a file, which is about `size` long and may have at most `limit` bytes.
+fn read_at_most(file: &mut File, size: u64, limit: u64) -> Result<Vec<u8>, Miss> {
     if size > limit {
         return Err(Miss::Untrusted(format!("{size} bytes")));
     }
-    let mut bytes = Vec::with_capacity(size as usize);
+    let mut bytes = Vec::with_capacity(size as usize + 1);
     Read::by_ref(file).take(limit + 1).read_to_end(&mut bytes)?;
     match bytes.len() as u64 > limit {
         true => Err(Miss::Untrusted(format!("more than {limit} bytes"))),
         false => Ok(bytes),
     }
+}
+
+/// The first `size` bytes of a file; fewer if it has no more. The system copies them at once, into memory that it
+/// has cleared, so nothing is written twice.
+fn read_first(file: &mut File, size: usize) -> io::Result<Vec<u8>> {
+    let mut bytes = vec![0; size];
+    let mut filled = 0;
+    while filled < size {
+        match file.read(&mut bytes[filled..]) {
+            Ok(0) => break,
+            Ok(count) => filled += count,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    bytes.truncate(filled);
+    Ok(bytes)
 }

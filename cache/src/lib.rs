@@ -65,8 +65,9 @@ pub use trust::{
     PublicKey, SigningKey, TrustError, TrustErrorKind, Trusted, is_sound, public_name,
 };
 
+use authority::OpenFile;
 use files::{create_new, create_private, owner, put, swappable, temporary_name, user};
-use files::{open_no_follow, ours, writable_by_others};
+use files::{ours, writable_by_others};
 use listing::Total;
 use locations::named;
 use tally::Change;
@@ -212,14 +213,14 @@ impl Cache {
         self.load(id).map(|found| found.module)
     }
 
-    /// As [`Cache::find_by_id`], with the seal and the bytes of the file.
+    /// As [`Cache::find_by_id`], with the seal.
     ///
     /// # Errors
     /// A miss says why.
     pub fn load(&self, id: &KeyId) -> Result<Authenticated, Miss> {
         let path = self.path(id);
-        let found = check(&path, id, &self.authority, self.user)?;
-        self.stamp(&path);
+        let (found, file) = check(&path, id, &self.authority, self.user)?;
+        self.stamp(&file);
         Ok(found)
     }
 
@@ -305,18 +306,14 @@ impl Cache {
     }
 
     /// Writes that an entry was used now. A time in the future is replaced too.
-    fn stamp(&self, path: &Path) {
+    fn stamp(&self, entry: &OpenFile) {
         let now = SystemTime::now();
-        let old = |found: &Metadata| {
-            let used = found.modified().unwrap_or(SystemTime::UNIX_EPOCH);
-            now.duration_since(used)
-                .map_or(true, |age| age > STAMP_AGAIN_AFTER)
-        };
-        if self.read_only.is_none()
-            && let Ok(file) = open_no_follow(path)
-            && file.metadata().is_ok_and(|found| old(&found))
-        {
-            let _ = file.set_modified(now);
+        let used = entry.metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH);
+        let is_old = now
+            .duration_since(used)
+            .map_or(true, |age| age > STAMP_AGAIN_AFTER);
+        if self.read_only.is_none() && is_old {
+            let _ = entry.file.set_modified(now);
         }
     }
 
@@ -332,7 +329,7 @@ impl Cache {
 /// # Errors
 /// A miss says why it would not be used.
 pub fn examine(entry: &Entry, authority: &Authority) -> Result<Authenticated, Miss> {
-    check(&entry.path, &entry.id, authority, user())
+    check(&entry.path, &entry.id, authority, user()).map(|(found, _)| found)
 }
 
 fn check(
@@ -340,11 +337,11 @@ fn check(
     id: &KeyId,
     authority: &Authority,
     user: Option<u32>,
-) -> Result<Authenticated, Miss> {
-    let found = authority.load(path, &|found| refusal(found, user))?;
+) -> Result<(Authenticated, OpenFile), Miss> {
+    let (found, file) = authority.load(path, &|found| refusal(found, user))?;
     let name = found.module.key.id();
     if name == *id {
-        return Ok(found);
+        return Ok((found, file));
     }
     let mismatch = Mismatch::new("id", id.to_string(), name.to_string());
     Err(Miss::Foreign(mismatch))

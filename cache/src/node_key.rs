@@ -17,7 +17,7 @@ use super::files::{
 
 const BYTES: usize = 32;
 /// What the MAC's key is derived for: the same 32 bytes used for something else give another key.
-const PURPOSE: &str = "lockstep 2026-11 MAC of a module and its seal";
+const PURPOSE: &str = "lockstep 2026-11 MAC of a module's hash and of its seal";
 
 /// The key of this machine.
 #[derive(Clone)]
@@ -87,12 +87,11 @@ impl NodeKey {
         }
     }
 
-    /// The MAC of a module's file and of the lines of its seal.
+    /// The MAC of a module's file, given by its hash, and of the lines of its seal.
     #[must_use]
-    pub(super) fn mac(&self, file: &[u8], lines: &[u8]) -> blake3::Hash {
+    pub(super) fn mac(&self, file: &[u8; 32], lines: &[u8]) -> blake3::Hash {
         let key = blake3::derive_key(PURPOSE, &self.0);
         let mut hasher = blake3::Hasher::new_keyed(&key);
-        hasher.update(&(file.len() as u64).to_le_bytes());
         hasher.update(file);
         hasher.update(lines);
         hasher.finalize()

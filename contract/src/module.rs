@@ -59,6 +59,7 @@ use crate::key::{FORMAT, Key};
 
 pub use entry::{CODE_LIMIT, Entry, START_ALIGN};
 pub use error::{Kind, ModuleError};
+pub use read::HashedFile;
 pub use trusted::TrustedModule;
 
 /// Bytes of a module file, at most; whoever reads one refuses more. The translator's budgets keep modules far

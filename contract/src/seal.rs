@@ -20,8 +20,8 @@
 //!
 //! Records and signatures stand in the order in which they were added. A signature covers every line
 //! before its own ([`Seal::covered`]). So it covers the records that the signer saw, and a record that is
-//! added later makes no signature invalid. The MAC covers the module and every line before its
-//! own. Lines end with a line feed, also the last; `<text>` is at most 256 printable ASCII characters
+//! added later makes no signature invalid. The MAC covers the BLAKE3 of the module file and every line
+//! before its own. Lines end with a line feed, also the last; `<text>` is at most 256 printable ASCII characters
 //! or spaces; numbers are decimal without leading zeros, hexadecimal digits are lower case.
 //!
 //! This file is the format only. The secret keys, and the decision whether a seal is valid, are in the

@@ -3,7 +3,7 @@
 mod maker;
 
 use lockstep_contract::key::{Key, KeyId};
-use lockstep_contract::module::{Kind, Module};
+use lockstep_contract::module::{HashedFile, Kind, Module};
 use lockstep_isa::{Cost, Version, Xlen};
 use lockstep_test_support::elf::Random;
 use maker::{entry, key, module};
@@ -43,10 +43,10 @@ fn what_is_written_is_read() {
     let bytes = module.to_bytes();
     let read = Module::read(&bytes).unwrap();
     let hash = *blake3::hash(&bytes).as_bytes();
-    assert_eq!(
-        Module::read_with_hash(&bytes).unwrap(),
-        (read.clone(), hash)
-    );
+    for file in [HashedFile::new(&bytes), HashedFile::new(bytes.clone())] {
+        assert_eq!((file.bytes(), file.hash()), (&bytes[..], hash));
+        assert_eq!(file.into_module().unwrap(), read);
+    }
     assert_eq!(read, module);
     assert_eq!(read.to_bytes(), bytes);
 }

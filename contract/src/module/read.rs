@@ -3,6 +3,8 @@
 //! The reader trusts no number. It compares each with the bytes that are there before it uses it. So it
 //! allocates memory in proportion to the size of the file, and no input makes it panic.
 
+use std::borrow::Cow;
+
 use super::{
     BLOCK, Block, DIGEST, ENTRY, FIRST, HEADER, HINT, Kind, MAGIC, Module, ModuleError, ROW,
     SECTIONS, SPAN, Section, Span, align,
@@ -22,28 +24,76 @@ impl Module {
     /// assert_eq!(error.kind, Kind::Foreign);
     /// ```
     pub fn read(bytes: &[u8]) -> Result<Module, ModuleError> {
-        Module::read_with_hash(bytes).map(|(module, _)| module)
+        HashedFile::new(bytes).into_module()
+    }
+}
+
+/// The bytes of a file with their hashes: that of the whole file, and that of all bytes before its digest.
+///
+/// One pass over the bytes gives both. Whoever authenticates a module needs the first, and the reader needs the
+/// second. Hashing is most of what a look-up of a module computes, so it is not done twice.
+///
+/// ```
+/// use lockstep_contract::module::{HashedFile, Kind};
+///
+/// let file = HashedFile::new(b"\x7fELF".as_slice());
+/// assert_eq!(file.hash(), *blake3::hash(b"\x7fELF").as_bytes());
+/// assert_eq!(file.into_module().unwrap_err().kind, Kind::Foreign);
+/// ```
+#[derive(Clone, Debug)]
+pub struct HashedFile<'a> {
+    bytes: Cow<'a, [u8]>,
+    /// Of all bytes but the last [`DIGEST`].
+    body: blake3::Hash,
+    /// Of all bytes.
+    whole: blake3::Hash,
+}
+
+impl<'a> HashedFile<'a> {
+    /// Hashes the bytes of a file, whatever they are.
+    #[must_use]
+    pub fn new(bytes: impl Into<Cow<'a, [u8]>>) -> HashedFile<'a> {
+        let bytes = bytes.into();
+        let (body, digest) = bytes.split_at(bytes.len().saturating_sub(DIGEST));
+        let mut hasher = blake3::Hasher::new();
+        let body = hasher.update(body).finalize();
+        let whole = hasher.update(digest).finalize();
+        HashedFile { bytes, body, whole }
     }
 
-    /// The same, and the BLAKE3 of the whole file, which comes with checking its digest at hardly any
-    /// cost: hashing is much of what reading takes.
+    /// The bytes.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// The BLAKE3 of all bytes.
+    #[must_use]
+    pub fn hash(&self) -> [u8; 32] {
+        *self.whole.as_bytes()
+    }
+
+    /// Reads the file as a module. Bytes that it owns become the module's code, which is most of them, so they
+    /// are not copied to other memory.
     ///
     /// # Errors
     /// As [`Module::read`].
-    pub fn read_with_hash(bytes: &[u8]) -> Result<(Module, [u8; 32]), ModuleError> {
-        let (sections, hash) = frame(bytes)?;
+    pub fn into_module(self) -> Result<Module, ModuleError> {
+        let sections = frame(&self)?;
         let part = |section: Section| sections[section as usize];
         let key = part(Section::Key);
-        let module = Module {
+        let code = part(Section::Code);
+        let code = code.at..code.at + code.bytes.len();
+        let mut module = Module {
             key: Key::decode(key.bytes, key.at)?,
             hints: part(Section::Hints).entries("hints", |entry: [u8; HINT], _| {
                 Ok(u64::from_le_bytes(entry))
             })?,
-            enter: u32_at(bytes, 24),
+            enter: u32_at(&self.bytes, 24),
             table: part(Section::Table).entries("table", |entry: [u8; ENTRY], _| {
                 Ok(u32::from_le_bytes(entry))
             })?,
-            code: part(Section::Code).bytes.to_vec(),
+            code: Vec::new(),
             blocks: part(Section::Blocks).entries("blocks", block)?,
             map: part(Section::Map).entries("map", |entry: [u8; SPAN], _| {
                 Ok(Span {
@@ -52,8 +102,16 @@ impl Module {
                 })
             })?,
         };
+        module.code = match self.bytes {
+            Cow::Borrowed(bytes) => bytes[code].to_vec(),
+            Cow::Owned(mut bytes) => {
+                bytes.truncate(code.end);
+                bytes.drain(..code.start);
+                bytes
+            }
+        };
         module.check()?;
-        Ok((module, hash))
+        Ok(module)
     }
 }
 
@@ -104,9 +162,9 @@ fn block(entry: [u8; BLOCK], at: usize) -> Result<Block, ModuleError> {
     })
 }
 
-/// The sections of a file whose frame is whole: magic, format, size, digest, section table. And the hash
-/// of the whole file.
-fn frame(bytes: &[u8]) -> Result<([Part<'_>; SECTIONS], [u8; 32]), ModuleError> {
+/// The sections of a file whose frame is whole: magic, format, size, digest, section table.
+fn frame<'f>(file: &'f HashedFile<'_>) -> Result<[Part<'f>; SECTIONS], ModuleError> {
+    let bytes = file.bytes();
     let magic = &bytes[..bytes.len().min(MAGIC.len())];
     if !MAGIC.starts_with(magic) {
         let (found, expected) = (hex(magic), hex(&MAGIC));
@@ -127,10 +185,8 @@ fn frame(bytes: &[u8]) -> Result<([Part<'_>; SECTIONS], [u8; 32]), ModuleError> 
         return Err(ModuleError::new(Kind::Length, "file", 16, size, stated));
     }
     let (body, digest) = bytes.split_at(bytes.len() - DIGEST);
-    let mut hasher = blake3::Hasher::new();
-    let sum = hasher.update(body).finalize();
-    if sum.as_bytes() != digest {
-        let (found, expected) = (hex(sum.as_bytes()), hex(digest));
+    if file.body.as_bytes() != digest {
+        let (found, expected) = (hex(file.body.as_bytes()), hex(digest));
         let (kind, at) = (Kind::Digest, body.len());
         return Err(ModuleError::new(kind, "digest", at, found, expected));
     }
@@ -139,8 +195,7 @@ fn frame(bytes: &[u8]) -> Result<([Part<'_>; SECTIONS], [u8; 32]), ModuleError> 
     if count as usize != SECTIONS {
         return Err(ModuleError::number("count of sections", 12, count, "0x6"));
     }
-    let hash = *hasher.update(digest).finalize().as_bytes();
-    Ok((sections(body)?, hash))
+    sections(body)
 }
 
 /// The sections, each where the one before it ends and all inside `body`.
