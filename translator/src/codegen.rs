@@ -5,13 +5,14 @@
 //! single-pass one. The settings cannot be changed by options, so the translator in a module's key
 //! covers them. What a unit's intermediate form is, `lift` decides.
 
+use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use cranelift_codegen::control::ControlPlane;
 use cranelift_codegen::ir::{self, AbiParam, InstBuilder, MemFlagsData, Signature, types::I64};
 use cranelift_codegen::isa::{OwnedTargetIsa, TargetIsa};
-use cranelift_codegen::settings::{self, Configurable};
+use cranelift_codegen::settings::{self, Configurable, SetError, SetResult};
 use cranelift_codegen::{Context, isa};
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
 use lockstep_contract::context::{displacement, offset};
@@ -51,8 +52,50 @@ pub(crate) struct Compiled {
     pub asm: Option<String>,
 }
 
-/// The target that the options ask for, and its CPU features in the form that a key has them.
-pub(crate) fn target(options: &Options) -> Result<(Arc<dyn TargetIsa>, String), TranslateError> {
+/// The name of the target that the options ask for, and its CPU features in the form that a key has them. A look-up of
+/// a module needs no more, so this does not make the target's backend.
+pub(crate) fn target_name(options: &Options) -> Result<(String, String), TranslateError> {
+    let (_, triple) = backend(options)?;
+    let cpu = match options.cpu {
+        Cpu::Baseline => String::new(),
+        Cpu::Native => {
+            let mut features = Features::default();
+            cranelift_native::infer_native_flags(&mut features)
+                .map_err(|reason| refuse(&triple, reason.to_string()))?;
+            features.0.into_iter().collect::<Vec<_>>().join(",")
+        }
+    };
+    Ok((triple.to_string(), cpu))
+}
+
+/// The CPU features that are switched on, by name.
+#[derive(Default)]
+struct Features(BTreeSet<String>);
+
+impl Configurable for Features {
+    fn set(&mut self, name: &str, value: &str) -> SetResult<()> {
+        match value {
+            "true" => self.enable(name),
+            _ => Err(SetError::BadValue(value.to_owned())),
+        }
+    }
+
+    fn enable(&mut self, name: &str) -> SetResult<()> {
+        self.0.insert(name.to_owned());
+        Ok(())
+    }
+}
+
+/// The error for a target that cannot be translated for.
+fn refuse(triple: &Triple, reason: String) -> TranslateError {
+    TranslateError::Target {
+        target: triple.to_string(),
+        reason,
+    }
+}
+
+/// What makes the backend for the target that the options ask for, with the features of every CPU, and the target.
+fn backend(options: &Options) -> Result<(isa::Builder, Triple), TranslateError> {
     let triple: Triple = match &options.target {
         None => Triple::host(),
         Some(name) => name.parse().map_err(|error| TranslateError::Target {
@@ -60,45 +103,38 @@ pub(crate) fn target(options: &Options) -> Result<(Arc<dyn TargetIsa>, String), 
             reason: format!("{error}"),
         })?,
     };
-    let refuse = |reason: String| TranslateError::Target {
-        target: triple.to_string(),
-        reason,
-    };
     // On other architectures Cranelift lacks an operation or a calling convention that units need.
     if !matches!(
         triple.architecture,
         Architecture::X86_64 | Architecture::Aarch64(_)
     ) {
-        return Err(refuse("only x86_64 and aarch64 are supported".into()));
+        return Err(refuse(
+            &triple,
+            "only x86_64 and aarch64 are supported".into(),
+        ));
     }
-    let mut builder = isa::lookup(triple.clone()).map_err(|error| refuse(error.to_string()))?;
-    if options.cpu == Cpu::Native {
-        if options.target.is_some() && triple.architecture != Triple::host().architecture {
-            return Err(refuse(
-                "its features cannot be found out on this CPU".into(),
-            ));
-        }
-        cranelift_native::infer_native_flags(&mut builder)
-            .map_err(|reason| refuse(reason.to_string()))?;
+    let is_foreign = options.target.is_some() && triple.architecture != Triple::host().architecture;
+    if options.cpu == Cpu::Native && is_foreign {
+        return Err(refuse(
+            &triple,
+            "its features cannot be found out on this CPU".into(),
+        ));
     }
-    let isa = builder
-        .finish(flags(options.verify)?)
-        .map_err(|error| refuse(error.to_string()))?;
-    let cpu = match options.cpu {
-        Cpu::Baseline => String::new(),
-        Cpu::Native => features(&*isa),
-    };
-    Ok((isa, cpu))
+    let builder =
+        isa::lookup(triple.clone()).map_err(|error| refuse(&triple, error.to_string()))?;
+    Ok((builder, triple))
 }
 
-/// The features that code for this target may use, sorted by name and separated by commas.
-fn features(isa: &dyn TargetIsa) -> String {
-    let mut names: Vec<String> = (isa.isa_flags().iter())
-        .filter(|flag| flag.as_bool() == Some(true))
-        .map(|flag| flag.name.to_string())
-        .collect();
-    names.sort_unstable();
-    names.join(",")
+/// The backend for the target that the options ask for.
+pub(crate) fn target(options: &Options) -> Result<Arc<dyn TargetIsa>, TranslateError> {
+    let (mut builder, triple) = backend(options)?;
+    if options.cpu == Cpu::Native {
+        cranelift_native::infer_native_flags(&mut builder)
+            .map_err(|reason| refuse(&triple, reason.to_string()))?;
+    }
+    builder
+        .finish(flags(options.verify)?)
+        .map_err(|error| refuse(&triple, error.to_string()))
 }
 
 fn flags(verify: Verify) -> Result<settings::Flags, TranslateError> {
@@ -128,7 +164,7 @@ fn flags(verify: Verify) -> Result<settings::Flags, TranslateError> {
 impl Compiler {
     pub(crate) fn new(options: &Options) -> Result<Compiler, TranslateError> {
         Ok(Compiler {
-            isa: target(options)?.0,
+            isa: target(options)?,
             context: Context::new(),
             builder_context: FunctionBuilderContext::new(),
             output: options.output,
@@ -266,4 +302,30 @@ fn entry<const N: usize>(builder: &mut FunctionBuilder<'_>) -> [ir::Value; N] {
     builder.switch_to_block(block);
     builder.seal_block(block);
     std::array::from_fn(|number| builder.block_params(block)[number])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The features in a key are those that the backend has switched on.
+    #[test]
+    fn a_key_names_what_the_code_may_use() {
+        let mut some = false;
+        for cpu in [Cpu::Baseline, Cpu::Native] {
+            let options = Options::default().with_cpu(cpu);
+            let isa = target(&options).unwrap();
+            let flags = isa.isa_flags();
+            let used = flags.iter().filter(|flag| flag.as_bool() == Some(true));
+            let mut used: Vec<&str> = used.map(|flag| flag.name).collect();
+            used.sort_unstable();
+            let expected = (isa.triple().to_string(), used.join(","));
+            assert_eq!(target_name(&options).unwrap(), expected);
+            some |= !used.is_empty();
+        }
+        assert!(
+            some || !cfg!(target_arch = "x86_64"),
+            "this CPU has no feature"
+        );
+    }
 }

@@ -119,7 +119,7 @@ pub struct Translation {
 /// As [`translate`], but for the compiler's.
 pub fn key(region: &CodeRegion<'_>, options: &Options) -> Result<Key, TranslateError> {
     region.check()?;
-    let (isa, cpu) = codegen::target(options)?;
+    let (target, cpu) = codegen::target_name(options)?;
     Ok(Key {
         format: key::FORMAT,
         profile: region.profile,
@@ -131,7 +131,7 @@ pub fn key(region: &CodeRegion<'_>, options: &Options) -> Result<Key, TranslateE
         layout: layout::fingerprint(),
         translator: options.translator(),
         compiler: COMPILER_VERSION.into(),
-        target: isa.triple().to_string(),
+        target,
         cpu,
     })
 }
