@@ -6,7 +6,7 @@
 //! the host allocates the mapping.
 //!
 //! ```text
-//! +0              Context (registers, pc, budget, reservation, code, table, helpers)
+//! +0              Context (registers, pc, budget, reservation, code, table, range of stores, helpers)
 //! +PAIRS          one byte a page: 1 when the words at WRITABLE are 1 for it and for the next, else 0
 //! +WRITABLE       one u32 a page: 1 when a store to the page needs nothing but the store, else 0: the page may be
 //!                 written, is already dirty, and the host knows already that its bytes may change
@@ -63,6 +63,9 @@ pub struct Context {
     pub code: u64,
     /// Address of the module's entry table: an [`Entry`](crate::module::Entry) for each halfword of text.
     pub table: u64,
+    /// Guest addresses of the first and of the last byte that native code was about to store when it left with
+    /// [`Exit::FirstStore`](crate::exit::Exit::FirstStore). At other times it means nothing.
+    pub store_range: [u64; 2],
     /// Host functions, in the order of [`crate::helpers::Helper`].
     pub helpers: [u64; HELPER_COUNT],
 }
@@ -93,6 +96,8 @@ pub mod offset {
     pub const CODE: usize = offset_of!(Context, code);
     /// Of the entry table's address.
     pub const TABLE: usize = offset_of!(Context, table);
+    /// Of the first address of the range of stores; the last one follows eight bytes later.
+    pub const STORE_RANGE: usize = offset_of!(Context, store_range);
     /// Of the first helper's address.
     pub const HELPERS: usize = offset_of!(Context, helpers);
 }

@@ -21,6 +21,15 @@ pub enum Exit {
     Limit,
     /// No native entry at pc. pc is a head; nothing is charged for it.
     Lookup,
+    /// The block at pc stores to pages that are not ready for stores. pc is a head; nothing is charged for it, and the
+    /// budget covers the way to the next check. [`Context::store_range`](crate::context::Context::store_range) has
+    /// the first and the last byte of the stores. If the host can make their pages ready, it does so and enters at pc
+    /// again. It need not: the interpreter can run the block.
+    FirstStore {
+        /// On how many pages the range may lie: 1 or 2. If it lies on so many or fewer, nothing can stop the guest
+        /// between pc and a store to each of them.
+        pages: u8,
+    },
     /// Something the interpreter must do, in the middle of a block: `entries` of the block are left
     /// from pc on, already decoded and already charged.
     Side {
@@ -38,6 +47,7 @@ const LOOKUP: u64 = 1;
 const SIDE: u64 = 2;
 const ECALL: u64 = 3;
 const EBREAK: u64 = 4;
+const FIRST_STORE: u64 = 5;
 
 const KIND_BITS: u32 = 3;
 
@@ -52,6 +62,7 @@ impl Exit {
             Exit::Limit => LIMIT,
             Exit::Lookup => LOOKUP,
             Exit::Side { entries } => SIDE | (entries as u64) << KIND_BITS,
+            Exit::FirstStore { pages } => FIRST_STORE | (pages as u64) << KIND_BITS,
             Exit::Ecall => ECALL,
             Exit::Ebreak => EBREAK,
         }
@@ -66,6 +77,7 @@ impl Exit {
             (SIDE, entries @ 1..=16) => Some(Exit::Side {
                 entries: entries as u8,
             }),
+            (FIRST_STORE, pages @ 1..=2) => Some(Exit::FirstStore { pages: pages as u8 }),
             (ECALL, 0) => Some(Exit::Ecall),
             (EBREAK, 0) => Some(Exit::Ebreak),
             _ => None,

@@ -47,6 +47,7 @@ pub fn description() -> String {
         ("context: reservation", offset::RESERVATION),
         ("context: code", offset::CODE),
         ("context: table", offset::TABLE),
+        ("context: range of stores", offset::STORE_RANGE),
         ("context: helpers", offset::HELPERS),
         ("pairs", context::PAIRS),
         ("writable", context::WRITABLE),
@@ -73,6 +74,11 @@ pub fn description() -> String {
         ("exit: lookup", Exit::Lookup),
         ("exit: ecall", Exit::Ecall),
         ("exit: ebreak", Exit::Ebreak),
+        ("exit: first store, one page", Exit::FirstStore { pages: 1 }),
+        (
+            "exit: first store, two pages",
+            Exit::FirstStore { pages: 2 },
+        ),
     ] {
         line(name, exit.encode());
     }

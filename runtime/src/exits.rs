@@ -24,7 +24,7 @@ pub struct Exits {
     pub lookup: u64,
     /// Side exits in front of a load.
     pub load: u64,
-    /// Side exits in front of a store: mostly the first one to a page.
+    /// Exits in front of a store: mostly the first one to a page, after which native code mostly goes on.
     pub store: u64,
     /// Side exits in front of an atomic.
     pub atomic: u64,

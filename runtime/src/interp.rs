@@ -41,6 +41,29 @@ pub(crate) fn interpret(
     run_traces(core, env, Run::Traces { native, until })
 }
 
+/// Interprets the trace at the pc, whether the host wants a pause or not, and counts what it begins with as a side
+/// exit of this native code. Its cycles are within the limit.
+///
+/// # Errors
+/// Whatever stops the guest.
+pub(crate) fn interpret_unpaused(
+    core: &mut Core,
+    env: &Environment<'_>,
+    native: &Attached,
+) -> Result<Leave, Trap> {
+    let pc = core.pc();
+    let unpaused = Environment {
+        pause: None,
+        ..*env
+    };
+    let native = Some(native);
+    let result = run_traces(core, &unpaused, Run::Traces { native, until: 0 });
+    let trace = core.traces.find(pc);
+    let op = trace.and_then(|trace| core.traces.code(&trace).first().map(|inst| inst.op));
+    core.exits.count_side(op);
+    result
+}
+
 /// Interprets one trace, unless the host wants a pause before it. Answers `Paused` then, and `Native` where nothing
 /// else is to be said.
 ///

@@ -8,6 +8,11 @@
 //! more than the limit leaves, so that it cannot exceed it. After each stay in native code that charged nothing, at
 //! least one trace is interpreted: the loop always moves.
 //!
+//! One exit leads straight back: native code leaves in front of the first stores to a page ([`Exit::FirstStore`]), and
+//! the page is made ready for them. In CKB-VM the page would be dirty only after the store, and a host can see that. So
+//! nothing may come between: no pause, no switch, no limit. Native code is entered again at once. If that is not
+//! possible, the interpreter runs the trace that has the store.
+//!
 //! The loop compares nothing: what runs beside it to check native code is in `lockstep` and `shadow`.
 
 use lockstep_contract::exit::Exit;
@@ -17,7 +22,8 @@ use crate::code_source::CodeSource;
 use crate::enter::{Return, enter};
 use crate::environment::Environment;
 use crate::exits::Exits;
-use crate::interp::{Leave, finish, interpret};
+use crate::interp::{Leave, finish, interpret, interpret_unpaused};
+use crate::mapping::EntryPoint;
 use crate::state::Core;
 use crate::trap::{Defect, Trap};
 
@@ -153,9 +159,10 @@ impl RunLoop {
         let Some(entry) = attached.find(core, code) else {
             return Ok(Next::Interpreter);
         };
-        let Some(Return { word, left }) = enter(&mut core.memory, &entry, given) else {
+        let Some(stay) = enter_ready(core, entry, given) else {
             return Ok(Next::Interpreter);
         };
+        let Return { word, left } = stay.end;
         let Some(used) = given.checked_sub(left) else {
             return Err(Trap::Defect(Defect::Budget { given, left }));
         };
@@ -168,6 +175,15 @@ impl RunLoop {
             return Err(Trap::Defect(Defect::Exit { word, pc }));
         };
         count(&mut core.exits, exit);
+        if stay.begun(exit) {
+            // Native code entered this block, as one that it leaves by a side exit, so its cycles count the same.
+            let (head, before) = (core.pc(), core.cycles);
+            let result = interpret_unpaused(core, env, attached);
+            let cycles = core.cycles - before;
+            core.native_cycles = core.native_cycles.saturating_add(cycles);
+            attached.count_native(head, cycles);
+            return result.map(next);
+        }
         Ok(match exit {
             Exit::Limit if slice(core) > left => Next::Native,
             Exit::Limit => Next::Interpreter,
@@ -175,12 +191,62 @@ impl RunLoop {
             Exit::Lookup => Next::Interpreter,
             Exit::Ecall => Next::Host(Event::Ecall),
             Exit::Ebreak => Next::Host(Event::Ebreak),
-            Exit::Side { entries } => match finish(core, env, attached, entries)? {
-                Leave::Ecall => Next::Host(Event::Ecall),
-                Leave::Ebreak => Next::Host(Event::Ebreak),
-                Leave::Paused | Leave::Native => Next::Native,
-            },
+            Exit::Side { entries } => next(finish(core, env, attached, entries)?),
+            // Its block was begun.
+            Exit::FirstStore { .. } => Next::Interpreter,
         })
+    }
+}
+
+/// A stay in native code, entered again for each page that it stores to first.
+struct Stay {
+    /// How it ended.
+    end: Return,
+    /// The budget that was left when pages were last made ready for stores.
+    opened: Option<u64>,
+}
+
+impl Stay {
+    /// Whether the block at the pc has to run before anything else, and did not.
+    fn begun(&self, exit: Exit) -> bool {
+        match exit {
+            Exit::FirstStore { .. } => true,
+            Exit::Limit | Exit::Lookup => self.opened == Some(self.end.left),
+            Exit::Side { .. } | Exit::Ecall | Exit::Ebreak => false,
+        }
+    }
+}
+
+/// Runs native code from an entry point, and makes pages ready that it stores to first. There is none if the module is
+/// for memory of another size.
+fn enter_ready(core: &mut Core, mut entry: EntryPoint<'_>, given: u64) -> Option<Stay> {
+    let mut budget = given;
+    let mut opened = None;
+    loop {
+        let end = enter(&mut core.memory, &entry, budget)?;
+        let Some(Exit::FirstStore { pages }) = Exit::decode(end.word) else {
+            return Some(Stay { end, opened });
+        };
+        let range = core.memory.context().store_range;
+        let again = entry.module().entry_point(core.pc());
+        // A budget that rises is a defect, which the caller reports.
+        let Some(again) = again.filter(|_| end.left <= budget) else {
+            return Some(Stay { end, opened });
+        };
+        if !core.memory.view().pages.open_range(range, pages) {
+            return Some(Stay { end, opened });
+        }
+        core.exits.store += 1;
+        (entry, budget, opened) = (again, end.left, Some(end.left));
+    }
+}
+
+/// What comes after the interpreter ran a trace, or the rest of one.
+fn next(leave: Leave) -> Next {
+    match leave {
+        Leave::Ecall => Next::Host(Event::Ecall),
+        Leave::Ebreak => Next::Host(Event::Ebreak),
+        Leave::Paused | Leave::Native => Next::Native,
     }
 }
 
@@ -204,7 +270,7 @@ fn count(exits: &mut Exits, exit: Exit) {
         Exit::Lookup => exits.lookup += 1,
         Exit::Ecall => exits.ecall += 1,
         Exit::Ebreak => exits.ebreak += 1,
-        Exit::Side { .. } => {}
+        Exit::Side { .. } | Exit::FirstStore { .. } => {}
     }
 }
 

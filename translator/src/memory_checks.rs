@@ -43,6 +43,10 @@ pub(crate) struct Check {
 /// All memory checks of a chain.
 #[derive(Default)]
 pub(crate) struct Plan {
+    /// On how many pages the address range of a store check at the chain's head may lie, if the host may make them
+    /// ready before the chain runs: 0 (it may not), 1 or 2. The host may, because the chain stores to each of them
+    /// before anything can stop the guest.
+    pub pages_opened: u8,
     /// The checks at the chain's head, in order. The base is the value of a register there, or 0 if there is
     /// no register.
     pub head: Vec<(Option<Reg>, Check)>,
@@ -70,11 +74,13 @@ struct Group {
     /// The distances from the first access to the lowest byte and to the byte behind the highest.
     low: i64,
     high: i64,
+    /// The number of the access after which the lowest and the highest byte were both accessed.
+    whole: usize,
 }
 
 impl Group {
     /// Adds an access. Returns false, and adds nothing, if the range would span more than `limit` bytes.
-    fn add(&mut self, offset: u64, bytes: u64, limit: u64) -> bool {
+    fn add(&mut self, number: usize, offset: u64, bytes: u64, limit: u64) -> bool {
         let from = offset.wrapping_sub(self.first_offset) as i64;
         // That is far beyond any limit, and the sums below cannot overflow.
         if from.unsigned_abs() > 1 << 32 {
@@ -84,7 +90,9 @@ impl Group {
         if (high - low) as u64 > limit {
             return false;
         }
-        (self.low, self.high) = (low, high);
+        if (self.low, self.high) != (low, high) {
+            (self.low, self.high, self.whole) = (low, high, number);
+        }
         true
     }
 }
@@ -102,7 +110,7 @@ impl Groups {
     fn add(&mut self, number: usize, access: &Access, limit: u64) -> bool {
         let (root, offset) = root_and_offset(access);
         if let Some(&open) = self.open.get(&root)
-            && self.all[open].add(offset, access.bytes, limit)
+            && self.all[open].add(number, offset, access.bytes, limit)
         {
             return false;
         }
@@ -113,6 +121,7 @@ impl Groups {
             first_offset: offset,
             low: 0,
             high: access.bytes as i64,
+            whole: number,
         });
         true
     }
@@ -159,7 +168,9 @@ fn root_and_offset(access: &Access) -> (Option<u32>, u64) {
 /// A store check reads the table of pages at an index computed from the address. So its address range must
 /// lie in one that was found to be inside memory before. For that reason a new bounds group of a root
 /// closes the root's store group too, and all bounds checks of the head precede its store checks.
-pub(crate) fn plan(accesses: &[Access]) -> Plan {
+///
+/// The first block has the first `first_block` accesses.
+pub(crate) fn plan(accesses: &[Access], first_block: usize) -> Plan {
     let (mut bounds, mut stores) = (Groups::default(), Groups::default());
     for (number, access) in accesses.iter().enumerate() {
         if bounds.add(number, access, BOUNDS_SPAN_BYTES) {
@@ -174,9 +185,39 @@ pub(crate) fn plan(accesses: &[Access]) -> Plan {
     bounds.assign(&mut plan, &mut checks, |check, range| {
         check.bounds = Some(range)
     });
+    let at_head: Vec<(usize, usize)> = (stores.all.iter())
+        .filter(|group| head_register(group.root).is_some())
+        .map(|group| (group.first, group.whole))
+        .collect();
     stores.assign(&mut plan, &mut checks, |check, range| {
         check.store = Some(range)
     });
+    plan.pages_opened = pages_opened(&at_head, &checks, first_block);
     plan.accesses = checks.into_iter();
     plan
+}
+
+/// On how many pages the address ranges of the store checks at the head may lie if their pages are made ready before
+/// the chain runs. For each range in order, `at_head` has the numbers of its first store and of the one after which
+/// both of its ends were stored to.
+///
+/// A page that is made ready is dirty, and a host can see that. So nothing may stop the guest before it has stored
+/// there: no check at an access before. (Checks of bounds at the head come before all store checks.) And with several
+/// ranges, the pages of one may be ready when those of a later one are found not to be writable. The interpreter then
+/// runs the first block, in which the guest may be stopped at the first store to the later range. So a range that is
+/// not the last must be stored to in the first block and in front of the stores to later ranges.
+fn pages_opened(at_head: &[(usize, usize)], checks: &[Check], first_block: usize) -> u8 {
+    let stops = |check: &Check| check.bounds.is_some() || check.store.is_some();
+    let free = checks.iter().position(stops).unwrap_or(checks.len());
+    let Some((last, before)) = at_head.split_last() else {
+        return 0;
+    };
+    let in_order = at_head.windows(2).all(|pair| pair[0].1 < pair[1].0);
+    let whole = before.iter().all(|range| range.1 < free.min(first_block)) && last.1 < free;
+    let begun = before.iter().all(|range| range.0 < free.min(first_block)) && last.0 < free;
+    match (whole && in_order, begun) {
+        (true, _) => 2,
+        (false, true) => 1,
+        (false, false) => 0,
+    }
 }

@@ -225,6 +225,7 @@ fn merge<'a>(graph: &Graph<'_, 'a>, xlen: Xlen, inject: Option<Injection>) -> Me
         let mut analysis = AbstractInterpreter::new(xlen);
         let mut members = Vec::new();
         let (mut node, mut size, mut wrong) = (first, 0, 0);
+        let mut first_block_accesses = None;
         while graph.blocks.get(node).is_some() {
             let mut injected = false;
             for block in graph.blocks_of(node) {
@@ -233,6 +234,7 @@ fn merge<'a>(graph: &Graph<'_, 'a>, xlen: Xlen, inject: Option<Injection>) -> Me
                 wrong |= fault.map_or(0, Fault::register);
                 block.run(&mut analysis);
                 members.push(block);
+                first_block_accesses.get_or_insert(analysis.accesses.len());
                 size += block.instructions.len();
             }
             match graph.successors[node].as_slice() {
@@ -267,6 +269,7 @@ fn merge<'a>(graph: &Graph<'_, 'a>, xlen: Xlen, inject: Option<Injection>) -> Me
             defs: analysis.defs | wrong,
             writes_back: false,
             accesses: analysis.accesses,
+            first_block_accesses: first_block_accesses.unwrap_or_default(),
         });
     }
     merged

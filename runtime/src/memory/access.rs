@@ -145,6 +145,26 @@ impl Pages<'_> {
         Ok(())
     }
 
+    /// Makes the pages of a range of stores ready, on at most so many pages, or none of them. Whether they are, and
+    /// at least one was not before.
+    pub(crate) fn open_range(&mut self, [first, last]: [u64; 2], most: u8) -> bool {
+        let pages = first >> PAGE_SHIFT..=last >> PAGE_SHIFT;
+        let Some(more) = pages.end().checked_sub(*pages.start()) else {
+            return false;
+        };
+        if more >= u64::from(most) {
+            return false;
+        }
+        let takes_stores = |page: u64| {
+            (self.flags.get(page as usize)).is_some_and(|flags| flags & EXECUTABLE == 0)
+        };
+        let is_ready = |page: u64| self.writable.words()[page as usize] == 1;
+        if !pages.clone().all(takes_stores) || pages.clone().all(is_ready) {
+            return false;
+        }
+        pages.into_iter().all(|page| self.open(page).is_ok())
+    }
+
     /// Makes the one or two pages of a store ready.
     #[cold]
     pub(crate) fn open_store(&mut self, addr: u64, size: Size) -> Result<(), Trap> {

@@ -229,3 +229,28 @@ fn changes_of_code_are_noticed() {
     memory.clear_flag(2, EXECUTABLE).unwrap();
     assert_eq!(memory.take_recoded(), 1..3);
 }
+
+#[test]
+fn a_range_of_stores_is_made_ready_as_a_whole_or_not_at_all() {
+    let ready = |range: [u64; 2], most| {
+        let mut memory = memory();
+        let before = memory.flags().to_vec();
+        let opened = memory.view().pages.open_range(range, most);
+        assert!(opened || memory.flags() == before, "{range:x?}");
+        exact(&memory);
+        let again = memory.view().pages.open_range(range, most);
+        assert!(!again, "{range:x?} is ready");
+        opened
+    };
+    assert!(ready([0, 7], 1));
+    assert!(ready([PAGE - 1, PAGE], 2));
+    assert!(!ready([PAGE - 1, PAGE], 1));
+    // A page that is ready, one of code, and none.
+    assert!(!ready([PAGE, 2 * PAGE - 1], 1));
+    assert!(!ready([2 * PAGE, 2 * PAGE], 1));
+    assert!(!ready([3 * PAGE - 1, 3 * PAGE], 2));
+    assert!(!ready([4 * PAGE - 1, 4 * PAGE], 2));
+    assert!(ready([4 * PAGE - 1, 4 * PAGE - 1], 2));
+    assert!(!ready([u64::MAX, u64::MAX], 2));
+    assert!(!ready([PAGE, PAGE - 1], 2));
+}

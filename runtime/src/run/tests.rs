@@ -12,6 +12,7 @@ use crate::mapping::NativeModule;
 use crate::runner::Runner;
 use crate::testing::*;
 
+mod first_store;
 mod source;
 
 const UNLIMITED: u64 = u64::MAX;

@@ -7,6 +7,7 @@
 pub mod bytes;
 pub mod campaign;
 pub mod contest;
+pub mod first_stores;
 pub mod operands;
 pub mod outlined;
 pub mod patterns;
@@ -14,6 +15,7 @@ pub mod profiles;
 pub mod shrink;
 pub mod source;
 pub mod start;
+pub mod stops;
 pub mod structured;
 pub mod tally;
 pub mod wild;

@@ -75,13 +75,22 @@ impl Lifter<'_, '_> {
     pub(super) fn emit_side_exit(&mut self, exit: ir::Block) {
         let position = self.position;
         self.emit_cold(exit, |lifter| {
-            lifter.write_back();
-            let budget = lifter.refunded(position.refund);
-            let charged = std::mem::replace(&mut lifter.budget, budget);
             let entries = position.instructions_left;
-            lifter.exit(Word::Known(position.pc), Exit::Side { entries });
-            lifter.budget = charged;
+            lifter.exit_uncharged(
+                Word::Known(position.pc),
+                position.refund,
+                Exit::Side { entries },
+            );
         });
+    }
+
+    /// Writes the registers back and exits with this pc, with so many cycles given back.
+    pub(super) fn exit_uncharged(&mut self, pc: Word, cycles: u64, exit: Exit) {
+        self.write_back();
+        let budget = self.refunded(cycles);
+        let charged = std::mem::replace(&mut self.budget, budget);
+        self.exit(pc, exit);
+        self.budget = charged;
     }
 
     /// Exits with this pc. The registers were written back before.

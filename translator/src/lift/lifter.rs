@@ -83,6 +83,11 @@ pub struct Lifter<'l, 'f> {
     /// Whether the chain writes its dirty registers back at its end.
     pub(super) writes_back: bool,
     pub(super) position: Position,
+    /// The cycles of the whole chain.
+    pub(super) cycles: u64,
+    /// Of the plan for the memory checks: how many pages the host may make ready for stores when the chain's head
+    /// exits for that; 0 if the head has no such exit.
+    pub(super) pages_opened: u8,
     /// The memory checks that are still to be emitted.
     pub(super) checks: memory_checks::Plan,
     pub(super) terminator: Terminator,
@@ -152,6 +157,8 @@ impl<'l, 'f> Lifter<'l, 'f> {
             dirty: 0,
             writes_back: false,
             position: Position::default(),
+            cycles: 0,
+            pages_opened: 0,
             checks: memory_checks::Plan::default(),
             terminator: Terminator::Next,
             partial_results: PartialResults::default(),

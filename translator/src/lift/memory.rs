@@ -3,13 +3,18 @@
 //! `memory_checks` has planned the checks of the chain; here they become code. A check that fails takes a
 //! side exit, and the interpreter decides what happens: nothing here raises a fault. After its check, an
 //! access is a plain load or store.
+//!
+//! Most checks that fail are those of the first store to a page, and most of these are at the head of a chain that
+//! can be entered. There the exit is another one ([`Exit::FirstStore`]): the host makes the pages ready and enters
+//! again, and nothing is interpreted.
 
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{
-    self, InstBuilder, Value,
+    self, BlockArg, InstBuilder, Value,
     types::{I32, I64},
 };
 use lockstep_contract::context::{self, displacement};
+use lockstep_contract::exit::Exit;
 use lockstep_contract::pages;
 use lockstep_isa::{Extend, Primitives, Size, Width};
 
@@ -19,41 +24,88 @@ use super::word::Word;
 use crate::injection::Fault;
 use crate::memory_checks::Check;
 
+/// The exits that the checks at one place share. Each is made when the first check needs it.
+#[derive(Default)]
+struct CheckExits {
+    /// The side exit.
+    side: Option<ir::Block>,
+    /// The exit for pages that are not ready for stores, with the first and the last address of the stores as its
+    /// parameters; if the place has such an exit.
+    first_store: Option<ir::Block>,
+}
+
 impl Lifter<'_, '_> {
-    /// Emits the checks at the chain's head. They share one side exit.
+    /// Emits the checks at the chain's head.
     pub(super) fn check_chain_head(&mut self) {
-        let mut exit = None;
+        let mut exits = CheckExits::default();
+        if self.pages_opened > 0 {
+            exits.first_store = Some(self.builder.create_block());
+        }
         for (register, check) in std::mem::take(&mut self.checks.head) {
             let base = register.map_or(Word::Known(0), |register| self.read(register));
-            self.check(base, 0, check, &mut exit);
+            self.check(base, 0, check, &mut exits);
         }
-        if let Some(exit) = exit {
-            self.emit_side_exit(exit);
+        match exits {
+            CheckExits {
+                side,
+                first_store: Some(exit),
+            } => self.emit_first_store_exit(exit, side),
+            CheckExits { side, .. } => self.emit_side_exit_of(side),
         }
     }
 
     /// Emits the checks that the plan has for this access. They share one side exit.
     pub(super) fn check_access(&mut self, base: Word, offset: i32) {
         let check = self.checks.accesses.next().unwrap_or_default();
-        let mut exit = None;
-        self.check(base, i64::from(offset) as u64, check, &mut exit);
+        let mut exits = CheckExits::default();
+        self.check(base, i64::from(offset) as u64, check, &mut exits);
+        self.emit_side_exit_of(exits.side);
+    }
+
+    fn emit_side_exit_of(&mut self, exit: Option<ir::Block>) {
         if let Some(exit) = exit {
             self.emit_side_exit(exit);
         }
     }
 
+    /// Fills the exit of the chain's head for stores to pages that are not ready. The side exit of the head, for
+    /// accesses outside of memory, goes the same way with a range that is outside of memory too, so that the registers
+    /// are written back in one place.
+    fn emit_first_store_exit(&mut self, exit: ir::Block, side: Option<ir::Block>) {
+        let range = [(); 2].map(|()| self.builder.append_block_param(exit, I64));
+        if let Some(side) = side {
+            self.emit_cold(side, |lifter| {
+                let outside = lifter.number(u64::MAX);
+                let args = [outside, outside].map(BlockArg::Value);
+                lifter.builder.ins().jump(exit, &args);
+            });
+        }
+        let head = self.position.pc;
+        self.emit_cold(exit, |lifter| {
+            for (address, distance) in range.into_iter().zip([0, 8]) {
+                let offset = displacement(context::offset::STORE_RANGE + distance);
+                let context = lifter.context;
+                (lifter.builder.ins()).store(mapped(), address, context, offset);
+            }
+            let pages = lifter.pages_opened;
+            let cycles = lifter.cycles;
+            lifter.exit_uncharged(Word::Known(head), cycles, Exit::FirstStore { pages });
+        });
+    }
+
     /// Emits a check of the address `base + offset`.
-    fn check(&mut self, base: Word, offset: u64, check: Check, exit: &mut Option<ir::Block>) {
+    fn check(&mut self, base: Word, offset: u64, check: Check, exits: &mut CheckExits) {
         if let Some(range) = check.bounds {
-            self.check_bounds(base, offset.wrapping_add(range.low), range.span, exit);
+            let low = offset.wrapping_add(range.low);
+            self.check_bounds(base, low, range.span, &mut exits.side);
         }
         if let Some(range) = check.store {
             let low = self.displace(base, offset, range.low);
             if range.span > 1 {
                 let last = range.low.wrapping_add(range.span - 1);
-                self.check_pages(low, (base, offset, last), exit);
+                self.check_pages(low, (base, offset, last), exits);
             } else {
-                self.check_page(low, exit);
+                self.check_page(low, exits);
             }
         }
     }
@@ -95,16 +147,16 @@ impl Lifter<'_, '_> {
         }
     }
 
-    /// Takes the side exit unless the page of an address is writable and dirty.
-    fn check_page(&mut self, address: Word, exit: &mut Option<ir::Block>) {
+    /// Takes an exit unless the page of an address is writable and dirty.
+    fn check_page(&mut self, address: Word, exits: &mut CheckExits) {
         let word = self.page_word(address);
-        self.side_exit_if_zero(word, None, exit);
+        self.exit_if_not_ready(word, None, [address, address], exits);
     }
 
-    /// Takes the side exit unless the page of an address and the page of a higher address, less than a page
+    /// Takes an exit unless the page of an address and the page of a higher address, less than a page
     /// away, are both writable and dirty. The higher address is the sum of the terms `last`. One load
     /// tells it of a page and the next; only if that fails, cold code checks the two pages apart.
-    fn check_pages(&mut self, low: Word, last: (Word, u64, u64), exit: &mut Option<ir::Block>) {
+    fn check_pages(&mut self, low: Word, last: (Word, u64, u64), exits: &mut CheckExits) {
         let behind = match low {
             Word::Known(_) => None,
             Word::Value(address) => {
@@ -121,21 +173,28 @@ impl Lifter<'_, '_> {
         };
         let (base, offset, distance) = last;
         let last = self.displace(base, offset, distance);
-        let (low, last) = (self.page_word(low), self.page_word(last));
-        let both = self.builder.ins().band(low, last);
-        self.side_exit_if_zero(both, behind, exit);
+        let words = [self.page_word(low), self.page_word(last)];
+        let both = self.builder.ins().band(words[0], words[1]);
+        self.exit_if_not_ready(both, behind, [low, last], exits);
     }
 
-    /// Takes the side exit if a word is 0, and goes on to the block `next`, or to a new one.
-    fn side_exit_if_zero(
+    /// Takes an exit if a word is 0, which says of the pages of an address range that they are not ready for stores.
+    /// Goes on to the block `next`, or to a new one.
+    fn exit_if_not_ready(
         &mut self,
         word: Value,
         next: Option<ir::Block>,
-        exit: &mut Option<ir::Block>,
+        range: [Word; 2],
+        exits: &mut CheckExits,
     ) {
-        let exit = *exit.get_or_insert_with(|| self.builder.create_block());
         let next = next.unwrap_or_else(|| self.builder.create_block());
-        self.builder.ins().brif(word, next, &[], exit, &[]);
+        if let Some(exit) = exits.first_store {
+            let range = range.map(|address| BlockArg::Value(self.value(address)));
+            (self.builder.ins()).brif(word, next, &[], exit, &range);
+        } else {
+            let exit = *(exits.side).get_or_insert_with(|| self.builder.create_block());
+            self.builder.ins().brif(word, next, &[], exit, &[]);
+        }
         self.builder.seal_block(next);
         self.builder.switch_to_block(next);
     }

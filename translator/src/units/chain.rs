@@ -39,6 +39,8 @@ pub(crate) struct Chain<'a> {
     pub writes_back: bool,
     /// Its memory accesses in program order.
     pub accesses: Vec<Access>,
+    /// How many of these its first block has.
+    pub first_block_accesses: usize,
     /// Registers that it reads before it writes them, as a mask.
     pub uses: u32,
 }

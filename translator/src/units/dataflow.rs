@@ -31,7 +31,10 @@ const WRITE_BACK_EXITS: usize = 2;
 pub(super) fn choose_write_backs(chains: &mut [Chain<'_>]) {
     let repeated = loops::repeated(chains);
     let exits: Vec<usize> = (chains.iter())
-        .map(|chain| memory_checks::plan(&chain.accesses).exits() + usize::from(chain.check))
+        .map(|chain| {
+            memory_checks::plan(&chain.accesses, chain.first_block_accesses).exits()
+                + usize::from(chain.check)
+        })
         .collect();
     for number in 0..chains.len() {
         let next = &chains[number].successors;

@@ -162,7 +162,7 @@ impl Contest {
     }
 
     /// All engines from the start, under each limit in turn as long as they run out of cycles.
-    fn race(
+    pub(super) fn race(
         &mut self,
         start: &Start,
         setup: &Setup,
@@ -220,7 +220,11 @@ fn class(setup: &Setup) -> (usize, bool) {
 }
 
 /// An engine of ours with the program on it.
-fn ours(start: &Start, setup: &Setup, modules: Option<&Arc<Modules>>) -> Result<Ours, Verdict> {
+pub(super) fn ours(
+    start: &Start,
+    setup: &Setup,
+    modules: Option<&Arc<Modules>>,
+) -> Result<Ours, Verdict> {
     let mut core = Core::new(setup.profile, setup.memory_size, u64::MAX)
         .expect("the tests ask for valid memory sizes");
     let loaded = start.put_ours(&mut core)?;
@@ -324,7 +328,7 @@ fn second_opinion(
 }
 
 /// Whether two guests of ours are equal.
-fn same(a: &Core, b: &Core, whole: bool) -> bool {
+pub(super) fn same(a: &Core, b: &Core, whole: bool) -> bool {
     let (x, y) = (a.memory(), b.memory());
     (a.pc(), a.cycles(), x.reservation()) == (b.pc(), b.cycles(), y.reservation())
         && a.registers() == b.registers()
