@@ -311,7 +311,7 @@ impl Authority {
         let file = HashedFile::new(file);
         let (trusted_by, notes) = self.authenticate(&file, &seal)?;
         let (hash, bytes) = (file.hash(), file.bytes().len() as u64);
-        let module = file.into_module()?;
+        let module = file.read_as_module()?;
         if let Some(mismatch) = seal.difference_of_hash(&module.key, hash, bytes) {
             return Err(Miss::Foreign(mismatch));
         }

@@ -45,7 +45,7 @@ fn what_is_written_is_read() {
     let hash = *blake3::hash(&bytes).as_bytes();
     for file in [HashedFile::new(&bytes), HashedFile::new(bytes.clone())] {
         assert_eq!((file.bytes(), file.hash()), (&bytes[..], hash));
-        assert_eq!(file.into_module().unwrap(), read);
+        assert_eq!(file.read_as_module().unwrap(), read);
     }
     assert_eq!(read, module);
     assert_eq!(read.to_bytes(), bytes);

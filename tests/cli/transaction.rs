@@ -67,7 +67,11 @@ fn a_script_is_run_as_people_know_it() {
     let lines: Vec<&str> = ran.out.lines().collect();
     assert_eq!(lines[0], "Run result: 0");
     assert!(lines[1].starts_with("All cycles: 16"), "{}", lines[1]);
-    assert!(lines[2].starts_with("Engine: native, 99."), "{}", lines[2]);
+    assert!(
+        lines[2].starts_with("Engine: native, 100.00%"),
+        "{}",
+        lines[2]
+    );
     assert!(lines[3].contains("the same end"), "{}", lines[3]);
     let ran = sandbox.run(&["run", "--tx-file", &transaction("sighash_bad")]);
     assert!(ran.exits(254).out.starts_with("Run result: -31\n"));

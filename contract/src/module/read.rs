@@ -24,7 +24,7 @@ impl Module {
     /// assert_eq!(error.kind, Kind::Foreign);
     /// ```
     pub fn read(bytes: &[u8]) -> Result<Module, ModuleError> {
-        HashedFile::new(bytes).into_module()
+        HashedFile::new(bytes).read_as_module()
     }
 }
 
@@ -38,7 +38,7 @@ impl Module {
 ///
 /// let file = HashedFile::new(b"\x7fELF".as_slice());
 /// assert_eq!(file.hash(), *blake3::hash(b"\x7fELF").as_bytes());
-/// assert_eq!(file.into_module().unwrap_err().kind, Kind::Foreign);
+/// assert_eq!(file.read_as_module().unwrap_err().kind, Kind::Foreign);
 /// ```
 #[derive(Clone, Debug)]
 pub struct HashedFile<'a> {
@@ -78,7 +78,7 @@ impl<'a> HashedFile<'a> {
     ///
     /// # Errors
     /// As [`Module::read`].
-    pub fn into_module(self) -> Result<Module, ModuleError> {
+    pub fn read_as_module(self) -> Result<Module, ModuleError> {
         let sections = frame(&self)?;
         let part = |section: Section| sections[section as usize];
         let key = part(Section::Key);
