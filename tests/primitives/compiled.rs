@@ -76,6 +76,7 @@ impl Compiled {
             reservation: 0,
             code: 0,
             table: 0,
+            store_range: [0; 2],
             helpers: functions.map(|function| function as usize as u64),
         });
         Compiled { module, context }
