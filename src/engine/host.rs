@@ -5,6 +5,7 @@
 use std::sync::OnceLock;
 
 use lockstep_contract::key::{Key, KeyId};
+use lockstep_contract::pages::PAGE_SIZE;
 use lockstep_translator::{CodeRegion, Cpu, Options, TranslateError, Verify, translator_version};
 
 use super::prepared::Unavailable;
@@ -51,7 +52,13 @@ fn native_cpu(region: &CodeRegion<'_>) -> &'static str {
     static CPU: OnceLock<String> = OnceLock::new();
     CPU.get_or_init(|| {
         let options = host_options().with_cpu(Cpu::Native);
-        let key = lockstep_translator::key(region, &options);
+        // They are the same for all code, and a key takes a digest of it: one page of it is enough.
+        let page = region.bytes.len().min(PAGE_SIZE);
+        let first = CodeRegion {
+            bytes: &region.bytes[..page],
+            ..*region
+        };
+        let key = lockstep_translator::key(&first, &options);
         key.map(|key| key.cpu).unwrap_or_default()
     })
 }
