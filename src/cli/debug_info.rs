@@ -198,13 +198,13 @@ mod tests {
     #[test]
     fn a_file_names_its_functions_and_lines() {
         let info = DebugInfo::read(ELF);
-        let places = info.places(0x110d2);
+        let places = info.places(0x110d4);
         assert_eq!(places.len(), 1, "{places:?}");
         assert_eq!(places[0].function.as_deref(), Some("poke"));
         assert_eq!(places[0].line, Some(24));
         assert_eq!(info.places(0x5000), [Place::default()]);
         assert_eq!(
-            DebugInfo::read(b"no ELF").places(0x110d2),
+            DebugInfo::read(b"no ELF").places(0x110d4),
             [Place::default()]
         );
     }

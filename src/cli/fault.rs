@@ -22,6 +22,9 @@ const ECALL_BYTES: u64 = 4;
 /// A fault with all that is known of it.
 #[derive(Serialize)]
 pub(super) struct Report {
+    /// Which process of a script that starts others.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    process: Option<u64>,
     /// Address of the instruction.
     instruction: String,
     /// The instruction as text; missing where code could not be fetched.
@@ -78,6 +81,7 @@ impl Report {
     pub(super) fn new(fault: &Fault, core: &Core, elf: &[u8]) -> Report {
         let instruction = instruction_at(core, fault);
         Report {
+            process: None,
             instruction: hex(fault.instruction),
             text: instruction.as_ref().map(Inst::to_string),
             access: fault.access.to_string(),
@@ -91,28 +95,37 @@ impl Report {
     }
 
     /// Explains a system call that nobody serves. The guest was left behind it.
-    pub(super) fn of_system_call(number: u64, core: &Core, elf: &[u8]) -> Report {
+    pub(super) fn of_system_call(number: u64, core: &Core, elf: &[u8], hint: &str) -> Report {
         let at = core.pc().wrapping_sub(ECALL_BYTES);
         Report {
+            process: None,
             instruction: hex(at),
             text: Some("ecall".to_owned()),
             access: "ecall".to_owned(),
             address: None,
             bytes: None,
             reason: format!("system call {number}, which this host does not have"),
-            hint: Some(
-                "a program has exit (93) and the debug print (2177) here; a script of a transaction (--tx-file) has \
-                 the system calls of the chain"
-                    .to_owned(),
-            ),
+            hint: Some(hint.to_owned()),
             backtrace: backtrace(core, at, &DebugInfo::read(elf)),
             registers: format!("a7 = {number:#x}"),
         }
     }
 
+    /// The same, of a process that the script started.
+    #[cfg(feature = "tx")]
+    pub(super) fn of_process(self, id: u64) -> Report {
+        Report {
+            process: Some(id).filter(|id| *id != 0),
+            ..self
+        }
+    }
+
     /// The lines for people.
     pub(super) fn describe(&self) -> String {
-        let mut text = String::from("Fault: ");
+        let mut text = match self.process {
+            Some(id) => format!("Fault of process {id}: "),
+            None => String::from("Fault: "),
+        };
         // Writing to a string does not fail.
         if let Some(place) = self.backtrace.first().and_then(Call::place) {
             let _ = write!(text, "{place}: ");

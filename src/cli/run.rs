@@ -41,6 +41,9 @@ pub(crate) struct Run {
         conflicts_with = "elf"
     )]
     script: Option<String>,
+    /// An ELF with symbols and debug information of the script, for the place of a fault: scripts on the chain are stripped
+    #[arg(long, value_name = "FILE", requires = "tx_file")]
+    symbols: Option<PathBuf>,
     /// The whole argv of the guest: the first is `argv[0]`, because CKB passes no program name
     #[arg(last = true)]
     args: Vec<OsString>,
@@ -137,11 +140,12 @@ impl Run {
             compare::ends((machine.core(), &result), (again.0.core(), &again.1))?;
         }
         let fault = match &result {
-            Err(Trap::InvalidEcall(number)) => Some(fault::Report::of_system_call(
-                *number,
-                machine.core(),
-                &bytes,
-            )),
+            Err(Trap::InvalidEcall(number)) => {
+                let hint = "a program has exit (93) and the debug print (2177) here; a script of a transaction \
+                            (--tx-file) has the system calls of the chain";
+                let core = machine.core();
+                Some(fault::Report::of_system_call(*number, core, &bytes, hint))
+            }
             Err(trap) if fault::is_of_an_access(trap) && self.chaos.is_none() => {
                 let mut program = guest::load(elf, &bytes, &platform)?;
                 guest_run::push_arguments(program.core_mut(), &self.args)?;
@@ -190,6 +194,7 @@ impl Run {
             compare: self.compare,
             cache: &self.cache,
             bundle: self.bundle.as_deref(),
+            symbols: self.symbols.as_deref(),
         };
         request.execute(json)
     }

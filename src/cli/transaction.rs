@@ -18,16 +18,22 @@ use ckb_vm::{CoreMachine, DefaultMachineRunner};
 use lockstep::Engine;
 use lockstep::ckb::{NativeMachine, counters, with_engine};
 use lockstep::engine::{Mode, Stats, Translate};
-use lockstep::transaction::{FileError, PlaceholderError, ScriptName, Transaction, Verifier};
+use lockstep::transaction::{
+    Chain, FileError, PlaceholderError, ScriptName, Transaction, Verifier,
+};
 use lockstep_isa::Version;
 
 use super::answer::Answer;
 use super::failure::Failure;
 use super::{check, code, guest, stderr};
 
+mod fault;
 mod report;
 
 use report::{Left, Ran, Report};
+
+/// What runs the processes of a script.
+type Scheduler = ckb_script::Scheduler<Chain, DebugPrinter, NativeMachine>;
 
 /// A script to run.
 pub(super) struct Request<'a> {
@@ -41,6 +47,8 @@ pub(super) struct Request<'a> {
     pub(super) compare: bool,
     pub(super) cache: &'a super::args::CacheOptions,
     pub(super) bundle: Option<&'a Path>,
+    /// An ELF with the symbols of the script.
+    pub(super) symbols: Option<&'a Path>,
 }
 
 impl Request<'_> {
@@ -72,7 +80,9 @@ impl Request<'_> {
         }
         let found = engine.divergences().pop();
         let hash = transaction.find(self.script).map(|(_, hash)| hash);
+        let site = fault::explain(self, &transaction, &engine, &ran)?;
         let report = Report {
+            fault: site.as_ref(),
             script: self.script,
             script_hash: hash.map_or_else(|_| String::new(), |hash| format!("{hash:#x}")),
             mode: self.mode,
@@ -138,6 +148,21 @@ impl Request<'_> {
         )
     }
 
+    /// The ELF that names the functions of a process: the one of the option, else the script's own code. What a process
+    /// was spawned from is not known here.
+    fn symbols(&self, transaction: &Transaction, process: u64) -> Result<Vec<u8>, Failure> {
+        if let Some(file) = self.symbols {
+            return guest::read(file);
+        }
+        if process != ROOT_VM_ID {
+            return Ok(Vec::new());
+        }
+        let verifier = transaction.verifier::<NativeMachine>(self.latest, printer());
+        let group = self.group(transaction, &verifier)?;
+        let code = verifier.extract_script(&group.script);
+        Ok(code.map(|code| code.to_vec()).unwrap_or_default())
+    }
+
     /// Runs the script with an engine.
     fn run(
         &self,
@@ -145,22 +170,35 @@ impl Request<'_> {
         engine: &Arc<Engine>,
         printer: DebugPrinter,
     ) -> Result<Ran, Failure> {
+        self.run_to(transaction, engine, printer, self.max_cycles)
+    }
+
+    /// Runs the script with an engine, and with this limit of cycles.
+    fn run_to(
+        &self,
+        transaction: &Transaction,
+        engine: &Arc<Engine>,
+        printer: DebugPrinter,
+        max_cycles: u64,
+    ) -> Result<Ran, Failure> {
         let verifier = transaction.verifier::<NativeMachine>(self.latest, printer);
         let group = self.group(transaction, &verifier)?;
-        let (mut left, mut elapsed) = (None, None);
+        let (mut left, mut elapsed, mut processes) = (None, None, Vec::new());
         let (before, started) = (counters(), Instant::now());
         let run = with_engine(Arc::clone(engine), || {
-            Transaction::run(&verifier, group, self.max_cycles, |scheduler| {
+            Transaction::run(&verifier, group, max_cycles, |scheduler| {
                 elapsed = Some(started.elapsed());
                 let look = |machine: &mut NativeMachine| Ok(Some(look_at(machine)));
                 let peeked = scheduler.peek(&ROOT_VM_ID, look, |_, _| Ok(None));
                 left = peeked.ok().flatten();
+                processes = fault::processes(scheduler);
             })
         });
         let (after, elapsed) = (counters(), elapsed.unwrap_or_else(|| started.elapsed()));
         Ok(Ran {
             run: run.map_err(|error| self.no_code(group, &error))?,
             left,
+            processes,
             charged: after.charged_cycles - before.charged_cycles,
             native: after.native_cycles - before.native_cycles,
             translate_seconds: engine.stats().translate_seconds,

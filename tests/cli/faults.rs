@@ -25,7 +25,7 @@ const FAULTS: [(&str, &str, &str, &str, &str); 8] = [
         "3",
         "MemWriteOnExecutablePage",
         "store",
-        "faults.c:24 in poke(): store of 8 bytes at 0x1102e, in a page of code (0x11000 is executable and frozen)",
+        "faults.c:24 in poke(): store of 8 bytes at 0x11030, in a page of code (0x11000 is executable and frozen)",
         "",
     ),
     (
@@ -46,7 +46,7 @@ const FAULTS: [(&str, &str, &str, &str, &str); 8] = [
         "6",
         "InvalidInstruction",
         "fetch",
-        "faults.c:39 in divide(): code at 0x11108, which is no instruction (bytes 00 00 82 80)",
+        "faults.c:39 in divide(): code at 0x1110a, which is no instruction (bytes 00 00 82 80)",
         "compilers put these bytes (unimp)",
     ),
     (
@@ -119,10 +119,10 @@ fn the_instruction_is_not_where_the_pc_stands() {
     let arguments = ["run", &faults(), "--json", "--", "2"];
     let ran = sandbox.run(&arguments).exits(254).json();
     let site = &ran["fault_site"];
-    assert_eq!(ran["pc"], "0x110da");
+    assert_eq!(ran["pc"], "0x110dc");
     assert_eq!(
         (&site["instruction"], &site["text"]),
-        (&"0x110d2".into(), &"sd a1, 0(a0)".into())
+        (&"0x110d4".into(), &"sd a1, 0(a0)".into())
     );
     assert_eq!(
         (&site["address"], &site["bytes"]),
@@ -171,4 +171,42 @@ fn a_run_without_a_fault_has_no_place_of_one() {
     let ran = sandbox.run(&limited).exits(254).json();
     assert_eq!(ran["result"], "cycles_exceeded");
     assert!(ran.get("fault_site").is_none(), "{ran}");
+}
+
+/// The code of a script is its cell's data, so a new build can stand there; symbols may come from another file.
+#[cfg(feature = "tx")]
+#[test]
+fn a_script_of_a_transaction_has_a_place_too() {
+    let sandbox = Sandbox::new();
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/examples");
+    let text = std::fs::read_to_string(format!("{folder}/transactions/sighash_good.json"));
+    let text = text.expect("a transaction");
+    let with = |code: &str| {
+        let text = text.replace("cells/secp256k1_blake160_sighash_all", code);
+        text.replace(" cells/", &format!(" {folder}/transactions/cells/"))
+    };
+    let file = faults();
+    sandbox.file("with.json", with(&file).as_bytes());
+    // Without its sections: what is left is what the loader reads.
+    let mut stripped = std::fs::read(&file).expect("an ELF");
+    stripped[0x28..0x30].fill(0);
+    stripped[0x3c..0x40].fill(0);
+    let stripped = sandbox.file("stripped.elf", &stripped);
+    let stripped = with(stripped.to_str().expect("a name in UTF-8"));
+    sandbox.file("without.json", stripped.as_bytes());
+
+    let line = "faults.c:24 in poke(): store of 8 bytes at 0x10000000000, beyond the end of memory (0x400000)";
+    let ran = sandbox.run(&["run", "--tx-file", "with.json"]).exits(254);
+    assert!(ran.out.contains(line), "{}", ran.out);
+    let site = |name: &str, more: &[&str]| {
+        let words = [&["run", "--json", "--tx-file", name][..], more].concat();
+        sandbox.run(&words).exits(254).json()["fault_site"].take()
+    };
+    let named = site("with.json", &[]);
+    assert_eq!(functions(&named), ["poke", "fail", "main", "_start"]);
+    assert_eq!(site("with.json", &["--engine", "interp"]), named);
+    assert_eq!(site("without.json", &["--symbols", &file]), named);
+    let unnamed = site("without.json", &[]);
+    assert_eq!(unnamed["instruction"], named["instruction"]);
+    assert!(functions(&unnamed).is_empty(), "{unnamed}");
 }

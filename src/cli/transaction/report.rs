@@ -5,18 +5,19 @@ use std::fmt::Write as _;
 use ckb_script::ScriptError;
 use lockstep::engine::{Found, Mode};
 use lockstep::transaction::{Run, ScriptName};
+use lockstep_runtime::Core;
 use serde::Serialize;
 
 use super::super::answer::Answer;
-use super::super::check;
 use super::super::failure::Failure;
 use super::super::result_name::ResultName;
 use super::super::run_report::Cycles;
+use super::super::{check, fault};
 
 /// The answer, in the order of its fields. What is left of the machine is that of the script's own
 /// process, and is missing where that had none at the end.
 #[derive(Serialize)]
-struct Object {
+struct Object<'a> {
     script: String,
     script_hash: String,
     result: ResultName,
@@ -25,6 +26,9 @@ struct Object {
     /// What the error says beside its name.
     #[serde(skip_serializing_if = "Option::is_none")]
     fault_reason: Option<String>,
+    /// The instruction that failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fault_site: Option<&'a fault::Report>,
     cycles: u64,
     pc: Option<String>,
     registers: Option<Vec<String>>,
@@ -53,6 +57,8 @@ pub(super) struct Left {
 pub(super) struct Ran {
     pub(super) run: Run,
     pub(super) left: Option<Left>,
+    /// Copies of the processes that have a machine.
+    pub(super) processes: Vec<(u64, Core)>,
     /// Cycles that instructions were charged, of all processes.
     pub(super) charged: u64,
     pub(super) native: u64,
@@ -70,6 +76,8 @@ pub(super) struct Report<'a> {
     pub(super) interp_seconds: Option<f64>,
     /// The difference that ended it.
     pub(super) found: Option<&'a Found>,
+    /// The instruction that failed, if one did.
+    pub(super) fault: Option<&'a fault::Report>,
 }
 
 impl Report<'_> {
@@ -88,7 +96,8 @@ impl Report<'_> {
         };
         let code = name.exit_code(exit_code);
         if !json {
-            let text = self.describe();
+            let mut text = self.describe();
+            text += &self.fault.map(fault::Report::describe).unwrap_or_default();
             return Ok(Answer { text, code });
         }
         let left = ran.left.as_ref();
@@ -100,6 +109,7 @@ impl Report<'_> {
             exit_code,
             fault,
             fault_reason: ran.run.fault_reason().map(str::to_owned),
+            fault_site: self.fault,
             cycles: ran.run.cycles,
             pc: left.map(|left| hex(&left.pc)),
             registers: left.map(|left| left.registers.iter().map(hex).collect()),

@@ -1,0 +1,82 @@
+//! Which instruction of a script failed. The script runs again, with a limit that stops it at the head of the trace
+//! that failed; `super::super::fault` says the rest.
+
+use std::sync::Arc;
+
+use ckb_script::ScriptError;
+use ckb_vm::{DefaultMachineRunner, Error};
+use lockstep::Engine;
+use lockstep::ckb::NativeMachine;
+use lockstep::transaction::Transaction;
+use lockstep_isa::Cost;
+use lockstep_runtime::{Core, CostTable};
+
+use super::super::failure::Failure;
+use super::super::fault::{self, Report};
+use super::{Ran, Request, Scheduler};
+
+/// Processes of a script that are looked at: ids count up from 0, and few scripts start as many.
+const PROCESSES: u64 = 64;
+
+/// A copy of every process that has a machine.
+pub(super) fn processes(scheduler: &mut Scheduler) -> Vec<(u64, Core)> {
+    let copy = |machine: &mut NativeMachine| Ok(machine.inner_mut().core().fork().ok());
+    (0..PROCESSES)
+        .filter_map(|id| {
+            let peeked = scheduler.peek(&id, copy, |_, _| Ok(None));
+            Some((id, peeked.ok().flatten()?))
+        })
+        .collect()
+}
+
+/// The fault that ended a run, if an instruction of the script raised it.
+pub(super) fn explain(
+    request: &Request<'_>,
+    transaction: &Transaction,
+    engine: &Arc<Engine>,
+    ran: &Ran,
+) -> Result<Option<Report>, Failure> {
+    let Err(ScriptError::VMInternalError(error)) = &ran.run.result else {
+        return Ok(None);
+    };
+    let symbols = |id: u64| request.symbols(transaction, id);
+    if let Error::InvalidEcall(number) = error {
+        // Only one process runs at a time, but which one it was is not known where there are several.
+        return match &ran.processes[..] {
+            [(id, core)] => Ok(Some(Report::of_system_call(
+                *number,
+                core,
+                &symbols(*id)?,
+                "this VM version has no such system call, or its number is wrong",
+            ))),
+            _ => Ok(None),
+        };
+    }
+    let of_an_access = matches!(
+        error,
+        Error::MemOutOfBound | Error::MemWriteOnExecutablePage | Error::InvalidInstruction { .. }
+    );
+    let Some(limit) = ran.run.cycles.checked_sub(1).filter(|_| of_an_access) else {
+        return Ok(None);
+    };
+    let silent = Arc::new(|_: &_, _: &str| {});
+    let again = request.run_to(transaction, engine, silent, limit)?;
+    let cost = CostTable::from(Cost::Estimate);
+    for (id, after) in &ran.processes {
+        let before = again.processes.iter().find(|(other, _)| other == id);
+        // A process that waits stands at a trace that it may never run, and it did not move.
+        let before = before
+            .map(|(_, core)| core)
+            .filter(|core| moved(core, after));
+        if let Some(fault) = fault::find(before, after, &cost) {
+            let report = Report::new(&fault, after, &symbols(*id)?);
+            return Ok(Some(report.of_process(*id)));
+        }
+    }
+    Ok(None)
+}
+
+/// Whether a process went on between the two.
+fn moved(before: &Core, after: &Core) -> bool {
+    (before.pc(), before.cycles()) != (after.pc(), after.cycles())
+}
