@@ -281,7 +281,7 @@ impl NativeModule {
 /// Checks every number that the run loop and the entry function use, the target, and that this CPU has
 /// the instructions.
 fn check(module: &Module) -> Result<(), MapError> {
-    module.check()?;
+    module.check_to_run()?;
     let target = &module.key.target;
     if target != TARGET {
         let target = target.clone();

@@ -20,11 +20,20 @@ impl Module {
     /// # Errors
     /// The first thing that does not hold.
     pub fn check(&self) -> Result<(), ModuleError> {
-        self.check_key()?;
-        self.check_code()?;
+        self.check_to_run()?;
         self.check_hints()?;
         self.check_blocks()?;
         self.check_map()
+    }
+
+    /// The part of [`Module::check`] that is about what running the module relies on: the key, the code, and the
+    /// table of entries.
+    ///
+    /// # Errors
+    /// The first thing that does not hold.
+    pub fn check_to_run(&self) -> Result<(), ModuleError> {
+        self.check_key()?;
+        self.check_code()
     }
 
     /// Where a section begins in the file.
@@ -105,9 +114,10 @@ impl Module {
             return Err(ModuleError::number("table", at, found, expected));
         }
         let outside = |entry: &u32| Entry(*entry).start() as usize >= len;
-        // The first one is looked for where there is one; this is many at a time.
-        let farthest = self.table.iter().map(|entry| Entry(*entry).start()).max();
-        if farthest.is_none_or(|farthest| (farthest as usize) < len) {
+        // The first one is looked for where there is one. This looks at many at a time, because it is a plain fold;
+        // the iterator's own maximum takes them one by one.
+        let starts = self.table.iter().map(|entry| Entry(*entry).start());
+        if (starts.fold(0, u32::max) as usize) < len {
             return Ok(());
         }
         match self.table.iter().position(outside) {
