@@ -41,15 +41,28 @@ pub use inline::COPIES_WEIGHT_LIMIT;
 use inline::Inlined;
 use residency::{INTERPRETER_LOOP_TARGETS, memory_resident};
 
-/// The most instructions of a unit. Beyond this the time of register allocation varies too much.
-const UNIT_INSTRUCTIONS: usize = 1000;
-/// The most instructions of a unit that is an interpreter loop (see [`INTERPRETER_LOOP_TARGETS`]). Divided
-/// into units of the usual size, such a loop would leave its unit for most operations; Lua runs a
-/// quarter faster in one unit.
-const LOOP_UNIT_INSTRUCTIONS: usize = 8000;
-/// The most bytes of code region from a unit's first block to its last. Code that is further apart is
-/// hardly one function.
-const UNIT_SPAN_BYTES: u64 = 1 << 14;
+/// How large a unit may be.
+#[derive(Clone, Copy)]
+struct UnitLimit {
+    /// Instructions. Beyond this the time of register allocation varies too much.
+    instructions: usize,
+    /// Bytes of code region from the first block to the last. Code that is further apart is hardly one
+    /// function.
+    span_bytes: u64,
+}
+
+/// The limit of a unit that is no interpreter loop.
+const UNIT_LIMIT: UnitLimit = UnitLimit {
+    instructions: 1000,
+    span_bytes: 1 << 14,
+};
+/// The limit of a unit that is an interpreter loop (see [`INTERPRETER_LOOP_TARGETS`]). Divided into units of
+/// the usual size, such a loop would leave its unit for most operations: Lua runs a quarter faster in one
+/// unit. The loop of QuickJS has 24 KiB; in two units it takes 1.4 times the host's instructions.
+const LOOP_UNIT_LIMIT: UnitLimit = UnitLimit {
+    instructions: 8000,
+    span_bytes: 1 << 16,
+};
 /// The most instructions of a chain.
 const CHAIN_INSTRUCTIONS: usize = 256;
 
@@ -109,7 +122,7 @@ pub(crate) fn partition<'a>(
 fn groups(found: &Discovered) -> Vec<Vec<&Block>> {
     let mut groups: Vec<Vec<&Block>> = Vec::new();
     let mut size = 0;
-    let mut limit = UNIT_INSTRUCTIONS;
+    let mut limit = UNIT_LIMIT;
     for block in found.blocks.values() {
         size += block.instructions.len();
         let start = found.starts.contains(&block.head);
@@ -117,9 +130,8 @@ fn groups(found: &Discovered) -> Vec<Vec<&Block>> {
             limit = unit_limit(found, block.head);
         }
         let fits = |group: &&mut Vec<&Block>| {
-            let far =
-                (group.first()).is_some_and(|first| block.head - first.head > UNIT_SPAN_BYTES);
-            !start && !far && size <= limit
+            let span = group.first().map_or(0, |first| block.head - first.head);
+            !start && span <= limit.span_bytes && size <= limit.instructions
         };
         match groups.last_mut().filter(fits) {
             Some(group) => group.push(block),
@@ -132,15 +144,15 @@ fn groups(found: &Discovered) -> Vec<Vec<&Block>> {
     groups
 }
 
-/// The most instructions that a unit of the function at this address may have.
-fn unit_limit(found: &Discovered, start: u64) -> usize {
+/// How large a unit of the function at this address may be.
+fn unit_limit(found: &Discovered, start: u64) -> UnitLimit {
     let next = found.starts.range(start + 1..).next();
     let function = start..next.copied().unwrap_or(u64::MAX);
     let targets = found.indirect_targets.range(function).count();
     if targets < *INTERPRETER_LOOP_TARGETS.start() {
-        UNIT_INSTRUCTIONS
+        UNIT_LIMIT
     } else {
-        LOOP_UNIT_INSTRUCTIONS
+        LOOP_UNIT_LIMIT
     }
 }
 

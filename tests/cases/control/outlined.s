@@ -81,6 +81,9 @@ piece:
 #: case a piece that comes back to where the caller says
 #: expect a0 = 5
     la t1, elsewhere
+    # The branch ends the block, so that the translator does not know where the piece goes.
+    beq a0, a1, call
+call:
     jal t0, piece
     addi a0, a0, 32
     exit
@@ -173,6 +176,19 @@ piece:
     jr t0
 .data 0x20000
     .zero 0x3000
+
+#: case a piece that ends the program
+#: expect a0 = 3
+#: exit = 3
+    li a7, 93
+    addi a0, a0, 1
+    jal t0, piece
+    addi a0, a0, 4
+    exit
+piece:
+    addi a0, a0, 2
+    ecall
+    jr t0
 
 #: case a host call inside a piece, and a loop whose turns are known
 #: expect a0 = 6

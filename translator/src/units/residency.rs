@@ -13,6 +13,7 @@ use std::ops::RangeInclusive;
 use lockstep_isa::Reg;
 
 use super::chain::Chain;
+use crate::memory_checks;
 
 /// How many targets the indirect jumps of an interpreter loop have. A guest function with fewer is none,
 /// and neither is one with more: thousands of targets are hostile code, in which each register that
@@ -66,7 +67,11 @@ pub(super) fn memory_resident(chains: &[Chain<'_>], targets: usize) -> u32 {
         .map(touched)
         .sum::<usize>()
         .div_ceil(chains.len());
-    let affordable = UNIT_EXIT_STORES / chains.iter().map(exits).sum::<usize>();
+    // Accesses that share a check share an exit.
+    let planned = |chain: &Chain<'_>| {
+        memory_checks::plan(&chain.accesses, chain.first_block_accesses).exits() + 1
+    };
+    let affordable = UNIT_EXIT_STORES / chains.iter().map(planned).sum::<usize>();
     let in_registers = HOST_REGISTERS
         .saturating_sub(mean)
         .max(LOOP_REGISTERS_AT_LEAST)

@@ -6,7 +6,7 @@ use crate::code_region::CodeRegion;
 use crate::discover::discover;
 use crate::hints::Hints;
 
-use super::{UNIT_SPAN_BYTES, Unit, partition};
+use super::{LOOP_UNIT_LIMIT, UNIT_LIMIT, Unit, partition};
 use crate::Options;
 
 const BASE: u64 = 0x1_0000;
@@ -118,15 +118,15 @@ fn code_below_the_first_function_is_in_a_unit() {
 fn code_with_wide_gaps_is_in_several_units() {
     const STEP: u64 = 0x1000;
     let mut code = Vec::new();
-    for at in (BASE..BASE + 8 * UNIT_SPAN_BYTES - STEP).step_by(STEP as usize) {
+    for at in (BASE..BASE + 8 * UNIT_LIMIT.span_bytes - STEP).step_by(STEP as usize) {
         code.extend([(at, ecall()), (at + 4, jump(STEP as i32 - 4))]);
     }
-    code.push((BASE + 8 * UNIT_SPAN_BYTES - STEP, ecall()));
-    let units = heads((8 * UNIT_SPAN_BYTES / STEP) as usize, BASE, &code);
+    code.push((BASE + 8 * UNIT_LIMIT.span_bytes - STEP, ecall()));
+    let units = heads((8 * UNIT_LIMIT.span_bytes / STEP) as usize, BASE, &code);
     assert!(units.len() > 1);
     for unit in units {
         assert!(
-            unit[unit.len() - 1] - unit[0] <= UNIT_SPAN_BYTES,
+            unit[unit.len() - 1] - unit[0] <= UNIT_LIMIT.span_bytes,
             "{unit:x?}"
         );
     }
@@ -217,4 +217,19 @@ fn a_return_point_that_others_come_back_to_is_an_entry() {
     assert_eq!(hinted(&[])[0], [BASE]);
     // A pointer in data names it.
     assert!(hinted(&[BASE + 8]).concat().contains(&(BASE + 8)));
+}
+
+#[test]
+fn an_interpreter_loop_with_wide_gaps_is_one_unit() {
+    // An indirect jump to one of many places, each of which leads back to it.
+    const STEP: i32 = 0x1c0;
+    let mut code = vec![(BASE, addi()), (BASE + 4, indirect())];
+    let targets: Vec<u64> = (1..=70).map(|number| BASE + number * STEP as u64).collect();
+    for (&target, number) in targets.iter().zip(1..) {
+        code.extend([(target, addi()), (target + 4, jump(-number * STEP))]);
+    }
+    assert!(targets[69] - BASE > UNIT_LIMIT.span_bytes);
+    assert!(targets[69] - BASE <= LOOP_UNIT_LIMIT.span_bytes);
+    let sizes = units(8, BASE, &code, &targets, |unit| unit.heads.len());
+    assert_eq!(sizes, [72]);
 }

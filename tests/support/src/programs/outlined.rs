@@ -311,7 +311,10 @@ impl Generator<'_> {
                 self.push(line);
             }
             13 => {
-                self.push("li a7, 2177");
+                let call = self
+                    .random
+                    .pick(&["li a7, 2177", "li a7, 2177", "li a7, 93"]);
+                self.push(call);
                 self.push("la a0, 0x20000");
                 self.push("ecall");
             }
