@@ -31,6 +31,9 @@ pub use self::settings::{Counters, counters, install, thread_counters, with_engi
 use crate::engine::Engine;
 use crate::engine::meter::{self, Fallback, Run};
 
+// For the loader of a node.
+pub use lockstep_runtime::remember_data;
+
 /// A machine that runs guests natively where it can and interprets the rest, exactly as
 /// CKB-VM's assembly machine would run them.
 ///

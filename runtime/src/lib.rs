@@ -59,7 +59,7 @@ pub use exits::Exits;
 pub use fault::{AccessKind, Fault};
 pub use guest_ptr::{FlattenedArgs, c_string};
 pub use mapping::{MapError, NativeModule};
-pub use memory::{Memory, SetupError, host_written_bytes, retire_spare_mappings};
+pub use memory::{Memory, SetupError, host_written_bytes, remember_data, retire_spare_mappings};
 pub use observer::{
     Divergence, End, Interval, Mismatch, Observer, OnFailure, Repeat, ShadowPlan, Step,
 };

@@ -27,6 +27,7 @@ mod flags;
 mod held;
 mod identity;
 pub(crate) mod raw;
+mod remembered;
 mod setup_error;
 mod spare;
 mod transfers;
@@ -38,6 +39,7 @@ use chaos::Chaos;
 use flags::{PageFlags, stores_freely};
 pub(crate) use identity::Identity;
 use raw::Region;
+pub use remembered::remember_data;
 pub use setup_error::SetupError;
 pub use written::host_written_bytes;
 

@@ -7,6 +7,7 @@ use ckb_mock_tx_types::Resource;
 use ckb_traits::{CellDataProvider, ExtensionProvider, HeaderProvider};
 use ckb_types::bytes::Bytes;
 use ckb_types::core::HeaderView;
+use ckb_types::core::cell::CellMeta;
 use ckb_types::packed::{self, Byte32, OutPoint};
 
 /// Cells, headers and extensions of one transaction, shared by all who verify it.
@@ -36,6 +37,14 @@ impl Chain {
 }
 
 impl CellDataProvider for Chain {
+    /// Large data is remembered ([`lockstep_runtime::remember_data`]): all verifications of a transaction share it.
+    fn load_cell_data(&self, cell: &CellMeta) -> Option<Bytes> {
+        let in_memory = cell.mem_cell_data.clone();
+        let data = in_memory.or_else(|| self.get_cell_data(&cell.out_point))?;
+        lockstep_runtime::remember_data(&data);
+        Some(data)
+    }
+
     fn get_cell_data(&self, out_point: &OutPoint) -> Option<Bytes> {
         self.0.get_cell_data(out_point)
     }

@@ -9,8 +9,9 @@
 //! in a mapping of zeros. When it loads large data, the data is compared, byte by byte, with what is held at these
 //! pages in a spare mapping. If they are equal, the guest *moves*: its touched pages and its context are copied to that
 //! mapping, and its old one is cleared for others. So all that the guest can find at the held pages is what it has just
-//! loaded there. Nothing is remembered about data but the data itself, so it does not matter where it comes from, nor
-//! whether its owner changes it later. This costs a comparison of two megabytes, and writes nothing.
+//! loaded there. It does not matter where the data comes from, nor whether its owner changes it later. This costs a
+//! comparison of two megabytes, and writes nothing. Only data of which the host says that it never changes is not
+//! compared when it is found again ([`super::remembered`]).
 //!
 //! Host calls alone move a guest; its memory has no address while it does not run.
 
@@ -19,11 +20,8 @@ use core::ops::Range;
 use lockstep_contract::pages::{PAGE_SHIFT, PAGE_SIZE};
 
 use super::raw::Region;
-use super::{Memory, written};
+use super::{Memory, remembered, written};
 use crate::trap::Trap;
-
-/// Bytes from which on data is held. Moving a guest costs about as much as copying 30 pages.
-pub(super) const SMALLEST_HELD_BYTES: usize = 128 << 10;
 
 /// Spare mappings that are compared with one piece of data. Whoever fills the store with data that differ in their last
 /// bytes makes others compare so many times, and no more.
@@ -72,15 +70,24 @@ impl Memory {
             // Copying the rest would take as long as copying the data.
             return false;
         }
+        let origin = remembered::origin(data);
+        if let Some(mut found) = origin.and_then(|_| self.region.spare_with(pages, origin)) {
+            found.take_over(&self.region);
+            self.region = found;
+            return true;
+        }
         // Those that do not fit go back when all are compared.
         let mut others = Vec::new();
         while others.len() < COMPARED_MAPPINGS {
-            let Some(mut found) = self.region.spare_with(pages) else {
+            let Some(mut found) = self.region.spare_with(pages, None) else {
                 return false;
             };
             let bytes = &found.bytes()[pages.start * PAGE_SIZE..pages.end * PAGE_SIZE];
             if bytes == data {
                 found.take_over(&self.region);
+                if origin.is_some() {
+                    found.set_origin(origin);
+                }
                 self.region = found;
                 return true;
             }
@@ -125,5 +132,6 @@ impl Region {
         writable.hold(pages);
         written::note(data.len());
         bytes.all()[pages.start * PAGE_SIZE..pages.end * PAGE_SIZE].copy_from_slice(data);
+        self.set_origin(remembered::origin(data));
     }
 }

@@ -18,6 +18,7 @@ use std::io;
 use lockstep_contract::context::{self, Context};
 use lockstep_contract::pages::{MAX_MEMORY, MAX_PAGES, PAGE_SIZE};
 
+use super::remembered::Origin;
 use super::spare::{Kind, Spare};
 use super::writable::{PAGE_TABLE, Writable};
 use super::written;
@@ -49,6 +50,8 @@ pub(super) struct Mapping {
     start: NonNull<u8>,
     /// Bytes of guest memory.
     size: usize,
+    /// The name of the data that it holds, if there is one.
+    origin: Option<Origin>,
 }
 
 // SAFETY: the mapping belongs to this value alone, and nothing in it depends on a thread.
@@ -77,7 +80,11 @@ impl Mapping {
         let Some(start) = NonNull::new(start.cast::<u8>()) else {
             return Err(io::Error::other("the system mapped memory at address 0"));
         };
-        let mapping = Mapping { start, size };
+        let mapping = Mapping {
+            start,
+            size,
+            origin: None,
+        };
         // SAFETY: the range lies in the mapping made above, which nobody else knows yet.
         let opened = unsafe {
             libc::mprotect(
@@ -246,17 +253,25 @@ impl Region {
         }
     }
 
-    /// A spare mapping that is zeros but for these pages, in which it holds data of the host. For a guest that has
-    /// loaded its data there, and never for one that begins.
-    pub(super) fn spare_with(&self, held: &Range<usize>) -> Option<Region> {
+    /// The name of the data that is held is this, if it has one.
+    pub(super) fn set_origin(&mut self, origin: Option<Origin>) {
+        self.mapping.origin = origin;
+    }
+
+    /// A spare mapping that is zeros but for these pages, in which it holds data of the host: the data with this name,
+    /// or any. For a guest that has loaded its data there, and never for one that begins.
+    pub(super) fn spare_with(&self, held: &Range<usize>, origin: Option<Origin>) -> Option<Region> {
         // What this guest did is copied to it: it may go to other guests as long as this guest's own mapping may.
         let since = Some(self.trusted_since()?);
         let kind = Kind {
             size: self.size(),
             held: held.clone(),
         };
+        let mapping = SPARE.take_if(&kind, |mapping| {
+            origin.is_none() || mapping.origin == origin
+        })?;
         Some(Region {
-            mapping: ManuallyDrop::new(SPARE.take(&kind)?),
+            mapping: ManuallyDrop::new(mapping),
             keeps_heads: false,
             since,
         })

@@ -65,9 +65,15 @@ impl<T> Spare<T> {
 
     /// A thing of this kind, if one is at hand.
     pub(super) fn take(&self, kind: &Kind) -> Option<T> {
+        self.take_if(kind, |_| true)
+    }
+
+    /// The same with a condition.
+    pub(super) fn take_if(&self, kind: &Kind, condition: impl Fn(&T) -> bool) -> Option<T> {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         // The latest is the one most likely to be in the processor's caches.
-        let index = kept.iter().rposition(|(other, _)| other == kind)?;
+        let fits = |(other, thing): &(Kind, T)| other == kind && condition(thing);
+        let index = kept.iter().rposition(fits)?;
         Some(kept.remove(index).1)
     }
 

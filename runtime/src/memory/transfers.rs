@@ -6,7 +6,7 @@
 
 use lockstep_contract::pages::{FREEZED, MAX_MEMORY, PAGE_SHIFT, PAGE_SIZE};
 
-use super::{Memory, held, written};
+use super::{Memory, remembered, written};
 use crate::trap::Trap;
 
 impl Memory {
@@ -58,7 +58,7 @@ impl Memory {
     /// `MemWriteOnExecutablePage`. After such an error the pages before the one that refused are dirty, and no byte
     /// is written.
     pub fn store_bytes(&mut self, addr: u64, bytes: &[u8]) -> Result<(), Trap> {
-        if bytes.len() >= held::SMALLEST_HELD_BYTES
+        if bytes.len() >= remembered::SMALLEST_HELD_BYTES
             && self.chaos.is_none()
             && let Some(last) = last_byte(addr, bytes.len() as u64)?
         {

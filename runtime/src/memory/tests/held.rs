@@ -4,11 +4,13 @@
 //! oldest mappings away at any time ([`retire_spare_mappings`], or by filling the store), so a test that needs a
 //! mapping to be found tries again.
 
+use std::sync::Arc;
+
 use lockstep_contract::pages::FREEZED;
 
 use super::*;
-use crate::memory::held::SMALLEST_HELD_BYTES;
 use crate::memory::raw::{retire_spare_mappings, take_spare};
+use crate::memory::remembered::SMALLEST_HELD_BYTES;
 
 /// Where the data goes: not at a page's start, as in a C program.
 const ADDR: u64 = 5 * PAGE + 48;
@@ -17,7 +19,8 @@ const ADDR: u64 = 5 * PAGE + 48;
 fn data(number: u64) -> Vec<u8> {
     let bytes = 0..SMALLEST_HELD_BYTES as u64 + 3 * PAGE + 17;
     bytes
-        .map(|at| (at.wrapping_mul(0x9e37_79b9_7f4a_7c15 + 2 * number) >> 40) as u8)
+        .map(|at| (at + number * 0x10_0001).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40)
+        .map(|word| word as u8)
         .collect()
 }
 
@@ -159,6 +162,36 @@ fn only_equal_data_at_the_same_pages_is_found() {
         assert!(!load(&mut guest(119), ADDR + 1, &data(0)));
         retire_spare_mappings();
     }
+}
+
+/// Remembers data that is used nowhere else, until all data from before is given up.
+fn forget_remembered() {
+    for _ in 0..16 {
+        crate::remember_data(&Arc::<[u8]>::from(data(9)));
+    }
+}
+
+#[test]
+fn remembered_data_is_found_and_other_data_at_its_address_is_not() {
+    let (mut moved, mut same_address) = (0, 0);
+    for round in 0..200 {
+        let one = Arc::<[u8]>::from(data(2 * round));
+        crate::remember_data(&one);
+        let mut first = guest(127);
+        load(&mut first, ADDR, &one);
+        drop(first);
+        // A part of it has another name.
+        assert!(!load(&mut guest(127), ADDR, &one[1..]));
+        moved += usize::from(load(&mut guest(127), ADDR, &one));
+        let address = one.as_ptr();
+        forget_remembered();
+        drop(one);
+        let other = Arc::<[u8]>::from(data(2 * round + 1));
+        crate::remember_data(&other);
+        same_address += usize::from(other.as_ptr() == address);
+        assert!(!load(&mut guest(127), ADDR, &other));
+    }
+    assert!(moved > 0 && same_address > 0, "{moved}, {same_address}");
 }
 
 #[test]

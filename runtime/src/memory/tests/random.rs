@@ -5,10 +5,12 @@
 //! flags that come and go; resets; guests that end and leave their mapping to others; copies. After every step memory,
 //! flags and the table of pages must be what the model has.
 
+use std::sync::Arc;
+
 use lockstep_contract::pages::{DIRTY, EXECUTABLE, FREEZED};
 
 use super::*;
-use crate::memory::held::SMALLEST_HELD_BYTES;
+use crate::memory::remembered::SMALLEST_HELD_BYTES;
 
 /// A size that no other test uses: the spare mappings are the process's.
 const PAGES: usize = 97;
@@ -100,7 +102,7 @@ impl Random {
 }
 
 /// Large data: two pieces that differ in their last byte, one that differs early, one of zeros.
-fn pieces() -> Vec<Vec<u8>> {
+fn pieces() -> Vec<Arc<[u8]>> {
     let mut random = Random(99);
     let bytes = (SMALLEST_HELD_BYTES + 5 * PAGE_SIZE) as u64;
     let one: Vec<u8> = (0..bytes).map(|_| random.next() as u8).collect();
@@ -108,7 +110,7 @@ fn pieces() -> Vec<Vec<u8>> {
     *late.last_mut().unwrap() ^= 1;
     early[17] ^= 1;
     let zeros = vec![0; one.len()];
-    vec![one, late, early, zeros]
+    [one, late, early, zeros].map(Arc::from).to_vec()
 }
 
 struct Guest {
@@ -163,7 +165,7 @@ impl Guest {
     }
 
     /// One step, the same on both. The answer names it. Counts how often a guest moved.
-    fn step(&mut self, random: &mut Random, pieces: &[Vec<u8>], moves: &mut usize) -> String {
+    fn step(&mut self, random: &mut Random, pieces: &[Arc<[u8]>], moves: &mut usize) -> String {
         let Guest { memory, model } = self;
         let page = random.below(PAGES as u64);
         let addr = match random.below(3) {
@@ -204,6 +206,9 @@ impl Guest {
             }
             9..12 => {
                 let data = &pieces[random.below(pieces.len() as u64) as usize];
+                if random.below(8) == 0 {
+                    crate::remember_data(data);
+                }
                 // Few places, so that guests meet what others left.
                 let addr =
                     [8 * PAGE, 8 * PAGE + 16, 20 * PAGE - 1, 80 * PAGE][random.below(4) as usize];
