@@ -1,5 +1,6 @@
 //! Every trace that a real script runs begins where the translator found code: it is translated, or it is listed as
-//! left with a reason.
+//! left with a reason. A region whose module's budget runs out is not judged: behind the code that is left for that
+//! reason nothing was looked for.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +10,7 @@ use lockstep_isa::{Profile, Version};
 use lockstep_test_support::real;
 use lockstep_test_support::transaction::real::{Real, transactions};
 use lockstep_test_support::transaction::silent;
-use lockstep_translator::{Options, translate};
+use lockstep_translator::{Options, Reason, translate};
 
 use crate::heads::{self, HeadMachine, Heads, digest};
 
@@ -50,10 +51,17 @@ fn unknown(transaction: &Transaction, ran: &Heads) -> Vec<(u64, Option<Vec<u64>>
                 let hints = program.hints(&region);
                 let made = translate(&region, &hints, &Options::default(), &mut |_, _| {});
                 let made = made.expect("it can be translated");
+                let left = &made.report.left;
+                if left.iter().any(|(_, reason)| *reason == Reason::Budget) {
+                    // What lies behind the code that is left was not looked for.
+                    println!("{base:#x}: the module's budget ran out");
+                    answer = Some(Vec::new());
+                    continue;
+                }
                 let blocks = made.module.blocks.iter();
                 let mut known: BTreeSet<u64> =
                     blocks.map(|block| base + u64::from(block.head)).collect();
-                known.extend(made.report.left.iter().map(|(head, _)| *head));
+                known.extend(left.iter().map(|(head, _)| *head));
                 answer = Some(heads.difference(&known).copied().collect());
             }
         }
