@@ -83,6 +83,32 @@ pub(crate) fn number(text: &str) -> Result<u64, String> {
         .map_err(|_| "the number does not fit into 64 bits".to_owned())
 }
 
+/// Cycles that the transactions of one block of the chain may use in all: `max_block_cycles` of the mainnet.
+pub(crate) const BLOCK_CYCLES: u64 = 3_500_000_000;
+
+/// A limit of cycles: a number, also in thousands (`70K`), millions (`70M`) or thousand millions (`3G`), or `unlimited`.
+pub(crate) fn cycles(text: &str) -> Result<u64, String> {
+    if text == "unlimited" {
+        return Ok(u64::MAX);
+    }
+    let unit = match text.as_bytes().last() {
+        Some(b'k' | b'K') => 1_000,
+        Some(b'm' | b'M') => 1_000_000,
+        Some(b'g' | b'G') => 1_000_000_000,
+        _ => return number(text),
+    };
+    let count = &text[..text.len() - 1];
+    if !count.starts_with(|first: char| first.is_ascii_digit()) || count.starts_with("0x") {
+        return Err(
+            "it is not a number of cycles; write it as 70000000, 70_000_000, 70M or unlimited"
+                .to_owned(),
+        );
+    }
+    number(count)?
+        .checked_mul(unit)
+        .ok_or_else(|| "the number does not fit into 64 bits".to_owned())
+}
+
 fn version(text: &str) -> Result<Version, String> {
     number(text)
         .ok()
@@ -96,5 +122,33 @@ fn xlen(text: &str) -> Result<Xlen, String> {
         "64" => Ok(Xlen::X64),
         "32" => Ok(Xlen::X32),
         _ => Err("the width is 64 or 32".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cycles_are_written_as_people_write_them() {
+        for (text, expected) in [
+            ("0", Some(0)),
+            ("70M", Some(70_000_000)),
+            ("70m", Some(70_000_000)),
+            ("3_500K", Some(3_500_000)),
+            ("18G", Some(18_000_000_000)),
+            ("0x10", Some(16)),
+            ("unlimited", Some(u64::MAX)),
+            ("M", None),
+            ("", None),
+            ("0x7M", None),
+            ("-1M", None),
+            ("1.5M", None),
+            ("70 M", None),
+            ("99999999999G", None),
+            ("7Mü", None),
+        ] {
+            assert_eq!(cycles(text).ok(), expected, "{text}");
+        }
     }
 }

@@ -15,7 +15,7 @@ use lockstep::{Engine, Platform, Program};
 use lockstep_runtime::{Core, CostTable, DebugPrint, Defect, Machine, NativeModule, Outcome, Trap};
 
 use super::answer::Answer;
-use super::args::{CacheOptions, GuestOptions, number};
+use super::args::{BLOCK_CYCLES, CacheOptions, GuestOptions, cycles, number};
 use super::failure::Failure;
 use super::progress::Progress;
 use super::run_report::{Run as Ran, Times};
@@ -54,9 +54,9 @@ pub(crate) struct Run {
     /// The engine: auto, native (fails where there is no module), interp (the interpreter), check (native code and interpreter in lockstep, compared after every block) [default: LOCKSTEP_ENGINE, else auto]
     #[arg(long, value_name = "ENGINE", value_parser = mode)]
     engine: Option<Mode>,
-    /// Stop the guest before it uses more cycles than this [default: unlimited]
-    #[arg(long, value_name = "N", value_parser = number)]
-    max_cycles: Option<u64>,
+    /// Stop the guest before it uses more cycles than this: 70000000, 70M or unlimited [default: 3500M, what a block of the chain may use]
+    #[arg(long, value_name = "N", value_parser = cycles, default_value_t = BLOCK_CYCLES, hide_default_value = true)]
+    max_cycles: u64,
     /// Fill memory with pseudo-random bytes from this seed when it is first touched, to find a program that reads what it never wrote; the interpreter runs it
     #[arg(long, value_name = "SEED", value_parser = seed, conflicts_with_all = ["module", "compare", "tx_file"])]
     chaos: Option<u32>,
@@ -189,7 +189,7 @@ impl Run {
             file,
             script,
             latest: self.guest.vm_version,
-            max_cycles: self.max_cycles.unwrap_or(u64::MAX),
+            max_cycles: self.max_cycles,
             mode,
             compare: self.compare,
             cache: &self.cache,
@@ -214,7 +214,7 @@ impl Run {
         engine: &Engine,
         platform: &Platform,
     ) -> (Machine, Result<Outcome, Trap>, f64) {
-        core.set_max_cycles(self.max_cycles.unwrap_or(u64::MAX));
+        core.set_max_cycles(self.max_cycles);
         let mut machine = Machine::new(core).with(DebugPrint::new(stderr::print));
         let started = Instant::now();
         let result = guest_run::run(&mut machine, platform.cost, engine);

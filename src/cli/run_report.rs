@@ -10,6 +10,7 @@ use lockstep_runtime::{Core, Defect, Outcome, Trap};
 use serde::Serialize;
 
 use super::answer::Answer;
+use super::args::BLOCK_CYCLES;
 use super::failure::Failure;
 use super::result_name::ResultName;
 use super::{check, fault};
@@ -145,8 +146,8 @@ fn describe(
         Ok(Outcome::Paused) => writeln!(text, "paused at {:#x}", core.pc()),
         Err(Trap::CyclesExceeded) => writeln!(
             text,
-            "cycles exceeded: {} are allowed, pc {:#x}",
-            core.max_cycles(),
+            "cycles exceeded: {}, pc {:#x}",
+            Allowed(core.max_cycles()),
             core.pc()
         ),
         Err(Trap::Defect(Defect::Diverged { block })) => match found {
@@ -178,6 +179,21 @@ fn describe(
         );
     }
     text
+}
+
+/// A limit that was reached, and how to raise it.
+pub(super) struct Allowed(pub(super) u64);
+
+impl fmt::Display for Allowed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} are allowed", self.0)?;
+        match self.0 {
+            BLOCK_CYCLES => f.write_str(
+                ", as in a block of the chain; --max-cycles N allows more, and --max-cycles unlimited any number",
+            ),
+            _ => Ok(()),
+        }
+    }
 }
 
 /// Cycles as `ckb-debugger` prints them: `1736402(1.7M)`.

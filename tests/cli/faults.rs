@@ -210,3 +210,20 @@ fn a_script_of_a_transaction_has_a_place_too() {
     assert_eq!(unnamed["instruction"], named["instruction"]);
     assert!(functions(&unnamed).is_empty(), "{unnamed}");
 }
+
+/// A loop without end meets the limit of a block, unless somebody says another one.
+#[test]
+fn a_loop_without_end_is_stopped() {
+    let sandbox = Sandbox::new();
+    let ran = sandbox.run(&["run", &faults(), "--", "8"]).exits(254);
+    let first = "Run result: cycles exceeded: 3500000000 are allowed, as in a block of the chain; --max-cycles N";
+    assert!(ran.out.starts_with(first), "{}", ran.out);
+    let ran = sandbox
+        .run(&["run", "--max-cycles", "7M", &faults(), "--", "8"])
+        .exits(254);
+    let first = "Run result: cycles exceeded: 7000000 are allowed, pc 0x";
+    assert!(ran.out.starts_with(first), "{}", ran.out);
+    let words = ["run", "--max-cycles", "7X", &faults(), "--", "8"];
+    let ran = sandbox.run(&words).exits(64);
+    assert!(ran.err.contains("'7X'"), "{}", ran.err);
+}

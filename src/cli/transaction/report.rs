@@ -11,7 +11,7 @@ use serde::Serialize;
 use super::super::answer::Answer;
 use super::super::failure::Failure;
 use super::super::result_name::ResultName;
-use super::super::run_report::Cycles;
+use super::super::run_report::{Allowed, Cycles};
 use super::super::{check, fault};
 
 /// The answer, in the order of its fields. What is left of the machine is that of the script's own
@@ -144,7 +144,7 @@ impl Report<'_> {
                 writeln!(text, "{code}")
             }
             (Err(ScriptError::ExceededMaximumCycles(limit)), _) => {
-                writeln!(text, "cycles exceeded: {limit} are allowed")
+                writeln!(text, "cycles exceeded: {}", Allowed(*limit))
             }
             (Err(ScriptError::VMInternalError(error)), _) => {
                 let reason = ran.run.fault_reason();
