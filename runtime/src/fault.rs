@@ -2,15 +2,10 @@
 //!
 //! CKB-VM leaves the pc behind the trace that failed, so the pc alone does not lead to the instruction. A guest is
 //! deterministic: run again with one cycle less than it had used, it stops at the head of that trace, because a trace
-//! is charged before it runs. From there [`Core::next_fault`] finds the instruction. So nothing has to be noted while
+//! is charged before it runs. From there [`Core::next_fault`](crate::Core::next_fault) finds the instruction. So nothing has to be noted while
 //! a guest runs, and the interpreter's loop is as fast as without.
 
 use core::fmt;
-
-use crate::cost_table::CostTable;
-use crate::interp;
-use crate::memory::SetupError;
-use crate::state::Core;
 
 /// An instruction that cannot be finished, and the access that is refused.
 ///
@@ -39,18 +34,6 @@ pub struct Fault {
     pub address: u64,
     /// Bytes of the access.
     pub bytes: u64,
-}
-
-impl Core {
-    /// The fault with which the trace at the pc ends, if it ends with one. The guest itself does not move. A trace
-    /// that the cycle limit stops has no fault.
-    ///
-    /// # Errors
-    /// No memory left for a copy of the guest.
-    pub fn next_fault(&self, cost: &CostTable) -> Result<Option<Fault>, SetupError> {
-        let mut twin = self.fork()?;
-        Ok(interp::fault_of_trace(&mut twin, cost))
-    }
 }
 
 /// What a guest does with memory.

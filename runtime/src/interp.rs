@@ -22,7 +22,6 @@ mod window;
 
 pub(crate) use execute::Leave;
 use execute::{Run, run_traces};
-pub(crate) use refused::fault_of_trace;
 
 /// Interprets at least one trace, unless the host wants a pause before it, and until the counter stands at `until`
 /// or above. With `native`, it stops where that native code may take over.

@@ -18,9 +18,7 @@ use ckb_vm::{CoreMachine, DefaultMachineRunner};
 use lockstep::Engine;
 use lockstep::ckb::{NativeMachine, counters, with_engine};
 use lockstep::engine::{Mode, Stats, Translate};
-use lockstep::transaction::{
-    Chain, FileError, PlaceholderError, ScriptName, Transaction, Verifier,
-};
+use lockstep::transaction::{FileError, PlaceholderError, ScriptName, Transaction, Verifier};
 use lockstep_isa::Version;
 
 use super::answer::Answer;
@@ -31,9 +29,6 @@ mod fault;
 mod report;
 
 use report::{Left, Ran, Report};
-
-/// What runs the processes of a script.
-type Scheduler = ckb_script::Scheduler<Chain, DebugPrinter, NativeMachine>;
 
 /// A script to run.
 pub(super) struct Request<'a> {
@@ -80,7 +75,11 @@ impl Request<'_> {
         }
         let found = engine.divergences().pop();
         let hash = transaction.find(self.script).map(|(_, hash)| hash);
-        let site = fault::explain(self, &transaction, &engine, &ran)?;
+        let again = |limit| {
+            let silent: DebugPrinter = Arc::new(|_: &Byte32, _: &str| {});
+            self.run_to(&transaction, &engine, silent, limit)
+        };
+        let site = fault::explain(&ran, again, |id| self.symbols(&transaction, id))?;
         let report = Report {
             fault: site.as_ref(),
             script: self.script,

@@ -10,13 +10,26 @@ use super::guest::Guest;
 use crate::cost_table::CostTable;
 use crate::environment::Environment;
 use crate::fault::{AccessKind, Fault};
+use crate::memory::SetupError;
 use crate::state::Core;
 
 /// Entries of the longest trace, which bounds the search for code that cannot be fetched.
 const TRACE_ENTRIES: usize = 16;
 
+impl Core {
+    /// The fault with which the trace at the pc ends, if it ends with one. The guest itself does not move. A trace
+    /// that the cycle limit stops has no fault.
+    ///
+    /// # Errors
+    /// No memory left for a copy of the guest.
+    pub fn next_fault(&self, cost: &CostTable) -> Result<Option<Fault>, SetupError> {
+        let mut twin = self.fork()?;
+        Ok(fault_of_trace(&mut twin, cost))
+    }
+}
+
 /// Runs the trace at the pc, and says where it fails.
-pub(crate) fn fault_of_trace(core: &mut Core, cost: &CostTable) -> Option<Fault> {
+fn fault_of_trace(core: &mut Core, cost: &CostTable) -> Option<Fault> {
     core.traces.follow(&mut core.memory, core.profile);
     let head = Guest::new(core.memory.view(), core.profile).head();
     let trace = match core.traces.find(head) {

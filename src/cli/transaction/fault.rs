@@ -1,19 +1,20 @@
 //! Which instruction of a script failed. The script runs again, with a limit that stops it at the head of the trace
 //! that failed; `super::super::fault` says the rest.
 
-use std::sync::Arc;
-
 use ckb_script::ScriptError;
+use ckb_script::types::DebugPrinter;
 use ckb_vm::{DefaultMachineRunner, Error};
-use lockstep::Engine;
 use lockstep::ckb::NativeMachine;
-use lockstep::transaction::Transaction;
+use lockstep::transaction::Chain;
 use lockstep_isa::Cost;
 use lockstep_runtime::{Core, CostTable};
 
 use super::super::failure::Failure;
 use super::super::fault::{self, Report};
-use super::{Ran, Request, Scheduler};
+use super::report::Ran;
+
+/// What runs the processes of a script.
+type Scheduler = ckb_script::Scheduler<Chain, DebugPrinter, NativeMachine>;
 
 /// Processes of a script that are looked at: ids count up from 0, and few scripts start as many.
 const PROCESSES: u64 = 64;
@@ -29,17 +30,16 @@ pub(super) fn processes(scheduler: &mut Scheduler) -> Vec<(u64, Core)> {
         .collect()
 }
 
-/// The fault that ended a run, if an instruction of the script raised it.
+/// The fault that ended a run, if an instruction of the script raised it. `again` runs the script once more with a limit of
+/// cycles; `symbols` gives the ELF that names the functions of a process.
 pub(super) fn explain(
-    request: &Request<'_>,
-    transaction: &Transaction,
-    engine: &Arc<Engine>,
     ran: &Ran,
+    again: impl FnOnce(u64) -> Result<Ran, Failure>,
+    symbols: impl Fn(u64) -> Result<Vec<u8>, Failure>,
 ) -> Result<Option<Report>, Failure> {
     let Err(ScriptError::VMInternalError(error)) = &ran.run.result else {
         return Ok(None);
     };
-    let symbols = |id: u64| request.symbols(transaction, id);
     if let Error::InvalidEcall(number) = error {
         // Only one process runs at a time, but which one it was is not known where there are several.
         return match &ran.processes[..] {
@@ -59,8 +59,7 @@ pub(super) fn explain(
     let Some(limit) = ran.run.cycles.checked_sub(1).filter(|_| of_an_access) else {
         return Ok(None);
     };
-    let silent = Arc::new(|_: &_, _: &str| {});
-    let again = request.run_to(transaction, engine, silent, limit)?;
+    let again = again(limit)?;
     let cost = CostTable::from(Cost::Estimate);
     for (id, after) in &ran.processes {
         let before = again.processes.iter().find(|(other, _)| other == id);
