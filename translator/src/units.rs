@@ -63,6 +63,10 @@ const LOOP_UNIT_LIMIT: UnitLimit = UnitLimit {
     instructions: 8000,
     span_bytes: 1 << 16,
 };
+/// The most instructions of all units of a module that are larger because they are interpreter loops. A program has one or
+/// two such loops. What an instruction costs grows with its unit, so a module of nothing but loops would cost several
+/// times as much as any other of its weight.
+const MODULE_LOOP_INSTRUCTIONS: usize = 16_000;
 /// The most instructions of a chain.
 const CHAIN_INSTRUCTIONS: usize = 256;
 
@@ -123,11 +127,18 @@ fn groups(found: &Discovered) -> Vec<Vec<&Block>> {
     let mut groups: Vec<Vec<&Block>> = Vec::new();
     let mut size = 0;
     let mut limit = UNIT_LIMIT;
+    let mut in_loops = 0;
     for block in found.blocks.values() {
         size += block.instructions.len();
         let start = found.starts.contains(&block.head);
         if start {
             limit = unit_limit(found, block.head);
+        }
+        if limit.instructions > UNIT_LIMIT.instructions {
+            in_loops += block.instructions.len();
+            if in_loops > MODULE_LOOP_INSTRUCTIONS {
+                limit = UNIT_LIMIT;
+            }
         }
         let fits = |group: &&mut Vec<&Block>| {
             let span = group.first().map_or(0, |first| block.head - first.head);

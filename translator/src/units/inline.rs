@@ -30,6 +30,9 @@ use crate::injection::Injection;
 /// The most instructions of a function that is inlined; a fused one counts once. Pieces that LLVM outlines
 /// have 4 to 25.
 const INLINED_INSTRUCTIONS: usize = 40;
+/// The most instructions of all copies in one unit, which also has no more of them than instructions of its own. What a unit
+/// costs grows faster than its instructions, and an interpreter loop may have 8000 of them already.
+const UNIT_COPIES_INSTRUCTIONS: usize = 1000;
 /// The largest weight of all copies of a module, in plain instructions. It comes on top of the weight of the
 /// blocks themselves. The copies of `ckb-js-vm`, which calls outlined pieces at 2100 places, weigh 70 000.
 pub const COPIES_WEIGHT_LIMIT: usize = 100_000;
@@ -57,8 +60,8 @@ impl<'a> Inlined<'a> {
         let mut inlined = Inlined::default();
         for group in groups {
             let heads: BTreeSet<u64> = group.iter().map(|block| block.head).collect();
-            // The copies of a unit have at most as many instructions as the unit has itself.
-            let mut room: usize = group.iter().map(|block| block.instructions.len()).sum();
+            let own: usize = group.iter().map(|block| block.instructions.len()).sum();
+            let mut room = own.min(UNIT_COPIES_INSTRUCTIONS);
             for call in group.iter().filter(|block| is_right(block)) {
                 let Some(copy) = way_back(found, call, &heads, xlen) else {
                     continue;

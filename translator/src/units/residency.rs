@@ -27,7 +27,7 @@ const UNIT_EXIT_STORES: usize = 30_000;
 const UNIT_LIVE_REGISTERS: usize = 20_000;
 /// The same for an interpreter loop, which may have eight times the instructions. The main loop of QuickJS has
 /// 45 000.
-const LOOP_LIVE_REGISTERS: usize = 150_000;
+const LOOP_LIVE_REGISTERS: usize = 75_000;
 /// The host's registers for guest registers, the budget and the context. An interpreter loop keeps as many
 /// guest registers in them as its chains leave free on average. Lua, whose chains use four, runs a tenth
 /// faster with ten guest registers in host registers than with two; a loop whose chains use 23 runs a
