@@ -70,10 +70,12 @@ fn ten_times_the_input_gives_about_ten_times_the_output() {
 /// Where many registers are live at many branches, moving them would be most of the code and of the time.
 #[test]
 fn branches_do_not_move_registers() {
-    let report = reports(&Kind::named("branches").expect("a kind").elf(20)).remove(0);
-    let (code, instructions) = (report.code_bytes, report.instructions);
-    println!("{code} bytes for {instructions} instructions");
-    assert!(code < 100 * instructions);
+    for (name, bytes) in [("branches", 100), ("loops", 140)] {
+        let report = reports(&Kind::named(name).expect("a kind").elf(20)).remove(0);
+        let (code, instructions) = (report.code_bytes, report.instructions);
+        println!("{name}: {code} bytes for {instructions} instructions");
+        assert!(code < bytes * instructions, "{name}");
+    }
 }
 
 #[test]

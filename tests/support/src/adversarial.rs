@@ -103,6 +103,14 @@ pub const KINDS: &[Kind] = &[
         outlined,
     ),
     kind(
+        "loops",
+        "interpreter loops that call small functions: indirect jumps, branches, stores, and pointers",
+        |f| {
+            loops(f);
+            f.pointer_step = 32;
+        },
+    ),
+    kind(
         "recursion",
         "calls of the function itself, and returns",
         recursion,
@@ -113,7 +121,7 @@ pub const KINDS: &[Kind] = &[
         "the same, and pointers to all of them",
         |f| {
             f.halves(|_| C_JR);
-            f.points = true;
+            f.pointer_step = 2;
         },
     ),
     kind("jalr", "indirect calls everywhere", |f| {
@@ -124,7 +132,7 @@ pub const KINDS: &[Kind] = &[
         "indirect jumps between branches, and pointers to all of it",
         |f| {
             switches(f);
-            f.points = true;
+            f.pointer_step = 2;
         },
     ),
     kind("ecalls", "a host call every two instructions", |f| {
@@ -176,7 +184,7 @@ impl Kind {
             at: TEXT_BASE,
             end: TEXT_BASE + pages * PAGE,
             random: Random::new(1),
-            points: false,
+            pointer_step: 0,
             apart: false,
         };
         for (op, rd, rs1, rs2, imm) in EXIT {
@@ -195,8 +203,9 @@ struct Filler {
     /// Address behind the text.
     end: u64,
     random: Random,
-    /// The last part of memory is full of pointers to every halfword, as far as there is room.
-    points: bool,
+    /// What the pages before the code hold pointers to, as far as there is room: the addresses from the first to the
+    /// last in steps of so many bytes; none if it is 0.
+    pointer_step: u64,
     /// Every page is a segment, and every second one is left out.
     apart: bool,
 }
@@ -256,9 +265,11 @@ impl Filler {
                 .collect(),
             false => vec![segment(TEXT_BASE, Segment::TEXT, &self.code)],
         };
-        if self.points {
+        if self.pointer_step > 0 {
             // Before the text is as much room as behind it, whatever its size.
-            let pointers = (TEXT_BASE..self.end).step_by(2).take(7 * 1024);
+            let pointers = (TEXT_BASE..self.end)
+                .step_by(self.pointer_step as usize)
+                .take(7 * 1024);
             let bytes: Vec<u8> = pointers.flat_map(u64::to_le_bytes).collect();
             segments.push(segment(PAGE, Segment::RODATA, &bytes));
         }
@@ -335,7 +346,8 @@ const OUTLINED_FUNCTIONS: usize = 8;
 /// How many instructions an outlined function has in front of its return.
 const OUTLINED: usize = 39;
 
-fn outlined(f: &mut Filler) {
+/// Pushes the outlined functions, of such instructions, and a jump over them; their addresses.
+fn outlined_functions(f: &mut Filler, instruction: fn(&mut Random) -> u32) -> Vec<u64> {
     let mut random = f.random.clone();
     let mut functions = Vec::new();
     let size = OUTLINED_FUNCTIONS * (OUTLINED + 1) * 4;
@@ -343,22 +355,43 @@ fn outlined(f: &mut Filler) {
     for _ in 0..OUTLINED_FUNCTIONS {
         functions.push(f.at);
         for _ in 0..OUTLINED {
-            // Loads to any register but `t0`.
-            let load = load(&mut random);
-            f.push(if load >> 7 & 31 == 5 {
-                load ^ 1 << 7
-            } else {
-                load
-            });
+            f.push(instruction(&mut random));
         }
         f.push(word(Op::Jalr, 0, 5, 0, 0));
     }
-    f.words(|f, r| {
-        let function = one_of(r, &functions);
-        match f.at - function < 0xf_fff0 {
-            true => word(Op::Jal, 5, 0, 0, function.wrapping_sub(f.at) as i32),
-            false => plain(r),
+    functions
+}
+
+/// A call of one of these functions by `t0`, if one can be reached.
+fn call_outlined(f: &Filler, r: &mut Random, functions: &[u64]) -> u32 {
+    let function = one_of(r, functions);
+    match f.at - function < 0xf_fff0 {
+        true => word(Op::Jal, 5, 0, 0, function.wrapping_sub(f.at) as i32),
+        false => plain(r),
+    }
+}
+
+fn outlined(f: &mut Filler) {
+    let functions = outlined_functions(f, |r| {
+        // Loads to any register but `t0`.
+        let load = load(r);
+        if load >> 7 & 31 == 5 {
+            load ^ 1 << 7
+        } else {
+            load
         }
+    });
+    f.words(|f, r| call_outlined(f, r, &functions));
+}
+
+/// The dispatch of a loop finds its targets by pointers, one for each eight instructions.
+fn loops(f: &mut Filler) {
+    let functions = outlined_functions(f, store);
+    f.words(|f, r| match f.at / 4 % 8 {
+        7 => word(Op::Jalr, 0, 10, 0, 0),
+        2 => branch(f, r),
+        3 | 4 => call_outlined(f, r, &functions),
+        _ => store(r),
     });
 }
 
