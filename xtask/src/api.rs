@@ -14,17 +14,8 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, ExitCode};
 
+use crate::packages::PUBLISHED;
 use crate::step::StepError;
-
-/// The packages that are published.
-const PACKAGES: [&str; 6] = [
-    "lockstep-isa",
-    "lockstep-contract",
-    "lockstep-translator",
-    "lockstep-runtime",
-    "lockstep-cache",
-    "lockstep-vm",
-];
 
 /// Tells this program, when cargo starts it in the place of rustdoc, which rustdoc is meant.
 const RUSTDOC: &str = "XTASK_RUSTDOC";
@@ -56,7 +47,7 @@ pub(crate) enum ApiError {
 /// Makes the list of each package and compares it with the committed one.
 pub(crate) fn run(lists: Lists) -> Result<(), ApiError> {
     let mut differing = Vec::new();
-    for package in PACKAGES {
+    for package in PUBLISHED {
         let now = exports(package)?;
         let path = format!("docs/api/{package}.txt");
         let file = |error| ApiError::File {

@@ -9,6 +9,7 @@ mod examples;
 mod guests;
 mod modules;
 mod mutate;
+mod packages;
 mod prove;
 mod reproduce;
 mod soak;

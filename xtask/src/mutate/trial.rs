@@ -11,21 +11,12 @@ use serde_json::Value;
 
 use super::error::MutateError;
 use super::list::{Fault, Tests};
+use crate::packages::PUBLISHED;
 
 /// A test that runs longer than this hangs. It is killed and counts as failed.
 const LONGEST_TEST_RUN: Duration = Duration::from_secs(300);
 /// Random programs of each kind in one test. A fault that only thousands of them reveal is not in the list.
 const RANDOM_PROGRAMS: &str = "480";
-
-/// Our packages, which are built quickly rather than well: a fault takes seconds and not minutes.
-const PACKAGES: [&str; 6] = [
-    "lockstep-isa",
-    "lockstep-contract",
-    "lockstep-translator",
-    "lockstep-runtime",
-    "lockstep-cache",
-    "lockstep-vm",
-];
 
 /// What became of a fault.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -169,7 +160,8 @@ impl Copy {
     fn build(&self, what: &str, select: &[&str]) -> Result<Vec<PathBuf>, MutateError> {
         let log = File::create(self.log()).map_err(MutateError::file(&self.log()))?;
         let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-        for package in PACKAGES {
+        // They are built quickly rather than well: a fault takes seconds and not minutes.
+        for package in PUBLISHED {
             for setting in ["opt-level=1", "debug=false"] {
                 let setting = format!("profile.release.package.{package}.{setting}");
                 cargo.args(["--config", &setting]);
