@@ -230,19 +230,11 @@ fn instruction_at(core: &Core, fault: &Fault) -> Option<Inst> {
 
 /// The registers that an instruction reads, with their values.
 fn registers(core: &Core, instruction: Option<&Inst>) -> String {
-    let mut text = String::new();
-    let Some(inst) = instruction else {
-        return text;
-    };
-    let mut seen = Vec::new();
-    for reg in [inst.rs1, inst.rs2] {
-        if reg.index() != 0 && !seen.contains(&reg) {
-            let comma = if text.is_empty() { "" } else { ", " };
-            let _ = write!(text, "{comma}{reg} = {:#x}", core.register(reg));
-            seen.push(reg);
-        }
-    }
-    text
+    let read = instruction.map_or(Vec::new(), |inst| vec![inst.rs1, inst.rs2]);
+    let mut read: Vec<Reg> = read.into_iter().filter(|reg| reg.index() != 0).collect();
+    read.dedup();
+    let shown = |reg: &Reg| format!("{reg} = {:#x}", core.register(*reg));
+    read.iter().map(shown).collect::<Vec<_>>().join(", ")
 }
 
 /// Why an access was refused.
@@ -353,14 +345,14 @@ fn backtrace(core: &Core, at: u64, info: &DebugInfo<'_>) -> Vec<Call> {
             calls.push(Call::new(pc, place, number < innermost));
         }
         let sp = known[Reg::SP.index()];
+        let first = pc == at && calls.len() == innermost + 1;
         let next = match info.caller(looked_up, &known, &load) {
             Some(next) => next,
             // A jump to nowhere was a call, so the register says where from. A function without tables may be a leaf;
             // nothing is guessed of those behind it.
-            None if pc == at && calls.len() == innermost + 1 => known,
+            None if first => known,
             None => break,
         };
-        let first = pc == at && calls.len() == innermost + 1;
         let Some(ra) = next[Reg::RA.index()].filter(|ra| is_executable(core, *ra)) else {
             break;
         };

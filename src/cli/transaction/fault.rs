@@ -19,8 +19,11 @@ type Scheduler = ckb_script::Scheduler<Chain, DebugPrinter, NativeMachine>;
 /// Processes of a script that are looked at: ids count up from 0, and few scripts start as many.
 const PROCESSES: u64 = 64;
 
-/// A copy of every process that has a machine.
+/// A copy of every process that has a machine, unless the script came to its end: then nothing is to be explained.
 pub(super) fn processes(scheduler: &mut Scheduler) -> Vec<(u64, Core)> {
+    if scheduler.terminated() {
+        return Vec::new();
+    }
     let copy = |machine: &mut NativeMachine| Ok(machine.inner_mut().core().fork().ok());
     (0..PROCESSES)
         .filter_map(|id| {

@@ -57,7 +57,7 @@ pub(super) struct Left {
 pub(super) struct Ran {
     pub(super) run: Run,
     pub(super) left: Option<Left>,
-    /// Copies of the processes that have a machine.
+    /// Copies of the processes that have a machine, where the script did not come to its end.
     pub(super) processes: Vec<(u64, Core)>,
     /// Cycles that instructions were charged, of all processes.
     pub(super) charged: u64,
