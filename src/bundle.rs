@@ -15,6 +15,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use lockstep_cache::write_all;
+use lockstep_contract::heat::Heat;
 use lockstep_contract::module::Module;
 use lockstep_isa::Cost;
 use lockstep_runtime::{Divergence, Step, Trap};
@@ -175,7 +176,9 @@ fn clif(
     divergence: &Divergence,
     options: &Options,
 ) -> String {
-    let options = (options.clone()).with_output(Output::ModuleAndListings);
+    let options = (options.clone())
+        .with_heat(Heat::from_recorded(&module.heat))
+        .with_output(Output::ModuleAndListings);
     let hints = Hints::from_recorded(region, &module.hints);
     let again = lockstep_translator::translate(region, &hints, &options, &mut |_, _| {});
     let (again, clif) = match again {

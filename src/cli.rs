@@ -21,6 +21,7 @@ mod failure;
 mod fault;
 mod guest;
 mod guest_run;
+mod heat;
 #[cfg(unix)]
 mod helper;
 mod inspect;
@@ -54,6 +55,7 @@ struct Command {
 #[derive(Subcommand)]
 enum Verb {
     Build(build::Build),
+    Heat(heat::Heat),
     Run(run::Run),
     Inspect(inspect::Inspect),
     Verify(verify::Verify),
@@ -99,6 +101,7 @@ fn dispatch(arguments: &[OsString]) -> Result<Answer, Failure> {
     };
     match command.verb {
         Verb::Build(build) => build.execute(command.json),
+        Verb::Heat(heat) => heat.execute(command.json),
         Verb::Run(run) => run.execute(command.json),
         Verb::Inspect(inspect) => inspect.execute(command.json),
         Verb::Verify(verify) => verify.execute(command.json),

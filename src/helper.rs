@@ -6,11 +6,13 @@
 //! with a request stands in the command; how a node treats a helper in `engine/helper.rs`.
 //!
 //! ```text
-//! request   8 bytes magic, u32 bytes of the key, u32 count of hints, key, hints (u64 words), text
+//! request   8 bytes magic, u32 bytes of the key, u32 count of hints, u32 count of hot heads,
+//!           key, hints (u64 words), hot heads (16 bytes each), code region
 //! answer    8 bytes magic, u32 status: 0 a module, 1 refused; then the module file, or why in UTF-8
 //! ```
 //! Numbers are little endian. The key says what the code region is, and what kind of module is wanted.
 
+use lockstep_contract::heat::{HEAT_HEADS, Heat, HotHead};
 use lockstep_contract::key::{Key, Mismatch};
 use lockstep_contract::module::{
     LARGEST_MODULE_BYTES, MODULE_HINTS, Module, ModuleError, TrustedModule,
@@ -20,16 +22,19 @@ use lockstep_translator::{
     CodeRegion, Cpu, Entries, Hints, Options, TranslateError, key, translate,
 };
 
-const REQUEST: [u8; 8] = *b"LSASKED1";
+const REQUEST: [u8; 8] = *b"LSASKED2";
 const ANSWER: [u8; 8] = *b"LSANSWR1";
 /// Bytes before the parts of a request.
-const REQUEST_HEADER: usize = 16;
+const REQUEST_HEADER: usize = 20;
 /// Bytes before what an answer is about.
 const ANSWER_HEADER: usize = 12;
+/// Bytes of a hot head.
+const HOT_HEAD: usize = 16;
 /// Bytes of a key at most.
 const KEY: usize = 4096;
 /// Bytes of a request at most.
-pub const REQUEST_LIMIT: usize = REQUEST_HEADER + KEY + 8 * MODULE_HINTS + MAX_MEMORY;
+pub const REQUEST_LIMIT: usize =
+    REQUEST_HEADER + KEY + 8 * MODULE_HINTS + HOT_HEAD * HEAT_HEADS + MAX_MEMORY;
 /// Bytes of an answer at most: those of the largest module.
 pub const ANSWER_LIMIT: usize = ANSWER_HEADER + LARGEST_MODULE_BYTES as usize;
 /// Bytes of a reason at most.
@@ -69,15 +74,17 @@ pub enum AnswerError {
     Refused(String),
 }
 
-/// The bytes of a request.
+/// The bytes of a request. The heat is that of the code region, whose digest the key has.
 #[must_use]
-pub fn request(key: &Key, hints: &Hints, region: &CodeRegion<'_>) -> Vec<u8> {
-    let (key, hints) = (key.encode(), hints.recorded());
+pub fn request(key: &Key, hints: &Hints, heat: &Heat, region: &CodeRegion<'_>) -> Vec<u8> {
+    let (key, hints, heat) = (key.encode(), hints.recorded(), heat.recorded());
     let mut bytes = Vec::from(REQUEST);
     bytes.extend((key.len() as u32).to_le_bytes());
     bytes.extend((hints.len() as u32).to_le_bytes());
+    bytes.extend((heat.len() as u32).to_le_bytes());
     bytes.extend(key);
     bytes.extend(hints.iter().flat_map(|hint| hint.to_le_bytes()));
+    bytes.extend(heat.iter().flat_map(|hot| hot.to_bytes()));
     bytes.extend(region.bytes);
     bytes
 }
@@ -105,19 +112,27 @@ fn make(request: &[u8]) -> Result<TrustedModule, RequestError> {
     let rest = (request.strip_prefix(&REQUEST)).ok_or_else(|| malformed("another magic"))?;
     let (key_size, rest) = number(rest).ok_or_else(|| malformed("it ends in its header"))?;
     let (hint_count, rest) = number(rest).ok_or_else(|| malformed("it ends in its header"))?;
-    if key_size > KEY || hint_count > MODULE_HINTS {
-        let what = format!("a key of {key_size:#x} bytes, {hint_count:#x} hints");
+    let (head_count, rest) = number(rest).ok_or_else(|| malformed("it ends in its header"))?;
+    if key_size > KEY || hint_count > MODULE_HINTS || head_count > HEAT_HEADS {
+        let what = format!(
+            "a key of {key_size:#x} bytes, {hint_count:#x} hints, {head_count:#x} hot heads"
+        );
         return Err(malformed(&what));
     }
     let (key_bytes, rest) =
         (rest.split_at_checked(key_size)).ok_or_else(|| malformed("it ends in its key"))?;
-    let (words, region) =
+    let (words, rest) =
         (rest.split_at_checked(8 * hint_count)).ok_or_else(|| malformed("it ends in its hints"))?;
+    let (heads, region) = (rest.split_at_checked(HOT_HEAD * head_count))
+        .ok_or_else(|| malformed("it ends in its heat"))?;
     let wanted = Key::decode(key_bytes, REQUEST_HEADER)?;
     // As many bytes as came: `difference` says so where they are not as many as the key says.
     let region = CodeRegion::new(wanted.place(), region);
-    let options = options(&wanted);
-    // The digest of the code region, its size, the translator and the CPU are compared in one go.
+    let heads: Vec<HotHead> = (heads.as_chunks().0.iter())
+        .map(|bytes| HotHead::from_bytes(*bytes))
+        .collect();
+    let options = options(&wanted).with_heat(Heat::from_recorded(&heads));
+    // The digests of the code region and of the heat, its size, the translator and the CPU are compared in one go.
     if let Some(mismatch) = wanted.difference(&key(&region, &options)?) {
         return Err(mismatch.into());
     }
@@ -187,10 +202,15 @@ mod tests {
         let program = Program::load(ELF, &Platform::default()).expect("a good ELF");
         let region = program.code_regions()[0];
         let hints = program.hints(&region);
-        for entries in [Entries::WhereNeeded, Entries::EveryBlock] {
-            let options = Options::default().with_entries(entries);
+        let heat = Heat::new([(region.base, 1), (region.base + 4, 2)]);
+        for (entries, heat) in [
+            (Entries::WhereNeeded, Heat::default()),
+            (Entries::EveryBlock, Heat::default()),
+            (Entries::WhereNeeded, heat),
+        ] {
+            let options = (Options::default().with_entries(entries)).with_heat(heat.clone());
             let key = key(&region, &options).expect("a key");
-            let answer = answer(&request(&key, &hints, &region));
+            let answer = answer(&request(&key, &hints, &heat, &region));
             let module = read_answer(&answer, &key, &hints).expect("a module");
             let expected = translate(&region, &hints, &options, &mut |_, _| {}).expect("a module");
             assert_eq!(module, *expected.module);
@@ -202,8 +222,10 @@ mod tests {
         let program = Program::load(ELF, &Platform::default()).expect("a good ELF");
         let region = program.code_regions()[0];
         let hints = program.hints(&region);
-        let key = key(&region, &Options::default()).expect("a key");
-        let good = request(&key, &hints, &region);
+        let heat = Heat::new([(region.base, 1)]);
+        let options = Options::default().with_heat(heat.clone());
+        let key = key(&region, &options).expect("a key");
+        let good = request(&key, &hints, &heat, &region);
         let refusal = |bytes: &[u8]| match read_answer(&answer(bytes), &key, &hints) {
             Err(AnswerError::Refused(reason)) => reason,
             other => panic!("{other:?}"),
@@ -214,6 +236,13 @@ mod tests {
         let mut huge = good.clone();
         huge[12..16].copy_from_slice(&u32::MAX.to_le_bytes());
         assert!(refusal(&huge).contains("0xffffffff hints"));
+        let mut hot = good.clone();
+        hot[16..20].copy_from_slice(&u32::MAX.to_le_bytes());
+        assert!(refusal(&hot).contains("0xffffffff hot heads"));
+        // Another heat than the key names.
+        let mut colder = good.clone();
+        colder[REQUEST_HEADER + key.encode().len() + 8 * hints.recorded().len() + 8] ^= 2;
+        assert!(refusal(&colder).contains("another heat"));
         let short = format!("{:#x} bytes", region.bytes.len() - 1);
         assert!(refusal(&good[..good.len() - 1]).contains(&short));
         let mut other = good.clone();
@@ -234,8 +263,9 @@ mod tests {
         let program = Program::load(ELF, &Platform::default()).expect("a good ELF");
         let region = program.code_regions()[0];
         let hints = program.hints(&region);
+        let heat = Heat::default();
         let key = key(&region, &Options::default()).expect("a key");
-        let good = answer(&request(&key, &hints, &region));
+        let good = answer(&request(&key, &hints, &heat, &region));
         let read = |bytes: &[u8]| read_answer(bytes, &key, &hints);
         assert!(matches!(read(b"garbage"), Err(AnswerError::Malformed(_))));
         assert!(matches!(read(&good[..10]), Err(AnswerError::Malformed(_))));

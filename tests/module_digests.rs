@@ -165,6 +165,7 @@ fn add(hasher: &mut blake3::Hasher, module: &Module) {
     let Module {
         key: _,
         hints,
+        heat,
         enter,
         table,
         code,
@@ -176,6 +177,8 @@ fn add(hasher: &mut blake3::Hasher, module: &Module) {
         hasher.update(&bytes);
     };
     part(hints.iter().flat_map(|hint| hint.to_le_bytes()).collect());
+    // None of these modules is made with heat.
+    assert!(heat.is_empty());
     part(enter.to_le_bytes().to_vec());
     part(table.iter().flat_map(|entry| entry.to_le_bytes()).collect());
     part(code.clone());

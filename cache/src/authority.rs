@@ -208,6 +208,11 @@ impl Authority {
         seal.mac = mac.map(|mac| *mac.as_bytes());
     }
 
+    /// The MAC of this machine for the lines of a preference, if it has a key.
+    pub(super) fn mac_of_preference(&self, lines: &[u8]) -> Option<blake3::Hash> {
+        self.node.as_ref().map(|node| node.mac_of_preference(lines))
+    }
+
     /// What authenticates the bytes of a module's file, and how many of the seal's notes it covers.
     ///
     /// # Errors
@@ -370,7 +375,7 @@ pub(super) struct OpenFile {
     pub(super) metadata: Metadata,
 }
 
-fn open(path: &Path, refusal: Refusal<'_>) -> Result<OpenFile, Miss> {
+pub(super) fn open(path: &Path, refusal: Refusal<'_>) -> Result<OpenFile, Miss> {
     let file = match open_no_follow(path) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(Miss::Absent),

@@ -252,7 +252,11 @@ pub fn collect(folder: &Path, budget: Budget) -> Result<Collected, CacheError> {
     let generations = Generations::of(groups.values());
     let mut kept: Vec<(KeyId, Group)> = Vec::new();
     for (id, group) in groups {
-        let half = group.module.is_none() || !group.sealed;
+        // A preference alone is whole: the module that it leads to has a name of its own.
+        let half = match group.module {
+            Some(_) => !group.sealed,
+            None => !group.preference,
+        };
         let why = match () {
             () if group.pinned && group.module.is_some() => None,
             () if half && age(group.changed()) > HALF_AN_ENTRY => Some(WhyGone::Half),

@@ -16,6 +16,7 @@
 //! <folder>/<64 hex digits: id of the key>.lkm      a module
 //! <folder>/<id>.lkm.seal                           what authenticates it
 //! <folder>/<id>.pin                                the module stays, whatever the budget says
+//! <folder>/<id>.heat                               which heat's module is looked for before this one
 //! <folder>/.<name>.<process>.<number>.tmp          a writer writes it, or was killed while it did
 //! <folder>/quarantine                              ids of modules that must not run again
 //! <folder>/tally                                   how many modules and bytes there are, roughly; only
@@ -46,6 +47,7 @@ mod listing;
 mod locations;
 mod names;
 mod node_key;
+mod preference;
 mod quarantine;
 mod tally;
 mod trust;
@@ -224,8 +226,23 @@ impl Cache {
         Ok(found)
     }
 
-    /// Puts a module under the name of its key, and seals it. Gives the path. Then modules
-    /// are removed until the cache is within its budget.
+    /// The digest of the heat whose module is to be looked for first, where `id` is that of the key without heat:
+    /// that of the module with heat which was stored last.
+    #[must_use]
+    pub fn preferred_heat(&self, id: &KeyId) -> Option<[u8; 32]> {
+        let refusal = |found: &Metadata| refusal(found, self.user);
+        let heat = preference::find(&self.folder, &self.authority, id, &refusal)?;
+        // What goes with it stays in the cache as long as it is looked for.
+        let path = preference::path(&self.folder, id);
+        if let Ok(file) = authority::open(&path, &refusal) {
+            self.stamp(&file);
+        }
+        Some(heat)
+    }
+
+    /// Puts a module under the name of its key, and seals it. Gives the path. One that was made with heat is
+    /// preferred from now on ([`Cache::preferred_heat`]). Then modules are removed until the cache is within
+    /// its budget.
     ///
     /// # Errors
     /// When the folder cannot be written to. No half written file is left then.
@@ -249,6 +266,8 @@ impl Cache {
         let alone = listing::Alone::in_folder(&self.folder);
         let replaced = held(&path);
         self.put(&path, &bytes, &seal)?;
+        // Behind the module, so that nobody looks for one that is not there yet.
+        preference::write(&self.folder, &self.authority, &module.key)?;
         let added = held(&path);
         self.keep_within_budget(alone, Change { replaced, added });
         Ok(path)

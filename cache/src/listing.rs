@@ -53,6 +53,8 @@ pub(super) struct Group {
     pub(super) module: Option<Found>,
     pub(super) sealed: bool,
     pub(super) pinned: bool,
+    /// A module with heat is looked for first, which belongs to another group.
+    pub(super) preference: bool,
 }
 
 /// A file of the cache.
@@ -70,6 +72,8 @@ enum Name {
     Module(KeyId),
     Seal(KeyId),
     Pin(KeyId),
+    /// Which heat's module is looked for before it.
+    Preference(KeyId),
     /// A file that `translate build --emit` wrote beside it.
     Other(KeyId),
     /// A temporary file of a writer with this process number.
@@ -168,13 +172,18 @@ impl Listing {
                     listing.unfinished.push((file, process));
                     continue;
                 }
-                Name::Module(id) | Name::Seal(id) | Name::Pin(id) | Name::Other(id) => id,
+                Name::Module(id)
+                | Name::Seal(id)
+                | Name::Pin(id)
+                | Name::Preference(id)
+                | Name::Other(id) => id,
             };
             let group = listing.groups.entry(id).or_default();
             match file.name {
                 Name::Module(_) => group.module = Some(file.clone()),
                 Name::Seal(_) => group.sealed = true,
                 Name::Pin(_) => group.pinned = true,
+                Name::Preference(_) => group.preference = true,
                 _ => {}
             }
             group.files.push(file);
@@ -292,6 +301,7 @@ impl Name {
                 names::EXTENSION => Name::Module(id),
                 "lkm.seal" => Name::Seal(id),
                 "pin" => Name::Pin(id),
+                names::PREFERENCE => Name::Preference(id),
                 "clif" | "asm" | "map" => Name::Other(id),
                 _ => return None,
             });
@@ -341,6 +351,8 @@ mod tests {
             "ID.lkm",
             "ID.lkm.seal",
             "ID.pin",
+            "ID.heat",
+            ".ID.heat.12.0.tmp",
             "ID.map",
             "ID.clif",
             "ID.asm",

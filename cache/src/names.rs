@@ -2,5 +2,7 @@
 
 /// Ending of a module's file name.
 pub const EXTENSION: &str = "lkm";
+/// Ending of the name of a preference.
+pub(super) const PREFERENCE: &str = "heat";
 /// The note of how much there is.
 pub(super) const TALLY: &str = "tally";

@@ -18,6 +18,7 @@ use super::files::{
 const BYTES: usize = 32;
 /// What the MAC's key is derived for: the same 32 bytes used for something else give another key.
 const PURPOSE: &str = "lockstep 2026-11 MAC of a module's hash and of its seal";
+const PREFERENCE_PURPOSE: &str = "lockstep 2026-12 MAC of a preference for a heat";
 
 /// The key of this machine.
 #[derive(Clone)]
@@ -95,6 +96,13 @@ impl NodeKey {
         hasher.update(file);
         hasher.update(lines);
         hasher.finalize()
+    }
+
+    /// The MAC of the lines of a preference.
+    #[must_use]
+    pub(super) fn mac_of_preference(&self, lines: &[u8]) -> blake3::Hash {
+        let key = blake3::derive_key(PREFERENCE_PURPOSE, &self.0);
+        blake3::keyed_hash(&key, lines)
     }
 }
 

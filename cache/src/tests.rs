@@ -23,6 +23,7 @@ pub(crate) fn key() -> Key {
         len: 0x1000,
         digest: digest(&[]),
         layout: lockstep_contract::layout::fingerprint(),
+        heat: None,
         translator: String::new(),
         compiler: String::new(),
         target: format!("{}-test", std::env::consts::ARCH),
@@ -35,6 +36,7 @@ pub(crate) fn module(key: Key) -> TrustedModule {
     let module = Module {
         key,
         hints: Vec::new(),
+        heat: Vec::new(),
         enter: 0,
         table: Vec::new(),
         code: Vec::new(),

@@ -1,7 +1,7 @@
 //! The key of a module: what must be equal for the module to be used.
 //!
-//! The key holds every fact that native code depends on, and nothing else. It does not hold the file that
-//! the code came from, nor the hints that steered its discovery. Two keys are compared field by field, so that a
+//! The key holds every fact that native code depends on, and the digest of the heat that decided which code was
+//! translated. It does not hold the file that the code came from, nor the hints that steered its discovery. Two keys are compared field by field, so that a
 //! module that does not fit can be refused with the reason. The bytes of [`Key::encode`] are the key
 //! section of the module file ([`crate::module`]); their BLAKE3 digest names the module in a cache.
 //! This is not authentication: a digest says that bytes are whole, not who made them.
@@ -18,7 +18,7 @@ use crate::identity::{CodeIdentity, CodePlace};
 use crate::seal::bytes_from_hex;
 
 /// Format of the module file that this build writes and reads.
-pub const FORMAT: u32 = 3;
+pub const FORMAT: u32 = 4;
 
 /// Every fact that native code depends on. Compared field by field.
 ///
@@ -50,6 +50,8 @@ pub struct Key {
     pub digest: [u8; 32],
     /// The layout that the code relies on: its [fingerprint](crate::layout::fingerprint).
     pub layout: u64,
+    /// The digest of the heat that the translation was given ([`crate::heat`]); `None` for one without heat.
+    pub heat: Option<[u8; 32]>,
     /// The translator: its version, and behind a plus sign a digest of its sources.
     pub translator: String,
     /// Version of Cranelift.
@@ -67,7 +69,7 @@ impl Key {
     /// u32 format        u8 version (0, 1, 2)   u8 extensions (B 1, MOP 2, A 4)
     /// u8 width (32, 64) u8 cost (0 estimate, 1 constant)
     /// u64 memory_size   u64 base               u64 len           32 bytes digest
-    /// u64 layout
+    /// u64 layout        u8 heat (0 none, 1: 32 bytes digest follow)
     /// translator, compiler, target, cpu: each a u32 count of bytes and that many bytes of UTF-8
     /// ```
     #[must_use]
@@ -83,11 +85,22 @@ impl Key {
         }
         bytes.extend(self.digest);
         bytes.extend(self.layout.to_le_bytes());
+        bytes.push(u8::from(self.heat.is_some()));
+        bytes.extend(self.heat.iter().flatten());
         for text in [&self.translator, &self.compiler, &self.target, &self.cpu] {
             bytes.extend((text.len() as u32).to_le_bytes());
             bytes.extend(text.as_bytes());
         }
         bytes
+    }
+
+    /// The key of the module that is made of the same with this heat, or without any.
+    #[must_use]
+    pub fn with_heat(&self, heat: Option<[u8; 32]>) -> Key {
+        Key {
+            heat,
+            ..self.clone()
+        }
     }
 
     /// Which code the module is for, but for the content.
@@ -147,7 +160,7 @@ impl Key {
 
     /// Every field with its value in words, in the order of comparison.
     #[must_use]
-    pub fn fields(&self) -> [(&'static str, String); 14] {
+    pub fn fields(&self) -> [(&'static str, String); 15] {
         let extensions = self.profile.extensions;
         let mut isa = String::from("imc");
         for (there, name) in [
@@ -178,6 +191,11 @@ impl Key {
             ("base", format!("{:#x}", self.base)),
             ("len", format!("{:#x}", self.len)),
             ("digest", hex(&self.digest)),
+            (
+                "heat",
+                self.heat
+                    .map_or_else(|| "none".to_owned(), |heat| hex(&heat)),
+            ),
         ]
     }
 }

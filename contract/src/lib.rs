@@ -7,6 +7,7 @@
 
 pub mod context;
 pub mod exit;
+pub mod heat;
 pub mod helpers;
 pub mod identity;
 pub mod key;

@@ -9,36 +9,39 @@
 //! ```text
 //! offset  size
 //!      0     8  magic: the ASCII letters LOCKSTEP
-//!      8     4  format: 3
-//!     12     4  count of sections: 6
+//!      8     4  format: 4
+//!     12     4  count of sections: 7
 //!     16     8  bytes in the file, the digest included
 //!     24     4  enter: offset in the code of the function that the host calls
 //!     28     4  0
-//!     32   144  section table: 6 rows of 24 bytes
-//!                 +0  4  kind: 1 to 6, in this order
+//!     32   168  section table: 7 rows of 24 bytes
+//!                 +0  4  kind: 1 to 7, in this order
 //!                 +4  4  0
 //!                 +8  8  offset in the file of the section's first byte
 //!                +16  8  bytes in the section
-//!    176        the sections, in order
+//!    200        the sections, in order
 //!    end    32  BLAKE3 of all bytes before
 //! ```
-//! The first section begins at 176; each later one, and the digest, at the first multiple of 16 at or
+//! The first section begins at 200; each later one, and the digest, at the first multiple of 16 at or
 //! behind the end of the one before. The bytes between are 0. An empty section has its row and offset.
 //!
 //! | kind | section | content |
 //! | --- | --- | --- |
 //! | 1 | key | [`Key::encode`] says it byte by byte |
 //! | 2 | hints | `u64` words, ascending, each once: a guest address, and in the top two bits 0 for a place inside a function, 1 for the target of a pointer, 2 for the start of a function |
-//! | 3 | table | for each halfword of the code region a `u32`: its native entry as [`Entry`] packs it, 0 for none |
-//! | 4 | blocks | 12 bytes each, `head` ascending, each once: `u32` head, `u16` len, `u8` entries, `u8` 0, `u32` cycles |
-//! | 5 | map | 8 bytes each, `start` ascending, each once: `u32` start, `u32` head |
-//! | 6 | code | host code, position independent, no relocations, to be loaded at a multiple of a page |
+//! | 3 | heat | 16 bytes each, `head` ascending, each once: `u64` head, `u64` weight, as [`HotHead`] has them |
+//! | 4 | table | for each halfword of the code region a `u32`: its native entry as [`Entry`] packs it, 0 for none |
+//! | 5 | blocks | 12 bytes each, `head` ascending, each once: `u32` head, `u16` len, `u8` entries, `u8` 0, `u32` cycles |
+//! | 6 | map | 8 bytes each, `start` ascending, each once: `u32` start, `u32` head |
+//! | 7 | code | host code, position independent, no relocations, to be loaded at a multiple of a page |
 //!
 //! The meaning of the fields is that of [`Module`], [`Block`] and [`Span`].
 //!
 //! # What must hold
-//! - key: the format is 3; memory is 1 to 1024 pages of 4096 bytes; base and len are whole pages, len is
+//! - key: the format is 4; memory is 1 to 1024 pages of 4096 bytes; base and len are whole pages, len is
 //!   not 0, and the code region lies inside the memory; CPU features ascend, each once, none empty.
+//! - heat: at most 16384 heads; each is even and lies in the code region, no weight is 0; the key has their digest
+//!   ([`crate::heat`]), or none if there is no head.
 //! - code: 1 to 2^32 - 1 bytes. `enter` is below that; where the target is `aarch64` it is a multiple of 4.
 //! - table: exactly len / 2 entries, each of a function that starts inside the code.
 //! - blocks: head and len are even, head + len <= key's len; 1 to 16 entries; 2 * entries <= len < 256.
@@ -55,6 +58,7 @@ mod error;
 mod read;
 mod trusted;
 
+use crate::heat::HotHead;
 use crate::key::{FORMAT, Key};
 
 pub use entry::{CODE_LIMIT, Entry, START_ALIGN};
@@ -88,9 +92,11 @@ pub const MODULE_HINTS: usize = 1 << 16;
 pub struct Module {
     /// What it was made from and for.
     pub key: Key,
-    /// What steered discovery; outside the key. Sorted, each once: with the code region and the key they are
-    /// all that a translator needs to make this module again.
+    /// What steered discovery; outside the key. Sorted, each once: with the code region, the key and the heat they
+    /// are all that a translator needs to make this module again.
     pub hints: Vec<u64>,
+    /// Which heads the translation was told to be hot, by address; the key has their digest.
+    pub heat: Vec<HotHead>,
     /// Offset in `code` of the function that the host calls: `extern "C" fn(context, entry) -> u64`.
     pub enter: u32,
     /// For each halfword of text, its native entry as an [`Entry`]; 0 where there is none (offset 0 of the
@@ -155,7 +161,7 @@ impl Span {
 }
 
 const MAGIC: [u8; 8] = *b"LOCKSTEP";
-const SECTIONS: usize = 6;
+const SECTIONS: usize = 7;
 /// Bytes before the section table.
 const HEADER: usize = 32;
 /// Bytes of a row of the section table.
@@ -164,8 +170,9 @@ const ALIGN: usize = 16;
 const DIGEST: usize = 32;
 /// Where the first section begins.
 const FIRST: usize = HEADER + SECTIONS * ROW;
-/// Bytes of an entry of the hints, the table, the blocks and the map.
+/// Bytes of an entry of the hints, the heat, the table, the blocks and the map.
 const HINT: usize = 8;
+const HOT_HEAD: usize = 16;
 const ENTRY: usize = 4;
 const BLOCK: usize = 12;
 const SPAN: usize = 8;
@@ -175,6 +182,7 @@ const SPAN: usize = 8;
 enum Section {
     Key,
     Hints,
+    Heat,
     Table,
     Blocks,
     Map,
@@ -218,6 +226,7 @@ impl Module {
     /// The bytes of each section, in order.
     fn sections(&self) -> [Vec<u8>; SECTIONS] {
         let hints = self.hints.iter().flat_map(|hint| hint.to_le_bytes());
+        let heat = self.heat.iter().flat_map(|hot| hot.to_bytes());
         let table = self.table.iter().flat_map(|entry| entry.to_le_bytes());
         let blocks = self.blocks.iter().flat_map(|block| {
             let mut bytes = [0; BLOCK];
@@ -236,6 +245,7 @@ impl Module {
         [
             self.key.encode(),
             hints.collect(),
+            heat.collect(),
             table.collect(),
             blocks.collect(),
             map.collect(),

@@ -2,6 +2,7 @@
 
 mod maker;
 
+use lockstep_contract::heat::{HEAT_HEADS, Heat, HotHead};
 use lockstep_contract::key::{Key, KeyId};
 use lockstep_contract::module::{HashedFile, Kind, Module};
 use lockstep_isa::{Cost, Version, Xlen};
@@ -62,7 +63,7 @@ fn the_golden_file_is_still_what_is_written() {
     assert!(bytes == golden, "the format changed: raise FORMAT");
     assert_eq!(
         key().id().to_string(),
-        "6db8e057b2d56ad30e54085ec34e3335f85dc773101a351394c0671f8a0e24a5"
+        "4754640293f21dd384172b53844b48c148fa620c36c53be3231e4e042c167866"
     );
 }
 
@@ -136,11 +137,11 @@ fn sealed_damage_is_refused_or_canonical() {
 fn sealed_truncations_and_numbers_of_any_size() {
     let bytes = module().to_bytes();
     let body = &bytes[..bytes.len() - 32];
-    for len in (0xb0..0x400).chain(body.len() - 0x200..body.len()) {
+    for len in (0xc8..0x400).chain(body.len() - 0x200..body.len()) {
         assert_eq!(read_sealed(body[..len].to_vec()), None, "{len:#x}");
     }
     let mut random = Random(5);
-    for row in 0..6 {
+    for row in 0..7 {
         for field in [8, 16] {
             let at = 32 + row * 24 + field;
             let right = u64::from_le_bytes(body[at..at + 8].try_into().unwrap());
@@ -152,14 +153,14 @@ fn sealed_truncations_and_numbers_of_any_size() {
                 let mut bad = body.to_vec();
                 bad[at..at + 8].copy_from_slice(&value.to_le_bytes());
                 // Zeros behind the code may be code.
-                let zeros = (row, field) == (5, 16) && (0x2b..=0x30).contains(&value);
+                let zeros = (row, field) == (6, 16) && (0x2b..=0x30).contains(&value);
                 let good = value == right || zeros;
                 assert_eq!(read_sealed(bad).is_some(), good, "{at:#x} {value:#x}");
             }
         }
     }
     // Lengths of texts in the key.
-    for at in [0xb0 + 0x48, 0xb0 + 0x53] {
+    for at in [0xc8 + 0x69, 0xc8 + 0x74] {
         for value in [0xffff_ffff_u32, 0x8000_0000, 0x1000] {
             let mut bad = body.to_vec();
             bad[at..at + 4].copy_from_slice(&value.to_le_bytes());
@@ -173,7 +174,7 @@ type Change = (&'static str, fn(&mut Module));
 
 #[test]
 fn content_that_no_translator_writes() {
-    let changes: [Change; 32] = [
+    let changes: [Change; 40] = [
         ("key: format", |m| m.key.format += 1),
         ("key: memory size", |m| m.key.memory_size = 0),
         ("key: memory size", |m| {
@@ -202,6 +203,14 @@ fn content_that_no_translator_writes() {
         ("table entry", |m| m.table[7] = entry(0x30, 0)),
         ("hint", |m| m.hints = vec![2, 1]),
         ("hint", |m| m.hints = vec![2, 2]),
+        ("hot head", |m| m.heat.reverse()),
+        ("hot head", |m| m.heat[1] = m.heat[0]),
+        ("hot head", |m| m.heat[1].head = 0x11000),
+        ("hot head", |m| m.heat[0].head = 0xfffe),
+        ("hot head", |m| m.heat[0].head = 0x10005),
+        ("hot head", |m| m.heat[0].weight = 0),
+        ("digest of the heat", |m| m.heat[0].weight = 4),
+        ("digest of the heat", |m| m.heat.clear()),
         ("head of block", |m| m.blocks.reverse()),
         ("head of block", |m| m.blocks[2].head = 0x1000),
         ("head of block", |m| m.blocks[1].head = 5),
@@ -219,6 +228,26 @@ fn content_that_no_translator_writes() {
         assert_eq!(error.what, what, "change {index}: {error}");
         assert_eq!(bad.check(), Err(error), "change {index}");
     }
+}
+
+#[test]
+fn a_heat_is_bounded_and_named_by_the_key() {
+    let mut module = module();
+    (module.heat, module.key.heat) = (Vec::new(), None);
+    assert_eq!(module.check(), Ok(()));
+    module.key.heat = key().heat;
+    assert_eq!(module.check().unwrap_err().what, "digest of the heat");
+    module.key.len = 0x10000;
+    module.table = vec![0; 0x8000];
+    let heads = (0..=HEAT_HEADS as u64).map(|number| HotHead {
+        head: module.key.base + 2 * number,
+        weight: 1,
+    });
+    module.heat = heads.collect();
+    assert_eq!(module.check().unwrap_err().what, "heat");
+    module.heat.pop();
+    module.key.heat = Heat::from_recorded(&module.heat).digest();
+    assert_eq!(module.check(), Ok(()));
 }
 
 #[test]
@@ -273,7 +302,7 @@ type KeyChange = (&'static str, fn(&mut Key));
 
 #[test]
 fn keys_differ_by_field() {
-    let changes: [KeyChange; 16] = [
+    let changes: [KeyChange; 18] = [
         ("format", |k| k.format += 1),
         ("version", |k| k.profile.version = Version::V1),
         ("isa", |k| k.profile.extensions.b = false),
@@ -290,6 +319,8 @@ fn keys_differ_by_field() {
         ("compiler", |k| k.compiler = "0.135.9".into()),
         ("target", |k| k.target = "aarch64-unknown-linux-gnu".into()),
         ("cpu", |k| k.cpu.clear()),
+        ("heat", |k| k.heat = None),
+        ("heat", |k| k.heat = Some([7; 32])),
     ];
     let key = key();
     assert_eq!(key.difference(&key.clone()), None);

@@ -11,6 +11,7 @@
 //!
 //! This is no part of a guest's state: a copy of a guest has nothing attached.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -26,6 +27,10 @@ use crate::traces::DecodedTraces;
 
 /// Interpreted cycles of a code region that come together before they are reported.
 const CYCLE_BATCH: u64 = 1 << 16;
+
+/// Heads that come together before they are reported. More of them are not counted, which no code needs that has
+/// enough cycles at a head for it to matter.
+const HEAD_BATCH: usize = 256;
 
 /// The code regions of a guest.
 #[derive(Debug, Default)]
@@ -61,6 +66,8 @@ struct Known {
     /// Cycles that were not reported yet.
     interpreted: u64,
     native: u64,
+    /// Those of them that were interpreted where there is native code, by the head at which it was missing.
+    heads: BTreeMap<u64, u64>,
 }
 
 impl Known {
@@ -72,6 +79,22 @@ impl Known {
             loaded: None,
             interpreted: 0,
             native: 0,
+            heads: BTreeMap::new(),
+        }
+    }
+
+    /// Whether heads are counted at which native code is missing.
+    #[inline]
+    fn counts_heads(&self) -> bool {
+        self.loaded.is_some() && self.region.counts_heads()
+    }
+
+    /// Counts cycles that the interpreter ran from a head on.
+    fn count(&mut self, head: u64, cycles: u64) {
+        self.interpreted = self.interpreted.saturating_add(cycles);
+        if self.counts_heads() && self.heads.len() < HEAD_BATCH {
+            let sum = self.heads.entry(head).or_default();
+            *sum = sum.saturating_add(cycles);
         }
     }
 
@@ -79,6 +102,9 @@ impl Known {
     fn report(&mut self) -> bool {
         let interpreted = std::mem::take(&mut self.interpreted);
         let native = std::mem::take(&mut self.native);
+        if !self.heads.is_empty() {
+            self.region.add_heads(std::mem::take(&mut self.heads));
+        }
         self.region.add(interpreted, native)
     }
 }
@@ -292,12 +318,21 @@ impl Attached {
         if let Some(index) = self.place(pc) {
             let CodeRegion { pages, asked } = &mut self.regions[index];
             if let Asked::Known(known) = asked {
-                known.interpreted = known.interpreted.saturating_add(cycles);
+                known.count(pc, cycles);
                 if known.interpreted >= CYCLE_BATCH && known.report() {
                     code.hot(&place.request(pages.clone(), pc), &known.region);
                 }
             }
         }
+    }
+
+    /// Whether heads are counted at which native code is missing, in the code region that covers this address.
+    pub(crate) fn counts_heads(&self, pc: u64) -> bool {
+        self.place(pc)
+            .is_some_and(|index| match &self.regions[index].asked {
+                Asked::Known(known) => known.counts_heads(),
+                Asked::NotYet | Asked::Nothing => false,
+            })
     }
 
     /// Takes notice of native code that came to any region meanwhile.

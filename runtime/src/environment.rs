@@ -37,6 +37,10 @@ pub struct Environment<'a> {
     /// Who is asked and told about the work of native code. Without it nothing is repeated on the interpreter,
     /// and a difference that is found in lockstep is logged and stops the guest.
     pub observer: Option<&'a dyn Observer>,
+    /// Told of every trace that ran, with its head and the cycles that were charged for it. Only where there is no
+    /// source of native code: a guest with one is interpreted where native code ends, and nobody wants these traces.
+    /// It costs several times the time.
+    pub trace_counter: Option<&'a dyn Fn(u64, u64)>,
 }
 
 impl<'a> Environment<'a> {
@@ -48,6 +52,7 @@ impl<'a> Environment<'a> {
             pause: None,
             code: None,
             observer: None,
+            trace_counter: None,
         }
     }
 
@@ -78,6 +83,27 @@ impl<'a> Environment<'a> {
         }
     }
 
+    /// The same with a function that is told of every trace, where everything is interpreted.
+    ///
+    /// ```
+    /// use std::cell::Cell;
+    /// use lockstep_isa::Cost;
+    /// use lockstep_runtime::{CostTable, Environment};
+    ///
+    /// let cost = CostTable::from(Cost::Estimate);
+    /// let cycles = Cell::new(0);
+    /// let count = |_head: u64, charged: u64| cycles.set(cycles.get() + charged);
+    /// let environment = Environment::new(&cost).with_trace_counter(&count);
+    /// assert!(environment.trace_counter.is_some());
+    /// ```
+    #[must_use]
+    pub fn with_trace_counter(self, counter: &'a dyn Fn(u64, u64)) -> Environment<'a> {
+        Environment {
+            trace_counter: Some(counter),
+            ..self
+        }
+    }
+
     /// The observer, or one that does nothing.
     pub(crate) fn observer(&self) -> &'a dyn Observer {
         self.observer.unwrap_or(&Unobserved)
@@ -91,6 +117,7 @@ impl fmt::Debug for Environment<'_> {
             .field("pause", &self.pause.is_some())
             .field("code", &self.code.is_some())
             .field("observer", &self.observer.is_some())
+            .field("trace_counter", &self.trace_counter.is_some())
             .finish()
     }
 }

@@ -20,6 +20,7 @@ use std::{
 };
 
 use lockstep_contract::context::Context;
+use lockstep_contract::heat::Heat;
 use lockstep_contract::key::Key;
 use lockstep_contract::layout;
 use lockstep_contract::module::{Module, ModuleError, TrustedModule};
@@ -178,6 +179,7 @@ impl NativeModule {
         module.code = Vec::new();
         // It stays for long, and the translator leaves room in them.
         module.hints.shrink_to_fit();
+        module.heat.shrink_to_fit();
         module.table.shrink_to_fit();
         module.blocks.shrink_to_fit();
         module.map.shrink_to_fit();
@@ -222,6 +224,7 @@ impl NativeModule {
     pub fn size(&self) -> usize {
         let Module {
             hints,
+            heat,
             table,
             blocks,
             map,
@@ -229,9 +232,25 @@ impl NativeModule {
         } = &self.module;
         self.code.bytes().len()
             + size_of_val(&hints[..])
+            + size_of_val(&heat[..])
             + size_of_val(&table[..])
             + size_of_val(&blocks[..])
             + size_of_val(&map[..])
+    }
+
+    /// Whether it has the block at a guest address. Not every block can be entered from outside.
+    #[must_use]
+    pub fn has_block(&self, head: u64) -> bool {
+        let offset = head.wrapping_sub(self.module.key.base);
+        let blocks = &self.module.blocks;
+        u32::try_from(offset)
+            .is_ok_and(|offset| (blocks.binary_search_by_key(&offset, |block| block.head)).is_ok())
+    }
+
+    /// Which heads its translation was told to be hot.
+    #[must_use]
+    pub fn heat(&self) -> Heat {
+        Heat::from_recorded(&self.module.heat)
     }
 
     /// The rows for native code to find its way by.

@@ -22,7 +22,7 @@ use crate::code_source::CodeSource;
 use crate::enter::{Return, enter};
 use crate::environment::Environment;
 use crate::exits::Exits;
-use crate::interp::{Leave, finish, interpret, interpret_unpaused};
+use crate::interp::{Leave, finish, interpret, interpret_one, interpret_unpaused};
 use crate::mapping::EntryPoint;
 use crate::state::Core;
 use crate::trap::{Defect, Trap};
@@ -32,6 +32,9 @@ const SLICE_CYCLES: u64 = 5_000_000;
 /// Cycles, more or less, that the interpreter runs before native code is looked for again, which may have been made
 /// meanwhile.
 const INTERPRETED_CYCLES: u64 = 1_000_000;
+
+/// The same where heads are counted at which native code is missing.
+const COUNTED_CYCLES: u64 = 1000;
 
 /// What the host has to do before the guest can go on.
 ///
@@ -129,10 +132,18 @@ impl RunLoop {
         let RunLoop { core, attached } = self;
         core.exits.interpreted += 1;
         let Some(code) = code else {
-            return interpret(core, env, None, u64::MAX);
+            return match env.trace_counter {
+                None => interpret(core, env, None, u64::MAX),
+                Some(count) => interpret_counted(core, env, count),
+            };
         };
         let (pc, before) = (core.pc(), core.cycles);
-        let until = before.saturating_add(INTERPRETED_CYCLES);
+        // A long stay goes through many heads, so it is cut where they are counted.
+        let most = match attached.counts_heads(pc) {
+            true => COUNTED_CYCLES,
+            false => INTERPRETED_CYCLES,
+        };
+        let until = before.saturating_add(most);
         let result = interpret(core, env, native.then_some(&*attached), until);
         let cycles = core.cycles - before;
         attached.count_interpreted(pc, cycles, core, code);
@@ -247,6 +258,24 @@ fn next(leave: Leave) -> Next {
         Leave::Ecall => Next::Host(Event::Ecall),
         Leave::Ebreak => Next::Host(Event::Ebreak),
         Leave::Paused | Leave::Native => Next::Native,
+    }
+}
+
+/// Interprets until the host has something to do, and tells of each trace.
+fn interpret_counted(
+    core: &mut Core,
+    env: &Environment<'_>,
+    count: &dyn Fn(u64, u64),
+) -> Result<Leave, Trap> {
+    loop {
+        let (head, before) = (core.pc(), core.cycles);
+        let result = interpret_one(core, env);
+        // Also of one that faults: it was charged.
+        count(head, core.cycles - before);
+        match result? {
+            Leave::Native => {}
+            other => return Ok(other),
+        }
     }
 }
 

@@ -5,11 +5,15 @@
 //! enters native code it compares one number, the generation. So it notices a change without asking the source of
 //! code. Machines add up cycles by themselves and report them here in batches.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::mapping::NativeModule;
 use crate::traces::DecodedTraces;
+
+/// Heads of a code region whose interpreted cycles are counted. Those that come later are not.
+const COUNTED_HEADS: usize = 4096;
 
 /// A code region, its native code, and its counters.
 ///
@@ -28,6 +32,10 @@ pub struct SharedRegion {
     interpreted: AtomicU64,
     native: AtomicU64,
     call_at: AtomicU64,
+    /// From so many interpreted cycles on, heads are counted.
+    heads_from: AtomicU64,
+    /// The cycles that were interpreted from a head on until native code took over, by head.
+    heads: Mutex<BTreeMap<u64, u64>>,
 }
 
 /// What there is for the code region.
@@ -82,6 +90,8 @@ impl SharedRegion {
             interpreted: AtomicU64::new(0),
             native: AtomicU64::new(0),
             call_at: AtomicU64::new(u64::MAX),
+            heads_from: AtomicU64::new(u64::MAX),
+            heads: Mutex::default(),
         }
     }
 
@@ -133,6 +143,47 @@ impl SharedRegion {
     #[must_use]
     pub fn is_due(&self) -> bool {
         self.interpreted() >= self.call_at.load(Ordering::Relaxed)
+    }
+
+    /// Has heads counted at which native code is missing, from so many interpreted cycles on, and
+    /// [`CodeSource::hot`](crate::CodeSource::hot) called at `call_at`. What was counted before is forgotten. Counting
+    /// costs a machine some time at each such head, so it is for code of which much is interpreted.
+    pub fn count_heads(&self, from: u64, call_at: u64) {
+        (self.heads.lock().unwrap_or_else(PoisonError::into_inner)).clear();
+        self.heads_from.store(from, Ordering::Relaxed);
+        self.call_at(call_at);
+    }
+
+    /// The heads that were counted, with the cycles that the interpreter ran from there on until native code took
+    /// over, as far as machines reported them. Only the first 4096 heads are counted.
+    #[must_use]
+    pub fn interpreted_heads(&self) -> Vec<(u64, u64)> {
+        let heads = self.heads.lock().unwrap_or_else(PoisonError::into_inner);
+        heads
+            .iter()
+            .map(|(&head, &cycles)| (head, cycles))
+            .collect()
+    }
+
+    /// Whether heads are to be counted.
+    #[inline]
+    pub(crate) fn counts_heads(&self) -> bool {
+        self.interpreted() >= self.heads_from.load(Ordering::Relaxed)
+    }
+
+    /// Adds cycles to heads.
+    pub(crate) fn add_heads(&self, counted: impl IntoIterator<Item = (u64, u64)>) {
+        let mut heads = self.heads.lock().unwrap_or_else(PoisonError::into_inner);
+        for (head, cycles) in counted {
+            let full = heads.len() >= COUNTED_HEADS;
+            match heads.get_mut(&head) {
+                Some(sum) => *sum = sum.saturating_add(cycles),
+                None if full => {}
+                None => {
+                    heads.insert(head, cycles);
+                }
+            }
+        }
     }
 
     /// Adds cycles. The answer says whether the source of code is to be called.

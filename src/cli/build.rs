@@ -9,6 +9,7 @@ use std::time::Instant;
 use clap::{Args, ValueEnum};
 use lockstep::Program;
 use lockstep_cache::{Budget, Cache, Locations, replace};
+use lockstep_contract::heat::Heat;
 use lockstep_contract::module::TrustedModule;
 use lockstep_translator::{
     self as translator, CodeRegion, Cpu, Options, Output, Translation, Verify,
@@ -19,7 +20,7 @@ use super::answer::Answer;
 use super::args::{CacheOptions, GuestOptions};
 use super::failure::Failure;
 use super::progress::Progress;
-use super::{code, guest, named_module, stderr, translation};
+use super::{code, guest, heat, named_module, stderr, translation};
 
 mod report;
 
@@ -48,6 +49,10 @@ pub(crate) struct Build {
     /// native module from the cache before a baseline one, on CPUs with the same features only
     #[arg(long, value_name = "CPU", default_value = "baseline")]
     cpu: CpuName,
+    /// Translate the code first that is hot by this file (translate heat makes one), where the budget of a module does not
+    /// suffice for all. Such a module has a key of its own; in the cache it is looked for before the one without
+    #[arg(long, value_name = "FILE")]
+    heat: Option<PathBuf>,
     /// Threads that compile [default: the processors, at most 8]; the module does not depend on it
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
     threads: Option<u16>,
@@ -77,12 +82,14 @@ impl Build {
     pub(crate) fn execute(self, json: bool) -> Result<Answer, Failure> {
         let platform = self.guest.platform();
         let destination = self.destination()?;
+        let heat = self.heat.as_deref().map(heat::read).transpose()?;
+        let heat = heat.unwrap_or_default();
         let bytes = guest::read_elf(&self.elf)?;
         let program = guest::load(&self.elf, &bytes, &platform)?;
         let regions = self.choose(&program)?;
         let mut modules = Vec::new();
         for region in &regions {
-            modules.push(self.build(&program, region, &destination)?);
+            modules.push(self.build(&program, region, &heat, &destination)?);
         }
         let mut lines = String::new();
         for module in &modules {
@@ -172,6 +179,7 @@ impl Build {
         &self,
         program: &Program,
         region: &CodeRegion<'_>,
+        heat: &Heat,
         destination: &Destination,
     ) -> Result<Built, Failure> {
         let listings = self.emit.contains(&Emit::Clif) || self.emit.contains(&Emit::Asm);
@@ -181,6 +189,7 @@ impl Build {
                 CpuName::Baseline => Cpu::Baseline,
                 CpuName::Native => Cpu::Native,
             })
+            .with_heat(heat.clone())
             .with_verify(Verify::IN_DEBUG_BUILDS)
             .with_output(match listings {
                 true => Output::ModuleAndListings,
@@ -220,6 +229,7 @@ impl Build {
             guest_bytes: key.len,
             target: key.target.clone(),
             cpu: key.cpu.clone(),
+            heat: translation.module.heat.len(),
             module_bytes: bytes.len(),
             translate_seconds: seconds,
             emitted,

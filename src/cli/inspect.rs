@@ -137,7 +137,7 @@ impl Inspect {
                 let file = guest::read_elf(elf)?;
                 let program = guest::load(elf, &file, &translation::platform(&module.key))?;
                 let regions = program.code_regions();
-                let options = translation::options(&module.key);
+                let options = translation::options(module);
                 let region = translation::find(path, &module.key, &regions, &options)?;
                 Some(disasm::listing(
                     module,
@@ -154,6 +154,7 @@ impl Inspect {
             key: module.key.fields().into_iter().collect(),
             seal: seal::SealObject::of(path, bytes),
             hints: module.hints.len(),
+            heat: module.heat.len(),
             entries: module.table.iter().filter(|entry| **entry != 0).count(),
             code_bytes: module.code.len(),
             coverage: coverage(module, module.key.len),

@@ -10,8 +10,7 @@ use lockstep_cache::{
     Authenticated, Authority, FileAccess, KeyError, Locations, Miss, NamedModule, TrustedBy,
     replace,
 };
-use lockstep_contract::key::Key;
-use lockstep_contract::module::TrustedModule;
+use lockstep_contract::module::{Module, TrustedModule};
 use lockstep_contract::seal::Seal;
 use lockstep_translator::CodeRegion;
 
@@ -69,13 +68,13 @@ pub(crate) fn read<'t, 'a>(
     let bytes = guest::read(path)?;
     let (module, why) = match open(path, &bytes)? {
         NamedModule::Trusted(found) => {
-            let region = find(path, &found.module.key, regions)?;
+            let region = find(path, &found.module, regions)?;
             return Ok((found.module, region));
         }
         NamedModule::Untrusted { module, why } => (module, why),
     };
     // What it was made for is said first: that it is refused besides is of no use then.
-    let region = find(path, &module.key, regions)?;
+    let region = find(path, &module, regions)?;
     if let Miss::Denied(reason) = &why {
         return Err(refused(path, reason));
     }
@@ -133,13 +132,13 @@ pub(crate) fn authenticated_part(found: &Authenticated) -> Seal {
 
 fn find<'t, 'a>(
     path: &Path,
-    key: &Key,
+    module: &Module,
     regions: &'t [CodeRegion<'a>],
 ) -> Result<&'t CodeRegion<'a>, Failure> {
-    let mut options = translation::options(key);
+    let mut options = translation::options(module);
     // It has to run here, whatever it was made for.
     options.target = None;
-    translation::find(path, key, regions, &options)
+    translation::find(path, &module.key, regions, &options)
 }
 
 /// A module of a translator or compiler that is on the deny-list.

@@ -5,6 +5,7 @@ use std::fmt;
 use std::path::Path;
 
 use lockstep::Platform;
+use lockstep_contract::heat::Heat;
 use lockstep_contract::key::{Key, Mismatch};
 use lockstep_contract::module::{Module, Span, TrustedModule};
 use lockstep_translator::{
@@ -49,7 +50,7 @@ pub(crate) fn make_again(
 ) -> Result<Result<TrustedModule, Difference>, Failure> {
     let hints = Hints::from_recorded(region, &module.hints);
     let mut progress = Progress::new();
-    let again = translator::translate(region, &hints, &options(&module.key), &mut |done, all| {
+    let again = translator::translate(region, &hints, &options(module), &mut |done, all| {
         progress.show(done, all);
     })
     .map_err(|error| refused(&error))?;
@@ -68,9 +69,11 @@ pub(crate) fn platform(key: &Key) -> Platform {
         .with_memory_size(usize::try_from(key.memory_size).unwrap_or(usize::MAX))
 }
 
-/// How a module with this key is made.
-pub(crate) fn options(key: &Key) -> Options {
+/// How a module is made: what its key says, and its heat.
+pub(crate) fn options(module: &Module) -> Options {
+    let key = &module.key;
     Options::default()
+        .with_heat(Heat::from_recorded(&module.heat))
         .with_target(Some(key.target.clone()))
         .with_cpu(if key.cpu.is_empty() {
             Cpu::Baseline

@@ -89,7 +89,7 @@ impl Verify {
             &self.module,
             &module.key,
             &regions,
-            &translation::options(&module.key),
+            &translation::options(module),
         )?;
         let key = module.key.id().to_string();
         let module = match translation::make_again(module, &bytes, region)? {
@@ -156,7 +156,7 @@ impl Verify {
                     &self.module,
                     &module.key,
                     &regions,
-                    &translation::options(&module.key),
+                    &translation::options(module),
                 )?;
                 let native = NativeModule::map(module.clone()).map_err(|error| {
                     let message = format!("{} cannot run here: {error}", self.module.display());

@@ -9,7 +9,8 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use lockstep_runtime::{Request, SharedRegion};
+use lockstep_contract::heat::Heat;
+use lockstep_runtime::{NativeModule, Request, SharedRegion};
 use lockstep_translator::CodeRegion;
 
 use super::entry::{Entry, State};
@@ -43,6 +44,8 @@ enum Load {
 enum Translation {
     /// That of a code region, with the hints of a guest.
     Region(Arc<Entry>, Copied),
+    /// That of a code region which has one already, with this heat and the hints of a guest.
+    Hot(Arc<Entry>, Arc<NativeModule>, Heat, Copied),
     /// Those of a program of a warm list.
     Program(WarmProgram),
 }
@@ -59,7 +62,7 @@ impl Job for Load {
 impl Job for Translation {
     fn class(&self) -> usize {
         match self {
-            Translation::Region(..) => OF_MACHINES,
+            Translation::Region(..) | Translation::Hot(..) => OF_MACHINES,
             Translation::Program(_) => OF_WARM_LIST,
         }
     }
@@ -68,6 +71,11 @@ impl Job for Translation {
     fn urgency(&self) -> u64 {
         match self {
             Translation::Region(entry, _) => entry.known.interpreted(),
+            // Since it has a module, others may need a thread more.
+            Translation::Hot(_, _, heat, _) => {
+                let weights = heat.iter().map(|(_, weight)| weight);
+                weights.fold(0, u64::saturating_add)
+            }
             Translation::Program(_) => 0,
         }
     }
@@ -149,6 +157,9 @@ impl Background {
                 on.meter.queue(queue.waiting(OF_MACHINES));
                 match translation {
                     Translation::Region(entry, data) => translate(&on, &entry, &data),
+                    Translation::Hot(entry, old, heat, data) => {
+                        on.heat(&entry, &old, &heat, &data.hints(&entry.region()));
+                    }
                     Translation::Program(program) => counter.done(warm_program(&on, program)),
                 }
             },
@@ -214,6 +225,14 @@ impl Background {
                     self.push_translation(Translation::Region(Arc::clone(entry), data));
                 }
             }
+            State::Has(_) if entry.is_due() => {
+                let threshold = self.provider.builder.budgets.threshold;
+                if let Some((module, heat)) = entry.take_heat(threshold) {
+                    let data = Copied::from_memory(region, request.memory, request.pc);
+                    let entry = Arc::clone(entry);
+                    self.push_translation(Translation::Hot(entry, module, heat, data));
+                }
+            }
             _ => {}
         }
     }
@@ -260,6 +279,12 @@ impl Background {
             Err(Refused::Full(Translation::Region(entry, _))) => self.put_off(&entry, QUEUE_FULL),
             Err(Refused::NoThread(Translation::Region(entry, _))) => {
                 self.put_off(&entry, NO_THREAD);
+            }
+            Err(
+                Refused::Full(Translation::Hot(entry, ..))
+                | Refused::NoThread(Translation::Hot(entry, ..)),
+            ) => {
+                entry.watch_heat(self.provider.builder.budgets.threshold);
             }
             // The class of the warm list takes any number.
             Err(_) | Ok(()) => {}

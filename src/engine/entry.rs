@@ -4,9 +4,10 @@
 //! the work; one claim is out at a time, and who comes later waits for its end or does without. How the
 //! module is obtained is not decided here.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, OnceLock, PoisonError};
 
+use lockstep_contract::heat::Heat;
 use lockstep_contract::identity::CodePlace;
 use lockstep_contract::key::{Key, KeyId};
 use lockstep_runtime::{NativeModule, SharedRegion};
@@ -21,6 +22,9 @@ use super::sync::lock;
 const FIRST_RECHECK_CYCLES: u64 = 1_000_000;
 /// How often that number doubles at most.
 const MAX_RECHECK_DOUBLINGS: u64 = 20;
+
+/// Modules with heat that a process makes for a code region, at most.
+const MODULES_WITH_HEAT: u32 = 4;
 
 /// A code region and what is known of it.
 #[derive(Debug)]
@@ -38,6 +42,8 @@ pub(super) struct Entry {
     finished: Condvar,
     /// How often the cache was looked into in vain.
     misses: AtomicU64,
+    /// How often a module with heat was asked for.
+    heated: AtomicU32,
 }
 
 /// How far it is.
@@ -88,6 +94,7 @@ impl Entry {
             state: Mutex::new(State::New),
             finished: Condvar::new(),
             misses: AtomicU64::new(0),
+            heated: AtomicU32::new(0),
         }
     }
 
@@ -217,6 +224,54 @@ impl Entry {
     pub(super) fn next_recheck(&self) -> u64 {
         let misses = self.misses.fetch_add(1, Ordering::Relaxed);
         FIRST_RECHECK_CYCLES << misses.min(MAX_RECHECK_DOUBLINGS)
+    }
+
+    /// Begins to look for hot heads without native code, where the entry has a module and may get another:
+    /// heads are counted after `threshold` more interpreted cycles, and looked at after as many again. With each
+    /// module that was made with heat these are four times as many.
+    pub(super) fn watch_heat(&self, threshold: u64) {
+        let made = self.heated.load(Ordering::Relaxed);
+        if made >= MODULES_WITH_HEAT {
+            self.known.count_heads(u64::MAX, u64::MAX);
+            return;
+        }
+        let wait = threshold.saturating_mul(1 << (2 * made));
+        let from = self.known.interpreted().saturating_add(wait);
+        self.known.count_heads(from, from.saturating_add(wait));
+    }
+
+    /// The module that it has and the heat of the next one, if it is time for that and at least `threshold` cycles
+    /// were interpreted at heads that the module does not have. One who asks gets it, and heads are not counted
+    /// until somebody watches again. Otherwise it is looked at later: after as much again as was interpreted so far.
+    pub(super) fn take_heat(&self, threshold: u64) -> Option<(Arc<NativeModule>, Heat)> {
+        let state = lock(&self.state);
+        let State::Has(module) = &*state else {
+            return None;
+        };
+        if !self.is_due() {
+            return None;
+        }
+        let heads = self.known.interpreted_heads();
+        let interpreted = self.known.interpreted().max(threshold);
+        if heads.is_empty() {
+            // A machine that is interpreted for long reports many cycles at once, and had not begun to count.
+            let until = interpreted.saturating_add((interpreted / 2).max(threshold));
+            self.known.count_heads(interpreted, until);
+            return None;
+        }
+        let missing: Vec<_> = (heads.into_iter())
+            .filter(|(head, _)| !module.has_block(*head))
+            .collect();
+        let cycles = (missing.iter()).fold(0, |sum: u64, (_, cycles)| sum.saturating_add(*cycles));
+        if cycles < threshold {
+            let from = interpreted.saturating_mul(2);
+            self.known.count_heads(from, from.saturating_add(threshold));
+            return None;
+        }
+        self.known.count_heads(u64::MAX, u64::MAX);
+        self.heated.fetch_add(1, Ordering::Relaxed);
+        let heat = Heat::new(module.heat().iter().chain(missing));
+        Some((Arc::clone(module), heat))
     }
 
     /// Bytes of the module that it has.

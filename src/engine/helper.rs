@@ -19,6 +19,7 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
+use lockstep_contract::heat::Heat;
 use lockstep_contract::key::Key;
 use lockstep_contract::module::TrustedModule;
 use lockstep_translator::{CodeRegion, Hints};
@@ -89,11 +90,12 @@ impl Helper {
         key: &Key,
         region: &CodeRegion<'_>,
         hints: &Hints,
+        heat: &Heat,
         wanted: &dyn Fn() -> bool,
     ) -> Result<TrustedModule, HelperError> {
         let mut running = Running::start(self)
             .map_err(|error| HelperError::not_started(&self.program, &error))?;
-        let request = request(key, hints, region);
+        let request = request(key, hints, heat, region);
         let (answer, status) = running.exchange(&request, self.time, wanted)?;
         if !status.success() {
             return Err(running.ended(status));

@@ -13,6 +13,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Instant;
 
+use lockstep_contract::heat::Heat;
+use lockstep_contract::key::Key;
 use lockstep_contract::module::TrustedModule;
 use lockstep_runtime::NativeModule;
 use lockstep_translator::{CodeRegion, Hints, Options, Report, TranslateError, Translation};
@@ -177,7 +179,7 @@ impl ModuleBuilder {
         })
     }
 
-    /// Makes the module of an entry.
+    /// Makes the module of an entry, with this heat.
     ///
     /// # Errors
     /// When there is none; what the code is to blame for is on the negative list then.
@@ -185,18 +187,22 @@ impl ModuleBuilder {
         &self,
         entry: &Entry,
         hints: &Hints,
+        heat: &Heat,
         patience: &mut Patience<'_>,
     ) -> Result<Made, NotMade> {
         let key = entry.key(&self.options).as_ref();
-        let (_, id) = key.map_err(|reason| NotMade {
+        let (key, _) = key.map_err(|reason| NotMade {
             reason: reason.clone(),
             wait: u64::MAX,
             passing: false,
         })?;
         let region = entry.region();
+        let heat = &heat.within(region.place().addresses());
+        let key = &key.with_heat(heat.digest());
+        let id = &key.id();
         let _span = tracing::info_span!("translate", key = %id, base = region.base).entered();
         let started = Instant::now();
-        let made = self.translate(entry, hints, patience);
+        let made = self.translate(entry, key, hints, heat, patience);
         let seconds = started.elapsed().as_secs_f64();
         let result = match made {
             Ok((module, report)) => {
@@ -241,7 +247,9 @@ impl ModuleBuilder {
     fn translate(
         &self,
         entry: &Entry,
+        key: &Key,
         hints: &Hints,
+        heat: &Heat,
         patience: &mut Patience<'_>,
     ) -> Result<(NativeModule, Report), Failed> {
         let _running = Running::new(&self.running);
@@ -249,9 +257,9 @@ impl ModuleBuilder {
         let translated = catch_unwind(AssertUnwindSafe(|| match &self.helper {
             // A fault on purpose is not for others to make.
             Some(program) if self.options.inject.is_none() => {
-                self.translate_in_helper(program, entry, hints)
+                self.translate_in_helper(program, entry, key, hints, heat)
             }
-            _ => self.translate_here(entry, hints, patience),
+            _ => self.translate_here(entry, hints, heat, patience),
         }))
         .unwrap_or_else(|_| {
             let outcome = TranslationOutcome::Panicked;
@@ -273,9 +281,11 @@ impl ModuleBuilder {
         &self,
         entry: &Entry,
         hints: &Hints,
+        heat: &Heat,
         patience: &mut Patience<'_>,
     ) -> Result<(TrustedModule, Report), Failed> {
         let options = (self.options.clone()).with_threads(self.threads());
+        let options = options.with_heat(heat.clone());
         let started = Instant::now();
         let mut stop: Option<Failed> = None;
         let mut go_on = |done, all| {
@@ -326,17 +336,17 @@ impl ModuleBuilder {
         &self,
         program: &Path,
         entry: &Entry,
+        key: &Key,
         hints: &Hints,
+        heat: &Heat,
     ) -> Result<(TrustedModule, Report), Failed> {
-        let key = entry.key(&self.options).as_ref();
-        let (key, _) = key.map_err(|reason| Failed::new(TranslationOutcome::Refused, reason))?;
         let helper = Helper {
             program: program.to_owned(),
             memory: self.budgets.helper_memory,
             time: self.budgets.translation,
         };
         let wanted = || !self.stopped.load(Ordering::SeqCst);
-        let module = helper.translate(key, &entry.region(), hints, &wanted);
+        let module = helper.translate(key, &entry.region(), hints, heat, &wanted);
         let module = module.map_err(|error| {
             self.meter.helper(error.outcome);
             Failed {
@@ -355,7 +365,9 @@ impl ModuleBuilder {
         &self,
         _: &Path,
         _: &Entry,
+        _: &Key,
         _: &Hints,
+        _: &Heat,
     ) -> Result<(TrustedModule, Report), Failed> {
         self.meter.helper(HelperOutcome::NotStarted);
         let outcome = TranslationOutcome::Helper;

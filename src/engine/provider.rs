@@ -7,6 +7,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use lockstep_contract::heat::Heat;
 use lockstep_contract::key::{Key, KeyId};
 use lockstep_runtime::{CodeSource, NativeModule, Request, SharedRegion};
 use lockstep_translator::{CodeRegion, Hints};
@@ -93,7 +94,8 @@ impl Provider {
         let stored = self.stored(entry, again);
         let missing = matches!(stored, Err(State::Missing(_)));
         let obtained = match missing && self.translate != Translate::Never {
-            true => self.make(entry, &hints(), patience),
+            // The bytes of the first module depend on the code alone.
+            true => self.make(entry, &hints(), &Heat::default(), patience),
             false => stored,
         };
         self.finish(entry, obtained)
@@ -129,16 +131,19 @@ impl Provider {
         let (key, id) = own;
         // A quarantine of the module for every CPU holds for the one for this CPU too: it is made in the
         // same way, with more instructions. The reverse does not hold; the store looks after that.
-        self.check_quarantine(id)?;
+        // One of the module with the preferred heat holds for all: they have the same blocks, but for some.
+        let hot = self.store.hot_key(own);
+        let ids = || hot.iter().map(|(_, id)| id).chain([id]);
+        ids().try_for_each(|id| self.check_quarantine(id))?;
         if let Some(reason) = self.store.denied(key) {
             return Err(State::Failed(reason));
         }
         let native = native_key(key, &entry.region(), options);
-        if let Some(module) = self.store.find(native.as_ref(), own) {
+        if let Some(module) = self.store.find(hot.as_ref(), native.as_ref(), own) {
             return Ok((module, Origin::Cache));
         }
         // What another process put on the list of quarantined modules is known now.
-        self.check_quarantine(id)?;
+        ids().try_for_each(|id| self.check_quarantine(id))?;
         if let Some(failure) = self.builder.failure(entry)
             && !again
         {
@@ -165,8 +170,14 @@ impl Provider {
     }
 
     /// Makes the module, and keeps it in the cache.
-    fn make(&self, entry: &Entry, hints: &Hints, patience: &mut Patience<'_>) -> Obtained {
-        let made = self.builder.make(entry, hints, patience);
+    fn make(
+        &self,
+        entry: &Entry,
+        hints: &Hints,
+        heat: &Heat,
+        patience: &mut Patience<'_>,
+    ) -> Obtained {
+        let made = self.builder.make(entry, hints, heat, patience);
         let Made {
             module,
             seconds,
@@ -176,12 +187,32 @@ impl Provider {
         Ok((module, Origin::Translated { seconds, report }))
     }
 
+    /// Replaces the module of an entry by one that was made with this heat, or by one with another heat that another
+    /// process put into the cache. Where that gives none, the old one stays.
+    pub(super) fn heat(&self, entry: &Entry, old: &Arc<NativeModule>, heat: &Heat, hints: &Hints) {
+        let own = entry.key(&self.builder.options).as_ref().ok();
+        if let Some(found) = own.and_then(|own| self.store.find_hot(own, old)) {
+            tracing::debug!(id = %found.key().id(), "a module with heat of another process");
+            self.store.replace(entry, old, found);
+        } else {
+            let patience = &mut Patience::Background;
+            // The reason, where there is none, is in the log.
+            if let Ok((made, _)) = self.make(entry, hints, heat, patience) {
+                self.store.replace(entry, old, made);
+            }
+        }
+        entry.watch_heat(self.builder.budgets.threshold);
+    }
+
     /// Ends the work on an entry with what came of it.
     fn finish(&self, entry: &Entry, obtained: Obtained) -> Result<Prepared, Unavailable> {
         match obtained {
             Ok((module, origin)) => {
                 entry.known.call_at(u64::MAX);
                 let module = self.store.show(entry, module)?;
+                if self.translate == Translate::Background {
+                    entry.watch_heat(self.builder.budgets.threshold);
+                }
                 Ok(Prepared { module, origin })
             }
             Err(state) => {

@@ -94,15 +94,24 @@ impl Store {
     }
 
     /// A module that is not in the registry yet: one that waits for its code region, or one of the cache.
-    /// `preferred` is looked for first, unless it is quarantined. Few caches have it, so it does not
-    /// count as a miss where it is absent: `key` does.
+    /// `native` is the key for this CPU, `key` that for every CPU, and `hot` is `key` with the heat that is preferred.
+    /// Modules with heat are looked for first, and among equals that for this CPU; it is passed over where it is
+    /// quarantined. Few caches have all of them, so only `key` counts as a miss where it is absent. There is none
+    /// where `hot` or `key` is quarantined: the same blocks are in the others too.
     pub(super) fn find(
         &self,
-        preferred: Option<&(Key, KeyId)>,
+        hot: Option<&(Key, KeyId)>,
+        native: Option<&(Key, KeyId)>,
         key: &(Key, KeyId),
     ) -> Option<Arc<NativeModule>> {
+        let mut preferred: Vec<(Key, KeyId)> = Vec::new();
+        if let Some(hot) = hot {
+            preferred.extend(native.map(|(native, _)| with_heat(native, hot.0.heat)));
+            preferred.push(hot.clone());
+        }
+        preferred.extend(native.cloned());
         if let Some(module) =
-            (preferred.into_iter().chain([key])).find_map(|(_, id)| self.preloaded.take(id))
+            (preferred.iter().chain([key])).find_map(|(_, id)| self.preloaded.take(id))
         {
             return Some(module);
         }
@@ -111,8 +120,13 @@ impl Store {
             self.meter.cache_miss("unreadable");
             return None;
         }
-        let preferred = preferred.filter(|(_, id)| self.switches.quarantine_of(id).is_none());
-        if let Some(preferred) = preferred {
+        // Another process may have put one of them on the list just now.
+        let mut both = hot.into_iter().chain([key]);
+        if both.any(|(_, id)| self.switches.quarantine_of(id).is_some()) {
+            return None;
+        }
+        preferred.retain(|(_, id)| self.switches.quarantine_of(id).is_none());
+        for preferred in &preferred {
             match self.load(cache, preferred, "it is not used") {
                 Ok(module) => return Some(module),
                 Err(miss) if miss == Miss::Absent.name() => {}
@@ -122,6 +136,12 @@ impl Store {
         self.load(cache, key, "the entry is replaced")
             .map_err(|miss| self.meter.cache_miss(miss))
             .ok()
+    }
+
+    /// The key with the heat that the cache prefers for this one, which has none.
+    pub(super) fn hot_key(&self, (key, id): &(Key, KeyId)) -> Option<(Key, KeyId)> {
+        let heat = self.cache()?.preferred_heat(id)?;
+        Some(with_heat(key, Some(heat)))
     }
 
     /// Reads a module from the cache and maps it. `consequence` says what becomes of an entry with which
@@ -176,7 +196,17 @@ impl Store {
         if !self.follow_quarantine(cache) {
             return Err("the cache's list of quarantined modules cannot be read".to_owned());
         }
-        let module = cache.find_by_id(id).map_err(|miss| miss.to_string())?;
+        let mut module = cache.find_by_id(id).map_err(|miss| miss.to_string())?;
+        // The list may name the module without heat. One that cannot be had leaves that.
+        if let Some(heat) = cache.preferred_heat(id) {
+            let key = module.key.with_heat(Some(heat));
+            if self.switches.quarantine_of(&key.id()).is_none()
+                && let Ok(hot) = cache.find(&key)
+            {
+                module = hot;
+            }
+        }
+        let id = &module.key.id();
         let module = NativeModule::map(module).map_err(|error| error.to_string())?;
         self.preloaded.put(*id, Arc::new(module));
         Ok(())
@@ -209,6 +239,30 @@ impl Store {
         let shown = self.switches.show(entry, module);
         self.count_resident();
         shown
+    }
+
+    /// Replaces the module of an entry by another one that was made of the same code. Whether it was replaced.
+    pub(super) fn replace(
+        &self,
+        entry: &Entry,
+        old: &Arc<NativeModule>,
+        new: Arc<NativeModule>,
+    ) -> bool {
+        let replaced = self.switches.replace(entry, old, new);
+        self.count_resident();
+        replaced
+    }
+
+    /// The module with the heat that the cache prefers for this key, which has none, if it is another one than `old`:
+    /// another process may have made it.
+    pub(super) fn find_hot(
+        &self,
+        key: &(Key, KeyId),
+        old: &NativeModule,
+    ) -> Option<Arc<NativeModule>> {
+        let hot = self.hot_key(key).filter(|(hot, _)| hot != old.key())?;
+        let cache = self.cache().filter(|cache| self.follow_quarantine(cache))?;
+        self.load(cache, &hot, "it is not used").ok()
     }
 
     /// Whether the module of an entry may run.
@@ -277,6 +331,13 @@ impl Store {
         let (modules, bytes) = self.registry.resident();
         self.meter.resident(modules, bytes);
     }
+}
+
+/// A key with this heat, and its id.
+fn with_heat(key: &Key, heat: Option<[u8; 32]>) -> (Key, KeyId) {
+    let key = key.with_heat(heat);
+    let id = key.id();
+    (key, id)
 }
 
 fn warn_of_entry(path: &Path, reason: &dyn Display, consequence: &str) {

@@ -81,6 +81,26 @@ impl Switches {
         result
     }
 
+    /// Replaces the module of an entry by another one, which machines get from now on, unless the entry has none any
+    /// more or another one, or the other one must not run. Whether it was replaced.
+    pub(super) fn replace(
+        &self,
+        entry: &Entry,
+        old: &Arc<NativeModule>,
+        new: Arc<NativeModule>,
+    ) -> bool {
+        let marks = lock(&self.marks);
+        let has_old = matches!(entry.state(), State::Has(module) if Arc::ptr_eq(&module, old));
+        if !has_old || marks.quarantine_of(&new.key().id()).is_some() {
+            return false;
+        }
+        if !marks.disabled(entry, &new) {
+            entry.known.put(Arc::clone(&new));
+        }
+        entry.finish(State::Has(new));
+        true
+    }
+
     /// Why the module of this id may not run, if so.
     pub(super) fn quarantine_of(&self, id: &KeyId) -> Option<Unavailable> {
         lock(&self.marks).quarantine_of(id)
@@ -177,9 +197,14 @@ impl Marks {
         let Some(reason) = self.quarantine_of(id) else {
             return;
         };
+        // That of a module without heat holds for those with heat, which have the same blocks.
+        let is_named = |module: &NativeModule| {
+            let key = module.key();
+            key.id() == *id || key.heat.is_some() && key.with_heat(None).id() == *id
+        };
         for entry in registry.entries() {
             if let State::Has(module) = entry.state()
-                && module.key().id() == *id
+                && is_named(&module)
             {
                 entry.finish(State::Quarantined(reason.clone()));
                 entry.known.withdraw();

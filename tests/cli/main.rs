@@ -8,6 +8,7 @@ mod chaos;
 mod check;
 mod faults;
 mod harness;
+mod heat;
 mod input;
 #[cfg(target_os = "linux")]
 mod limits;

@@ -8,6 +8,7 @@ mod background;
 mod environment;
 mod failures;
 mod guest;
+mod heat;
 mod metrics;
 mod native_cpu;
 mod switches;

@@ -4,6 +4,7 @@
 //! which native code belongs to which block. At the end, when all entries are known, it writes the
 //! distances of the jumps from unit to unit, so that a module needs no relocation. It compiles nothing.
 
+use lockstep_contract::heat::HotHead;
 use lockstep_contract::key::Key;
 use lockstep_contract::module::{Block, CODE_LIMIT, Entry, Module, Span, TrustedModule};
 
@@ -34,6 +35,7 @@ impl Assembler {
     pub(crate) fn new(
         key: Key,
         hints: Vec<u64>,
+        heat: Vec<HotHead>,
         region: &CodeRegion<'_>,
         compiler: &mut Compiler,
     ) -> Result<Assembler, TranslateError> {
@@ -41,6 +43,7 @@ impl Assembler {
             module: Module {
                 key,
                 hints,
+                heat,
                 enter: 0,
                 table: vec![0; region.bytes.len() / 2],
                 code: Vec::new(),

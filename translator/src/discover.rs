@@ -7,6 +7,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use lockstep_contract::heat::Heat;
+
 use crate::block::{Block, Reason};
 use crate::code_region::CodeRegion;
 use crate::hints::{Hints, Kind};
@@ -19,6 +21,10 @@ use crate::injection::{Fault, Injection};
 pub const MODULE_WEIGHT_LIMIT: usize = 1_000_000;
 /// A jump of so many bytes or more is taken for a tail call into another function.
 const LOCAL_JUMP_BYTES: u64 = 1 << 15;
+
+/// Where heat is given, which then chooses among the blocks, blocks are found until they have so many times the
+/// weight of a module. Without heat no more is found than is translated.
+const FOUND_MODULES: usize = 2;
 
 /// The blocks of a code region, and the roles of their heads. (A head is a block's first address.)
 pub(crate) struct Discovered {
@@ -37,10 +43,20 @@ pub(crate) struct Discovered {
     return_skips: BTreeSet<u64>,
     /// What the blocks cost to translate, in plain instructions.
     pub weight: usize,
+    /// The heads in the order in which their blocks were found.
+    pub order: Vec<u64>,
+    /// The weight at which no more is looked for.
+    limit: usize,
 }
 
-/// Finds the blocks of a code region.
-pub(crate) fn discover(region: &CodeRegion<'_>, hints: &Hints) -> Discovered {
+/// Finds the blocks of a code region. With heat, more are found than fit a module, those of the hot heads among
+/// them, for `choice` to choose from. `module_weight` is the largest weight of a module.
+pub(crate) fn discover(
+    region: &CodeRegion<'_>,
+    hints: &Hints,
+    heat: &Heat,
+    module_weight: usize,
+) -> Discovered {
     let mut found = Discovered {
         blocks: BTreeMap::new(),
         entries: BTreeSet::new(),
@@ -49,6 +65,11 @@ pub(crate) fn discover(region: &CodeRegion<'_>, hints: &Hints) -> Discovered {
         left: BTreeMap::new(),
         return_skips: BTreeSet::new(),
         weight: 0,
+        order: Vec::new(),
+        limit: match heat.is_empty() {
+            true => module_weight,
+            false => module_weight.saturating_mul(FOUND_MODULES),
+        },
     };
     let sweep = &hints.sweep;
     found.return_skips.clone_from(&sweep.return_skips);
@@ -67,6 +88,7 @@ pub(crate) fn discover(region: &CodeRegion<'_>, hints: &Hints) -> Discovered {
     for &root in functions.iter().chain(&pointers).chain(&inside) {
         found.follow(region, root);
     }
+    found.add_hot(region, heat, module_weight);
     found.starts.extend(functions);
     found.indirect_targets.extend(inside);
     let spans = found.spans();
@@ -102,30 +124,53 @@ impl Discovered {
             {
                 continue;
             }
-            if self.weight >= MODULE_WEIGHT_LIMIT {
+            if self.weight >= self.limit {
                 self.left.insert(head, Reason::Budget);
                 continue;
             }
-            match Block::form(region, head) {
-                Ok(block) => {
-                    self.weight += block.weight();
-                    heads.extend(block.successors());
-                    if let Some(point) = block.return_point() {
-                        let skipped = self.return_skips.iter().map(|skip| point + (skip & !1));
-                        let points = skipped.chain([point]).collect::<Vec<u64>>();
-                        heads.extend(&points);
-                        self.entries.extend(&points);
-                    }
-                    if let Some(callee) = block.callee() {
-                        heads.push(callee);
-                        self.entries.insert(callee);
-                        self.starts.insert(callee);
-                    }
-                    self.blocks.insert(head, block);
+            self.form(region, head, &mut heads);
+        }
+    }
+
+    /// Forms the blocks at hot heads that nothing else led to, the hottest first, as long as their weight is
+    /// within the budget of one module. Each is an entry, because control comes there by a way that is not
+    /// known. They are not followed: where they lead to, it is hot as well.
+    fn add_hot(&mut self, region: &CodeRegion<'_>, heat: &Heat, module_weight: usize) {
+        let mut hot: Vec<(u64, u64)> = heat.iter().collect();
+        hot.sort_by_key(|&(head, weight)| (u64::MAX - weight, head));
+        let limit = self.weight.saturating_add(module_weight);
+        for (head, _) in hot {
+            if self.blocks.contains_key(&head) || self.weight >= limit {
+                continue;
+            }
+            self.left.remove(&head);
+            self.entries.insert(head);
+            self.form(region, head, &mut Vec::new());
+        }
+    }
+
+    /// Forms the block at a head, or notes why it is left. Adds to `heads` where control may go from there.
+    fn form(&mut self, region: &CodeRegion<'_>, head: u64, heads: &mut Vec<u64>) {
+        match Block::form(region, head) {
+            Ok(block) => {
+                self.weight += block.weight();
+                heads.extend(block.successors());
+                if let Some(point) = block.return_point() {
+                    let skipped = self.return_skips.iter().map(|skip| point + (skip & !1));
+                    let points = skipped.chain([point]).collect::<Vec<u64>>();
+                    heads.extend(&points);
+                    self.entries.extend(&points);
                 }
-                Err(reason) => {
-                    self.left.insert(head, reason);
+                if let Some(callee) = block.callee() {
+                    heads.push(callee);
+                    self.entries.insert(callee);
+                    self.starts.insert(callee);
                 }
+                self.order.push(head);
+                self.blocks.insert(head, block);
+            }
+            Err(reason) => {
+                self.left.insert(head, reason);
             }
         }
     }

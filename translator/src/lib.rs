@@ -12,6 +12,7 @@
 mod abstract_interpreter;
 mod assemble;
 mod block;
+mod choice;
 mod code_region;
 mod codegen;
 mod discover;
@@ -129,6 +130,7 @@ pub fn key(region: &CodeRegion<'_>, options: &Options) -> Result<Key, TranslateE
         len: region.bytes.len() as u64,
         digest: key::digest(region.bytes),
         layout: layout::fingerprint(),
+        heat: options.heat_of(region).digest(),
         translator: options.translator(),
         compiler: COMPILER_VERSION.into(),
         target,
@@ -168,7 +170,11 @@ pub fn translate_while(
     progress: &mut dyn FnMut(usize, usize) -> ControlFlow<()>,
 ) -> Result<Translation, TranslateError> {
     let key = key(region, options)?;
-    let mut program = discover::discover(region, hints);
+    let heat = options.heat_of(region);
+    let mut program = discover::discover(region, hints, &heat, options.module_weight());
+    if !heat.is_empty() {
+        choice::choose(&mut program, &heat, options.module_weight());
+    }
     if let Some(injection) = options.inject {
         program.inject(injection);
     }
@@ -180,7 +186,13 @@ pub fn translate_while(
         ..Report::default()
     };
     let mut compiler = Compiler::new(options)?;
-    let mut assembler = Assembler::new(key, hints.recorded(), region, &mut compiler)?;
+    let mut assembler = Assembler::new(
+        key,
+        hints.recorded(),
+        heat.recorded(),
+        region,
+        &mut compiler,
+    )?;
     let mut number = 0;
     let mut go_on = |done: usize| match progress(done, units.len()) {
         ControlFlow::Continue(()) => Ok(()),

@@ -2,6 +2,10 @@
 //!
 //! An option that changes the emitted code also changes the module's key.
 
+use lockstep_contract::heat::Heat;
+
+use crate::code_region::CodeRegion;
+use crate::discover::MODULE_WEIGHT_LIMIT;
 use crate::injection::Injection;
 use crate::version::translator_version;
 
@@ -104,6 +108,13 @@ pub struct Options {
     pub threads: usize,
     /// Which blocks are entries. Modules with others than by default have keys of their own.
     pub entries: Entries,
+    /// Which heads are hot: where the module's budget does not suffice for all code, theirs is translated first.
+    /// Modules that were made with heads of their code region in here have keys of their own.
+    pub heat: Heat,
+    /// Another limit of weight than [`crate::MODULE_WEIGHT_LIMIT`], so that tests need no large programs to
+    /// exceed it. Such modules have keys of their own.
+    #[doc(hidden)]
+    pub weight_limit: Option<usize>,
     /// An injected fault, for tests. Such modules have keys of their own.
     #[doc(hidden)]
     pub inject: Option<Injection>,
@@ -152,6 +163,31 @@ impl Options {
         self
     }
 
+    /// With this heat. Heads outside of the code region that is translated do not count.
+    #[must_use]
+    pub fn with_heat(mut self, heat: Heat) -> Options {
+        self.heat = heat;
+        self
+    }
+
+    /// With another limit of weight, for tests.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn with_weight_limit(mut self, limit: Option<usize>) -> Options {
+        self.weight_limit = limit;
+        self
+    }
+
+    /// The largest weight of a module.
+    pub(crate) fn module_weight(&self) -> usize {
+        self.weight_limit.unwrap_or(MODULE_WEIGHT_LIMIT)
+    }
+
+    /// The part of the heat that is about this code region.
+    pub(crate) fn heat_of(&self, region: &CodeRegion<'_>) -> Heat {
+        self.heat.within(region.base..region.end())
+    }
+
     /// With an injected fault, for tests.
     #[doc(hidden)]
     #[must_use]
@@ -166,6 +202,9 @@ impl Options {
         let mut name = String::from(translator_version());
         if self.entries == Entries::EveryBlock {
             name.push_str(" every-block");
+        }
+        if let Some(limit) = self.weight_limit {
+            name.push_str(&format!(" weight-{limit}"));
         }
         if let Some(injection) = self.inject {
             name.push_str(&format!(" {injection}"));

@@ -25,6 +25,7 @@ impl Key {
             len: fields.number::<8>("key: len")?,
             digest: *fields.take("key: digest")?,
             layout: fields.number::<8>("key: layout")?,
+            heat: heat(&mut fields)?,
             translator: fields.text("key: translator")?,
             compiler: fields.text("key: compiler")?,
             target: fields.text("key: target")?,
@@ -58,6 +59,14 @@ fn profile(fields: &mut Fields<'_>) -> Result<Profile, ModuleError> {
         extensions,
         xlen,
     })
+}
+
+fn heat(fields: &mut Fields<'_>) -> Result<Option<[u8; 32]>, ModuleError> {
+    match fields.number::<1>("key: heat")? {
+        0 => Ok(None),
+        1 => Ok(Some(*fields.take("key: heat")?)),
+        other => Err(fields.refuse(format!("{other:#x}"), "0x0 or 0x1")),
+    }
 }
 
 fn cost(fields: &mut Fields<'_>) -> Result<Cost, ModuleError> {

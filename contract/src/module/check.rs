@@ -2,9 +2,11 @@
 //! process.
 
 use super::{
-    ALIGN, BLOCK, ENTRY, Entry, FIRST, HINT, Kind, Module, ModuleError, SPAN, Section, Span,
+    ALIGN, BLOCK, ENTRY, Entry, FIRST, HINT, HOT_HEAD, Kind, Module, ModuleError, SPAN, Section,
+    Span,
 };
-use crate::key::FORMAT;
+use crate::heat::{self, HEAT_HEADS};
+use crate::key::{FORMAT, hex};
 use crate::pages::{PAGE_SIZE, is_memory_size};
 
 /// Entries of a block, at most: a trace of CKB-VM.
@@ -22,6 +24,7 @@ impl Module {
     pub fn check(&self) -> Result<(), ModuleError> {
         self.check_to_run()?;
         self.check_hints()?;
+        self.check_heat()?;
         self.check_blocks()?;
         self.check_map()
     }
@@ -41,6 +44,7 @@ impl Module {
         let lengths = [
             self.key.encode().len(),
             self.hints.len() * HINT,
+            self.heat.len() * HOT_HEAD,
             self.table.len() * ENTRY,
             self.blocks.len() * BLOCK,
             self.map.len() * SPAN,
@@ -138,6 +142,43 @@ impl Module {
                 let found = self.hints[index];
                 let expected = format!("above {:#x}", self.hints[index - 1]);
                 Err(ModuleError::number("hint", at, found, expected))
+            }
+        }
+    }
+
+    fn check_heat(&self) -> Result<(), ModuleError> {
+        let at = self.offset(Section::Heat);
+        let refuse = |index: usize, offset: usize, found: u64, expected: String| {
+            let at = at + index * HOT_HEAD + offset;
+            Err(ModuleError::number("hot head", at, found, expected))
+        };
+        if self.heat.len() > HEAT_HEADS {
+            let found = self.heat.len() as u64;
+            let expected = format!("at most {HEAT_HEADS:#x} heads");
+            return Err(ModuleError::number("heat", at, found, expected));
+        }
+        if let Some(index) = disorder(self.heat.iter().map(|hot| hot.head)) {
+            let expected = format!("above {:#x}", self.heat[index - 1].head);
+            return refuse(index, 0, self.heat[index].head, expected);
+        }
+        let place = self.key.place();
+        for (index, hot) in self.heat.iter().enumerate() {
+            if !place.contains(hot.head) || !hot.head.is_multiple_of(2) {
+                let expected = "an even address in the code region".to_owned();
+                return refuse(index, 0, hot.head, expected);
+            }
+            if hot.weight == 0 {
+                return refuse(index, 8, 0, "not 0".to_owned());
+            }
+        }
+        let digest = heat::digest(&self.heat);
+        match self.key.heat == digest {
+            true => Ok(()),
+            false => {
+                let words = |digest: Option<[u8; 32]>| digest.map_or("none".into(), |it| hex(&it));
+                let (found, expected) = (words(digest), words(self.key.heat));
+                let what = "digest of the heat";
+                Err(ModuleError::new(Kind::Content, what, at, found, expected))
             }
         }
     }

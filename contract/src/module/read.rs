@@ -6,8 +6,8 @@
 use std::borrow::Cow;
 
 use super::{
-    BLOCK, Block, DIGEST, ENTRY, FIRST, HEADER, HINT, Kind, MAGIC, Module, ModuleError, ROW,
-    SECTIONS, SPAN, Section, Span, align,
+    BLOCK, Block, DIGEST, ENTRY, FIRST, HEADER, HINT, HOT_HEAD, HotHead, Kind, MAGIC, Module,
+    ModuleError, ROW, SECTIONS, SPAN, Section, Span, align,
 };
 use crate::key::{FORMAT, Key, hex};
 
@@ -88,6 +88,9 @@ impl<'a> HashedFile<'a> {
             key: Key::decode(key.bytes, key.at)?,
             hints: part(Section::Hints).entries("hints", |entry: [u8; HINT], _| {
                 Ok(u64::from_le_bytes(entry))
+            })?,
+            heat: part(Section::Heat).entries("heat", |entry: [u8; HOT_HEAD], _| {
+                Ok(HotHead::from_bytes(entry))
             })?,
             enter: u32_at(&self.bytes, 24),
             table: part(Section::Table).entries("table", |entry: [u8; ENTRY], _| {
@@ -193,7 +196,7 @@ fn frame<'f>(file: &'f HashedFile<'_>) -> Result<[Part<'f>; SECTIONS], ModuleErr
     zero(body, "header", 28..32)?;
     let count = u32_at(body, 12);
     if count as usize != SECTIONS {
-        return Err(ModuleError::number("count of sections", 12, count, "0x6"));
+        return Err(ModuleError::number("count of sections", 12, count, "0x7"));
     }
     sections(body)
 }

@@ -2,6 +2,7 @@
 
 #![allow(dead_code, unreachable_pub)]
 
+use lockstep_contract::heat::Heat;
 use lockstep_contract::key::{FORMAT, Key};
 use lockstep_contract::module::{Block, Entry, Module, Span};
 use lockstep_isa::{Cost, Extensions, Profile, Version, Xlen};
@@ -24,11 +25,16 @@ pub fn key() -> Key {
         len: 0x1000,
         digest: *blake3::hash(&[0x13; 0x1000]).as_bytes(),
         layout: 0x0123_4567_89ab_cdef,
+        heat: heat().digest(),
         translator: "0.1.0+1".into(),
         compiler: "0.135.8".into(),
         target: "x86_64-unknown-linux-gnu".into(),
         cpu: "has_bmi1,has_bmi2".into(),
     }
+}
+
+pub fn heat() -> Heat {
+    Heat::new([(0x10004, 3), (0x10ffe, u64::MAX)])
 }
 
 pub fn entry(start: u32, number: usize) -> u32 {
@@ -49,6 +55,7 @@ pub fn module() -> Module {
     Module {
         key: key(),
         hints: vec![0x10000, 0x10ffe, u64::MAX],
+        heat: heat().recorded(),
         enter: 0x8,
         table,
         code: (0..43).collect(),

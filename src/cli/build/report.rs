@@ -24,6 +24,8 @@ pub(super) struct Built {
     pub(super) code_bytes: usize,
     /// Of what one module may weigh: above 1 the rest stays interpreted.
     pub(super) budget: f64,
+    /// Hot heads of the code region that the translation was given.
+    pub(super) heat: usize,
     pub(super) module_bytes: usize,
     pub(super) translate_seconds: f64,
     pub(super) left: Vec<Left>,
@@ -56,6 +58,7 @@ impl From<&Report> for Built {
             guest_bytes: 0,
             target: String::new(),
             cpu: String::new(),
+            heat: 0,
             module_bytes: 0,
             translate_seconds: 0.0,
             emitted: Vec::new(),
@@ -88,6 +91,9 @@ pub(super) fn describe(module: &Built) -> String {
         module.translate_seconds,
         module.key,
     );
+    if module.heat > 0 {
+        text += &format!("Heat: {} heads\n", module.heat);
+    }
     text += &format!("Left to the interpreter: {}\n", module.left.len());
     for left in module.left.iter().take(LEFT_LINES) {
         text += &format!("  {}: {}\n", left.pc, left.reason);

@@ -58,6 +58,8 @@ pub(super) struct ModuleObject {
     pub(super) key: BTreeMap<&'static str, String>,
     pub(super) seal: SealObject,
     pub(super) hints: usize,
+    /// Hot heads that the translation was given.
+    pub(super) heat: usize,
     pub(super) entries: usize,
     pub(super) code_bytes: usize,
     #[serde(flatten)]

@@ -56,8 +56,8 @@ pub(super) fn module(module: &Module, object: &ModuleObject) -> String {
     }
     let _ = writeln!(
         text,
-        "Native code: {} bytes, {} entries; {} hints",
-        object.code_bytes, object.entries, object.hints
+        "Native code: {} bytes, {} entries; {} hints, {} hot heads",
+        object.code_bytes, object.entries, object.hints, object.heat
     );
     object.seal.describe(&mut text);
     coverage(&mut text, &object.coverage, object.disasm.is_some());

@@ -3,13 +3,14 @@
 use std::cell::Cell;
 use std::thread::Scope;
 
+use lockstep_contract::heat::Heat;
 use lockstep_isa::{Cost, Inst, Op, Profile, Version, encode::encode};
 
 use super::{Beside, Start, Work, compile_beside, compile_here, start};
 use crate::Options;
 use crate::code_region::CodeRegion;
 use crate::codegen::Compiler;
-use crate::discover::discover;
+use crate::discover::{MODULE_WEIGHT_LIMIT, discover};
 use crate::hints::Hints;
 use crate::link::Links;
 use crate::units::partition;
@@ -44,7 +45,7 @@ fn without_threads_the_calling_thread_is_asked_to_compile() {
     let starts: Vec<u64> = starts.iter().map(|start| start | 2 << 62).collect();
     let hints = Hints::from_recorded(&region, &starts);
     let options = Options::default();
-    let program = discover(&region, &hints);
+    let program = discover(&region, &hints, &Heat::default(), MODULE_WEIGHT_LIMIT);
     let (units, _) = partition(&program, region.profile.xlen, &options);
     assert!(units.len() >= 4, "{} units", units.len());
     let links = Links::new(&units);

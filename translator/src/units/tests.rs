@@ -1,9 +1,10 @@
 //! Tests of how the blocks of a code region are divided into units, and of the units' entries.
 
+use lockstep_contract::heat::Heat;
 use lockstep_isa::{Cost, Inst, Op, Profile, Reg, Version, encode::encode};
 
 use crate::code_region::CodeRegion;
-use crate::discover::discover;
+use crate::discover::{MODULE_WEIGHT_LIMIT, discover};
 use crate::hints::Hints;
 
 use super::{LOOP_UNIT_LIMIT, UNIT_LIMIT, Unit, partition};
@@ -69,7 +70,7 @@ fn units<T>(
     let mut hints = Hints::new(&region, entry);
     let data: Vec<u8> = pointers.iter().flat_map(|p| p.to_le_bytes()).collect();
     hints.scan(0, &data);
-    let program = discover(&region, &hints);
+    let program = discover(&region, &hints, &Heat::default(), MODULE_WEIGHT_LIMIT);
     partition(&program, region.profile.xlen, &Options::default())
         .0
         .iter()

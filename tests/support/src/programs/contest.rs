@@ -13,12 +13,14 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use ckb_vm::machine::asm::inited_memory;
+use lockstep_contract::heat::Heat;
 use lockstep_contract::pages::{DIRTY, PAGE_SHIFT, PAGE_SIZE};
 use lockstep_isa::Cost;
 use lockstep_runtime::Core;
 use lockstep_translator::{Options, Verify};
 
 use crate::agreement::Subject;
+use crate::asm::TEXT_BASE;
 use crate::ours::{Modules, Ours};
 use crate::outcome::{Rule, Verdict, compare};
 use crate::program::Setup;
@@ -35,6 +37,22 @@ const STOPS: u64 = 4;
 /// One program in so many is translated with the compiler's own checks, and runs on the trace machine
 /// even when it fails on the assembly machine: both take long, and say little of what is compared.
 const RARELY: u64 = 4;
+
+/// Of one program in so many, only a part is translated, as of one that is too large: the hottest by a random heat.
+const PARTLY: u64 = 7;
+
+/// The options for a module that holds a part of the code.
+fn partly(options: Options, seed: u64) -> Options {
+    let mut random = Random::new(seed ^ 0x6865_6174);
+    let heads = (0..random.below(40)).map(|_| {
+        // Odd addresses, middles of instructions and places outside of the code too.
+        let reach = [0x40, 0x400, 0x4000, 1 << 30][random.below(4) as usize];
+        (TEXT_BASE + random.below(reach), random.below(5))
+    });
+    let heads: Vec<(u64, u64)> = heads.collect();
+    let limit = random.below(3000) as usize;
+    (options.with_heat(Heat::new(heads))).with_weight_limit(Some(limit))
+}
 
 /// Whether the trace machine is asked.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -58,10 +76,14 @@ impl Contest {
     pub fn run(&mut self, source: &Source, seed: u64) -> Result<Summary, String> {
         // Eight seeds in a row go through the ways onto a machine.
         let rare = (seed / 8).is_multiple_of(RARELY);
-        let modules = Modules::with(Options::default().with_verify(match rare {
+        let options = Options::default().with_verify(match rare {
             true => Verify::IntermediateForm,
             false => Verify::Nothing,
-        }));
+        });
+        let modules = Modules::with(match (seed / 8).is_multiple_of(PARTLY) {
+            true => partly(options, seed),
+            false => options,
+        });
         let opinion = if rare {
             Opinion::Always
         } else {

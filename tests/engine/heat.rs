@@ -1,0 +1,210 @@
+//! A second module in the background: of code that goes on to be interpreted because its first module does
+//! not have it. The guests here jump to an address that nothing names, so that their loops are never found.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Instant;
+
+use lockstep::engine::{EngineBuilder, Mode, Share, Translate};
+use lockstep::{Engine, Platform, Program};
+use lockstep_contract::key::KeyId;
+use lockstep_runtime::Outcome;
+use lockstep_test_support::asm::assemble;
+use lockstep_translator as translator;
+
+use crate::guest::{LONG, Pace, background, machine, run, run_until, wait_until};
+
+/// Interpreted cycles after which something is done.
+const THRESHOLD: u64 = 20_000;
+
+/// An ELF that counts down from `rounds` in a loop that nobody finds without running it.
+fn hidden(rounds: u64) -> Vec<u8> {
+    let at = |place: u64| {
+        let source = format!(
+            "li a0, 0x20000
+            ld a0, 0(a0)
+            li a1, 0x55aa55aa
+            xor a0, a0, a1
+            li s0, {rounds}
+            jr a0
+            again: addi s0, s0, -1
+            bnez s0, again
+            li a0, 0
+            exit
+            .data 0x20000
+            .dword {:#x}",
+            place ^ 0x55aa_55aa
+        );
+        assemble(&source)
+            .unwrap_or_else(|error| panic!("{error}"))
+            .elf()
+    };
+    // addi s0, s0, -1
+    let first = 0xfff4_0413_u32.to_le_bytes();
+    let elf = at(0);
+    let program = Program::load(&elf, &Platform::default()).expect("a good ELF");
+    let region = program.code_regions()[0];
+    let place = region.bytes.windows(4).position(|bytes| bytes == first);
+    at(region.base + place.expect("it is there") as u64)
+}
+
+fn with_cache(folder: &Path, translate: Translate) -> EngineBuilder {
+    let builder = Engine::builder()
+        .cache(folder.join("cache"))
+        .key_file(folder.join("key"));
+    let builder = builder.mode(Mode::Auto).shadow(Share::NONE).no_warm();
+    builder.translate(translate).threshold(THRESHOLD)
+}
+
+/// Runs a guest until most of it is native. The id of its module then.
+fn run_until_native(engine: &Engine, elf: &[u8], cycles: u64) -> KeyId {
+    wait_until("native code", || run(elf, engine) > cycles / 2);
+    let modules = engine.modules();
+    assert_eq!(modules.len(), 1);
+    modules[0]
+}
+
+/// The id of the module without heat.
+fn plain(elf: &[u8]) -> KeyId {
+    let program = Program::load(elf, &Platform::default()).expect("a good ELF");
+    lockstep::engine::key_id(&program.code_regions()[0]).expect("a key")
+}
+
+#[test]
+fn what_the_first_module_lacks_is_in_the_second() {
+    let engine = background().threshold(THRESHOLD).build();
+    let elf = hidden(5000);
+    let hot = run_until_native(&engine, &elf, 20_000);
+    assert_ne!(hot, plain(&elf));
+    assert_eq!(engine.stats().translations, 2);
+    // It is whole now, so there is no third.
+    for _ in 0..200 {
+        assert!(run(&elf, &engine) > 10_000);
+    }
+    wait_until("an end of all work", || engine.backlog().is_empty());
+    assert_eq!(engine.stats().translations, 2);
+}
+
+#[test]
+fn a_machine_that_runs_gets_it() {
+    let engine = background().threshold(THRESHOLD).build();
+    let mut machine = machine(&hidden(1 << 40));
+    let (started, pace) = (Instant::now(), Pace::default());
+    let outcome = run_until(&mut machine, &engine, &|| {
+        assert!(started.elapsed() < LONG);
+        pace.asked();
+        pace.is_of_slices()
+    });
+    assert_eq!(outcome, Outcome::Paused);
+    assert_eq!(engine.stats().translations, 2);
+}
+
+#[test]
+fn code_that_runs_natively_gets_no_second_module() {
+    let engine = background().threshold(1000).build();
+    let elf = crate::guest::elf(50_000);
+    let first = run_until_native(&engine, &elf, 100_000);
+    for _ in 0..100 {
+        run(&elf, &engine);
+    }
+    wait_until("an end of all work", || engine.backlog().is_empty());
+    assert_eq!(
+        (engine.modules(), engine.stats().translations),
+        (vec![first], 1)
+    );
+}
+
+#[test]
+fn where_none_comes_of_it_the_first_one_stays() {
+    let calls = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&calls);
+    let engine =
+        background()
+            .threshold(THRESHOLD)
+            .compiler(move |text, hints, options, progress| {
+                counted.fetch_add(1, Ordering::SeqCst);
+                assert!(options.heat.is_empty(), "a compiler that cannot do it");
+                translator::translate_while(text, hints, options, progress)
+            });
+    let engine = engine.build();
+    let elf = hidden(5000);
+    wait_until("a second translation", || {
+        run(&elf, &engine);
+        calls.load(Ordering::SeqCst) == 2
+    });
+    wait_until("an end of all work", || engine.backlog().is_empty());
+    assert_eq!(engine.modules(), [plain(&elf)]);
+    // The few cycles that are native still are.
+    assert!(run(&elf, &engine) > 0);
+    // It is not tried for ever.
+    for _ in 0..2000 {
+        run(&elf, &engine);
+    }
+    wait_until("an end of all work", || engine.backlog().is_empty());
+    assert!(calls.load(Ordering::SeqCst) <= 5);
+}
+
+#[test]
+fn a_later_process_finds_it() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let elf = hidden(5000);
+    let hot = run_until_native(
+        &with_cache(folder.path(), Translate::Background).build(),
+        &elf,
+        20_000,
+    );
+    for translate in [Translate::Never, Translate::Now] {
+        let engine = with_cache(folder.path(), translate).build();
+        assert!(run(&elf, &engine) > 10_000);
+        assert_eq!(engine.modules(), [hot]);
+        let stats = engine.stats();
+        assert_eq!((stats.cache_hits, stats.translations), (1, 0));
+    }
+    // So does one whose warm list names the module without heat.
+    let list = folder.path().join("warm.txt");
+    std::fs::write(&list, format!("{}\n", plain(&elf))).expect("a temporary file");
+    let engine = with_cache(folder.path(), Translate::Never)
+        .warm(list)
+        .build();
+    wait_until("warm", || engine.warming().is_done());
+    assert!(run(&elf, &engine) > 10_000);
+    assert_eq!(engine.modules(), [hot]);
+    // What is wrong with the preference costs speed alone.
+    let preference = folder.path().join(format!("cache/{}.heat", plain(&elf)));
+    let mut bytes = std::fs::read(&preference).expect("it is there");
+    bytes[100] ^= 1;
+    std::fs::write(&preference, &bytes).expect("room");
+    let engine = with_cache(folder.path(), Translate::Never).build();
+    assert!(run(&elf, &engine) < 1000);
+    assert_eq!(engine.modules(), [plain(&elf)]);
+    // And so does a module that is gone.
+    bytes[100] ^= 1;
+    std::fs::write(&preference, &bytes).expect("room");
+    std::fs::remove_file(folder.path().join(format!("cache/{hot}.lkm"))).expect("it is there");
+    let engine = with_cache(folder.path(), Translate::Never).build();
+    assert!(run(&elf, &engine) < 1000);
+    assert_eq!(engine.modules(), [plain(&elf)]);
+}
+
+#[test]
+fn a_quarantine_of_either_holds_for_both() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let elf = hidden(5000);
+    let engine = with_cache(folder.path(), Translate::Background).build();
+    let hot = run_until_native(&engine, &elf, 20_000);
+    assert!(engine.quarantine(&hot, "a test"));
+    assert_eq!(run(&elf, &engine), 0);
+    let later = with_cache(folder.path(), Translate::Now).build();
+    assert_eq!(run(&elf, &later), 0);
+    assert_eq!(later.modules(), []);
+    // The other way round, in another cache.
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let engine = with_cache(folder.path(), Translate::Background).build();
+    run_until_native(&engine, &elf, 20_000);
+    assert!(engine.quarantine(&plain(&elf), "a test"));
+    assert_eq!(run(&elf, &engine), 0);
+    let later = with_cache(folder.path(), Translate::Now).build();
+    assert_eq!(run(&elf, &later), 0);
+    assert_eq!(later.modules(), []);
+}
