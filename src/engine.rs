@@ -16,6 +16,7 @@
 //! | part | what it is |
 //! |---|---|
 //! | `queue` | bounded queues of jobs and their threads; knows nothing of engines |
+//! | `heat_names` | which ids are about modules that differ in heat alone |
 //! | `entry`, `registry`, `switches` | the code regions of the process, their modules, and what may run |
 //! | `store` | these, the modules that wait for their code region, and the module cache |
 //! | `budgets` | what an engine may spend on native code |
@@ -35,6 +36,7 @@ mod entry;
 mod environment;
 mod findings;
 mod front;
+mod heat_names;
 #[cfg(unix)]
 mod helper;
 mod hints;

@@ -13,6 +13,7 @@ use lockstep_contract::key::{Key, KeyId};
 use lockstep_runtime::{NativeModule, SharedRegion};
 use lockstep_translator::{CodeRegion, Options};
 
+use super::heat_names::is_about;
 use super::outcome::Fallback;
 use super::prepared::Unavailable;
 use super::sync::lock;
@@ -120,10 +121,11 @@ impl Entry {
     }
 
     /// Whether this id names it: that of its module, which need not be the one that this host would
-    /// make, or the digest of its code region.
+    /// make, with or without the module's heat, or the digest of its code region.
     pub(super) fn is_named(&self, id: &KeyId) -> bool {
         let own = |(key, own): &(Key, KeyId)| own == id || key.digest == id.0;
-        let held = |module: &NativeModule| module.key().id() == *id || module.key().digest == id.0;
+        let held =
+            |module: &NativeModule| is_about(id, module.key()) || module.key().digest == id.0;
         self.known_key().is_some_and(own)
             || matches!(&*lock(&self.state), State::Has(module) if held(module))
     }

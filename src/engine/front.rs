@@ -275,6 +275,9 @@ impl Engine {
     /// restart nor another process with this cache runs it or makes it again. Whether it was not
     /// quarantined already.
     ///
+    /// A module that was made with heat takes all others of its code with it, whatever heat they were made with and
+    /// without: they have most of their blocks in common, and the id without heat is put on the list too.
+    ///
     /// A module of another translator has another id: an upgrade that mends the mistake ends the
     /// quarantine.
     pub fn quarantine(&self, id: &KeyId, reason: &str) -> bool {
@@ -380,7 +383,7 @@ impl Observer for Engine {
                 translator: self.provider.builder.options.translator(),
                 ..module.key().clone()
             };
-            (self.provider.store).quarantine(&key.id(), &divergence.difference);
+            (self.provider.store).quarantine_key(&key, &divergence.difference);
         }
         !stops
     }

@@ -4,10 +4,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
-use lockstep_contract::key::KeyId;
+use lockstep_contract::key::{Key, KeyId};
 use lockstep_runtime::NativeModule;
 use lockstep_translator::CodeRegion;
 
+use super::heat_names::is_about;
 use super::sync::lock;
 
 /// The modules and codes, shared by all threads.
@@ -50,8 +51,14 @@ impl Preloaded {
         lock(&self.0).codes.contains(digest)
     }
 
-    /// Forgets a module that must not run.
+    /// The key of the module of this id.
+    pub(super) fn key_of(&self, id: &KeyId) -> Option<Key> {
+        let waiting = lock(&self.0);
+        waiting.modules.get(id).map(|module| module.key().clone())
+    }
+
+    /// Forgets modules that must not run: those that an id on the list of quarantined modules is about.
     pub(super) fn discard(&self, id: &KeyId) {
-        lock(&self.0).modules.remove(id);
+        (lock(&self.0).modules).retain(|_, module| !is_about(id, module.key()));
     }
 }

@@ -131,7 +131,8 @@ impl Provider {
         let (key, id) = own;
         // A quarantine of the module for every CPU holds for the one for this CPU too: it is made in the
         // same way, with more instructions. The reverse does not hold; the store looks after that.
-        // One of the module with the preferred heat holds for all: they have the same blocks, but for some.
+        // Where the module with the preferred heat is on the list, the one without usually is too. It is not where
+        // whoever put it there knew no more than its id.
         let hot = self.store.hot_key(own);
         let ids = || hot.iter().map(|(_, id)| id).chain([id]);
         ids().try_for_each(|id| self.check_quarantine(id))?;

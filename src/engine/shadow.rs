@@ -217,10 +217,11 @@ impl Checker {
             mismatch.difference
         );
         let store = &self.provider.store;
-        let ids = interval.modules.iter().map(|module| module.key().id());
+        // Without heat, so that the switch holds for a module with another heat as well.
+        let ids = (interval.modules.iter()).map(|module| module.key().with_heat(None).id());
         let suspended = match interval.modules.as_slice() {
             [one] => {
-                store.quarantine(&one.key().id(), &mismatch.difference);
+                store.quarantine_key(one.key(), &mismatch.difference);
                 Vec::new()
             }
             // What somebody else has switched off stays so.
@@ -253,12 +254,12 @@ impl Checker {
             }
             Err(error) => {
                 tracing::error!("no memory to find the block: {error}");
-                modules.iter().map(|module| module.key().id()).collect()
+                modules.iter().collect()
             }
         };
         let store = &self.provider.store;
-        for id in &culprits {
-            store.quarantine(id, &reason);
+        for module in culprits {
+            store.quarantine_key(module.key(), &reason);
         }
         for id in &suspended {
             // The quarantine is for the culprits; the switch was for the time of the search.
@@ -284,18 +285,18 @@ impl Checker {
 }
 
 /// The culprits: the modules with the code that was found, or all.
-fn culprits(divergence: &Divergence, modules: &[Arc<NativeModule>]) -> Vec<KeyId> {
+fn culprits<'a>(
+    divergence: &Divergence,
+    modules: &'a [Arc<NativeModule>],
+) -> Vec<&'a Arc<NativeModule>> {
     let covers = |module: &&Arc<NativeModule>| {
         let place = module.key().place();
         let has = |block: &u64| place.contains(*block);
         divergence.blocks.is_empty() || divergence.blocks.iter().any(has)
     };
-    let of = |modules: Vec<&Arc<NativeModule>>| -> Vec<KeyId> {
-        modules.iter().map(|module| module.key().id()).collect()
-    };
     let covering: Vec<&Arc<NativeModule>> = modules.iter().filter(covers).collect();
     match covering.is_empty() {
-        true => of(modules.iter().collect()),
-        false => of(covering),
+        true => modules.iter().collect(),
+        false => covering,
     }
 }

@@ -14,7 +14,8 @@ use lockstep_cache::{Authority, Budget, Cache, CacheError, Locations, Miss, deni
 use lockstep_contract::key::{Key, KeyId};
 use lockstep_runtime::NativeModule;
 
-use super::entry::Entry;
+use super::entry::{Entry, State};
+use super::heat_names::id_without_heat;
 use super::meter::Meter;
 use super::preloaded::Preloaded;
 use super::prepared::Unavailable;
@@ -125,7 +126,7 @@ impl Store {
         if both.any(|(_, id)| self.switches.quarantine_of(id).is_some()) {
             return None;
         }
-        preferred.retain(|(_, id)| self.switches.quarantine_of(id).is_none());
+        preferred.retain(|(key, _)| self.switches.refusal_of(key).is_none());
         for preferred in &preferred {
             match self.load(cache, preferred, "it is not used") {
                 Ok(module) => return Some(module),
@@ -197,10 +198,13 @@ impl Store {
             return Err("the cache's list of quarantined modules cannot be read".to_owned());
         }
         let mut module = cache.find_by_id(id).map_err(|miss| miss.to_string())?;
+        if let Some(reason) = self.switches.refusal_of(&module.key) {
+            return Err(reason.to_string());
+        }
         // The list may name the module without heat. One that cannot be had leaves that.
         if let Some(heat) = cache.preferred_heat(id) {
             let key = module.key.with_heat(Some(heat));
-            if self.switches.quarantine_of(&key.id()).is_none()
+            if self.switches.refusal_of(&key).is_none()
                 && let Ok(hot) = cache.find(&key)
             {
                 module = hot;
@@ -262,6 +266,9 @@ impl Store {
     ) -> Option<Arc<NativeModule>> {
         let hot = self.hot_key(key).filter(|(hot, _)| hot != old.key())?;
         let cache = self.cache().filter(|cache| self.follow_quarantine(cache))?;
+        if self.switches.refusal_of(&hot.0).is_some() {
+            return None;
+        }
         self.load(cache, &hot, "it is not used").ok()
     }
 
@@ -278,19 +285,51 @@ impl Store {
 
     /// Takes a module away for ever, here and for all who use the cache. Whether it was not so already.
     pub(super) fn quarantine(&self, id: &KeyId, reason: &str) -> bool {
-        let new = self.switches.quarantine(id, reason, &self.registry);
-        self.preloaded.discard(id);
-        if new {
+        let without_heat = self.key_of(id).as_ref().and_then(id_without_heat);
+        self.quarantine_both(id, without_heat, reason)
+    }
+
+    /// The same, where the key is known.
+    pub(super) fn quarantine_key(&self, key: &Key, reason: &str) -> bool {
+        self.quarantine_both(&key.id(), id_without_heat(key), reason)
+    }
+
+    /// Puts an id on the list of quarantined modules, and that of its key without heat: otherwise a module with
+    /// another heat would take its place.
+    fn quarantine_both(&self, id: &KeyId, without_heat: Option<KeyId>, reason: &str) -> bool {
+        let ids: Vec<KeyId> = without_heat.into_iter().chain([*id]).collect();
+        let new = self.switches.quarantine(&ids, reason, &self.registry);
+        for id in &ids {
+            self.preloaded.discard(id);
+        }
+        if !new.is_empty() {
             self.meter.quarantined(self.switches.quarantined().len());
             self.count_resident();
             tracing::error!(module = %id, reason, "quarantined: its code is interpreted from now on");
+        }
+        for new in &new {
             if let Some(cache) = self.cache()
-                && let Err(error) = cache.quarantine(id, reason)
+                && let Err(error) = cache.quarantine(new, reason)
             {
                 tracing::error!("{error}; the module is quarantined in this process only");
             }
         }
-        new
+        new.contains(id)
+    }
+
+    /// The key of the module that has this id, if it is in memory or in the cache.
+    fn key_of(&self, id: &KeyId) -> Option<Key> {
+        let mut entries = self.registry.named(id).into_iter();
+        let held = entries.find_map(|entry| match entry.state() {
+            State::Has(module) if module.key().id() == *id => Some(module.key().clone()),
+            _ => None,
+        });
+        let waiting = || self.preloaded.key_of(id);
+        let stored = || {
+            let found = self.cache()?.find_by_id(id).ok()?;
+            Some(found.key.clone())
+        };
+        held.or_else(waiting).or_else(stored)
     }
 
     /// Switches the native code of a script off, or on again. Whether that was a change.

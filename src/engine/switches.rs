@@ -10,10 +10,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use lockstep_cache::Cache;
-use lockstep_contract::key::KeyId;
+use lockstep_contract::key::{Key, KeyId};
 use lockstep_runtime::NativeModule;
 
 use super::entry::{Entry, State};
+use super::heat_names::{id_without_heat, is_about};
 use super::prepared::Unavailable;
 use super::registry::Registry;
 use super::sync::lock;
@@ -64,7 +65,7 @@ impl Switches {
         module: Arc<NativeModule>,
     ) -> Result<Arc<NativeModule>, Unavailable> {
         let marks = lock(&self.marks);
-        if let Some(reason) = marks.quarantine_of(&module.key().id()) {
+        if let Some(reason) = marks.refusal_of(module.key()) {
             entry.finish(State::Quarantined(reason.clone()));
             return Err(reason);
         }
@@ -91,7 +92,7 @@ impl Switches {
     ) -> bool {
         let marks = lock(&self.marks);
         let has_old = matches!(entry.state(), State::Has(module) if Arc::ptr_eq(&module, old));
-        if !has_old || marks.quarantine_of(&new.key().id()).is_some() {
+        if !has_old || marks.refusal_of(new.key()).is_some() {
             return false;
         }
         if !marks.disabled(entry, &new) {
@@ -101,9 +102,14 @@ impl Switches {
         true
     }
 
-    /// Why the module of this id may not run, if so.
+    /// Why the module of this id may not run, if the id itself is on the list.
     pub(super) fn quarantine_of(&self, id: &KeyId) -> Option<Unavailable> {
         lock(&self.marks).quarantine_of(id)
+    }
+
+    /// Why the module of this key may not run, if so.
+    pub(super) fn refusal_of(&self, key: &Key) -> Option<Unavailable> {
+        lock(&self.marks).refusal_of(key)
     }
 
     /// Whether the switch of a script keeps machines from this entry's module.
@@ -129,12 +135,22 @@ impl Switches {
         changed
     }
 
-    /// Takes a module away for ever. Whether it was not so already.
-    pub(super) fn quarantine(&self, id: &KeyId, reason: &str, registry: &Registry) -> bool {
+    /// Takes the modules that these ids are about away for ever. The ids that were not on the list already.
+    pub(super) fn quarantine(
+        &self,
+        ids: &[KeyId],
+        reason: &str,
+        registry: &Registry,
+    ) -> Vec<KeyId> {
         let mut marks = lock(&self.marks);
-        let new = !marks.quarantined.contains_key(id);
-        marks.quarantined.entry(*id).or_insert(reason.to_owned());
-        marks.take_away(id, registry);
+        let mut new = Vec::new();
+        for id in ids {
+            if !marks.quarantined.contains_key(id) {
+                marks.quarantined.insert(*id, reason.to_owned());
+                new.push(*id);
+            }
+            marks.take_away(id, registry);
+        }
         new
     }
 
@@ -181,6 +197,15 @@ impl Marks {
         )))
     }
 
+    /// By its own id, or by that of its key without heat.
+    fn refusal_of(&self, key: &Key) -> Option<Unavailable> {
+        if self.quarantined.is_empty() {
+            return None;
+        }
+        let mut ids = [Some(key.id()), id_without_heat(key)].into_iter().flatten();
+        ids.find_map(|id| self.quarantine_of(&id))
+    }
+
     fn disabled(&self, entry: &Entry, module: &NativeModule) -> bool {
         // Without a switch nobody pays for the digest of a key.
         if self.disabled.is_empty() {
@@ -188,7 +213,12 @@ impl Marks {
         }
         let key = module.key();
         let own = entry.known_key().map(|(_, id)| *id);
-        let names = [Some(KeyId(key.digest)), Some(key.id()), own];
+        let names = [
+            Some(KeyId(key.digest)),
+            Some(key.id()),
+            id_without_heat(key),
+            own,
+        ];
         names.iter().flatten().any(|id| self.disabled.contains(id))
     }
 
@@ -197,14 +227,9 @@ impl Marks {
         let Some(reason) = self.quarantine_of(id) else {
             return;
         };
-        // That of a module without heat holds for those with heat, which have the same blocks.
-        let is_named = |module: &NativeModule| {
-            let key = module.key();
-            key.id() == *id || key.heat.is_some() && key.with_heat(None).id() == *id
-        };
         for entry in registry.entries() {
             if let State::Has(module) = entry.state()
-                && is_named(&module)
+                && is_about(id, module.key())
             {
                 entry.finish(State::Quarantined(reason.clone()));
                 entry.known.withdraw();

@@ -8,10 +8,12 @@ use std::time::Instant;
 
 use lockstep::engine::{EngineBuilder, Mode, Share, Translate};
 use lockstep::{Engine, Platform, Program};
+use lockstep_contract::heat::Heat;
 use lockstep_contract::key::KeyId;
-use lockstep_runtime::Outcome;
+use lockstep_contract::module::TrustedModule;
+use lockstep_runtime::{NativeModule, Outcome};
 use lockstep_test_support::asm::assemble;
-use lockstep_translator as translator;
+use lockstep_translator::{self as translator, Options};
 
 use crate::guest::{LONG, Pace, background, machine, run, run_until, wait_until};
 
@@ -204,6 +206,114 @@ fn a_quarantine_of_either_holds_for_both() {
     run_until_native(&engine, &elf, 20_000);
     assert!(engine.quarantine(&plain(&elf), "a test"));
     assert_eq!(run(&elf, &engine), 0);
+    let later = with_cache(folder.path(), Translate::Now).build();
+    assert_eq!(run(&elf, &later), 0);
+    assert_eq!(later.modules(), []);
+}
+
+/// A module of an ELF with this heat, wherever the heads are.
+fn module(elf: &[u8], heat: &[(u64, u64)]) -> TrustedModule {
+    let program = Program::load(elf, &Platform::default()).expect("a good ELF");
+    let region = program.code_regions()[0];
+    let heads = heat
+        .iter()
+        .map(|&(offset, weight)| (region.base + offset, weight));
+    let options = Options::default().with_heat(Heat::new(heads));
+    let made = translator::translate(&region, &program.hints(&region), &options, &mut |_, _| {});
+    made.expect("a module").module
+}
+
+/// An engine that makes nothing, with this warm list.
+fn reader(folder: &Path, list: &str) -> Engine {
+    let path = folder.join("warm.txt");
+    std::fs::write(&path, list).expect("a temporary file");
+    let engine = with_cache(folder, Translate::Never).warm(path).build();
+    wait_until("warm", || engine.warming().is_done());
+    engine
+}
+
+#[test]
+fn after_a_quarantine_no_module_with_another_heat_takes_the_place() {
+    let elf = hidden(5000);
+    let one = module(&elf, &[(0, 1)]);
+    let other = module(&elf, &[(0, 2)]);
+    let (one_id, other_id) = (one.key.id(), other.key.id());
+    assert_ne!(one_id, other_id);
+    // Where the module is known from: the registry, a warm list, or the cache.
+    for known_from in ["registry", "list", "cache"] {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let folder = folder.path();
+        let cache = |engine: &Engine| {
+            let cache = engine.cache().expect("a cache");
+            cache.store(&one).expect("room");
+        };
+        cache(&with_cache(folder, Translate::Never).build());
+        let engine = match known_from {
+            "list" => reader(folder, &format!("{one_id}\n")),
+            _ => with_cache(folder, Translate::Never).build(),
+        };
+        if known_from == "registry" {
+            assert!(run(&elf, &engine) > 0);
+            assert_eq!(engine.modules(), [one_id]);
+        }
+        assert!(engine.quarantine(&one_id, "a test"));
+        let listed: Vec<KeyId> = engine.quarantined().into_iter().map(|(id, _)| id).collect();
+        assert!(listed.contains(&one_id) && listed.contains(&plain(&elf)) && listed.len() == 2);
+        assert_eq!(run(&elf, &engine), 0, "{known_from}");
+        // Another process makes one with another heat, which is looked for first from now on.
+        let writer = with_cache(folder, Translate::Never).build();
+        (writer.cache().expect("a cache").store(&other)).expect("room");
+        drop(writer);
+        for translate in [Translate::Never, Translate::Now] {
+            let later = with_cache(folder, translate).build();
+            assert_eq!(run(&elf, &later), 0, "{known_from}");
+            assert_eq!(later.modules(), []);
+        }
+        // It does not come by a warm list, nor by being handed over.
+        let later = reader(folder, &format!("{other_id}\n"));
+        assert_eq!((later.warming().loaded, later.warming().failed), (0, 1));
+        assert_eq!(run(&elf, &later), 0);
+        let program = Program::load(&elf, &Platform::default()).expect("a good ELF");
+        let native = NativeModule::map(other.clone()).expect("it can be mapped");
+        let region = program.code_regions()[0];
+        assert!(later.adopt(&region, Arc::new(native)).is_err());
+        assert_eq!(run(&elf, &later), 0);
+    }
+}
+
+#[test]
+fn a_quarantine_takes_modules_with_another_heat_from_machines() {
+    let elf = hidden(5000);
+    let [one, other] = [1, 2].map(|weight| module(&elf, &[(0, weight)]));
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    // One engine has the first, and a later one the second.
+    let stored = |module: &TrustedModule| {
+        let engine = with_cache(folder.path(), Translate::Never).build();
+        (engine.cache().expect("a cache").store(module)).expect("room");
+        assert!(run(&elf, &engine) > 0);
+        assert_eq!(engine.modules(), [module.key.id()]);
+        engine
+    };
+    let engines = [stored(&one), stored(&other)];
+    assert!(engines[0].quarantine(&one.key.id(), "a test"));
+    assert_eq!(run(&elf, &engines[0]), 0);
+    // The other one reads the list when it next looks into the cache.
+    assert!(run(&crate::guest::elf(1000), &engines[1]) == 0);
+    assert_eq!(run(&elf, &engines[1]), 0);
+    assert_eq!(engines[1].modules(), []);
+}
+
+#[test]
+fn an_id_of_which_no_more_is_known_keeps_the_preferred_heat_from_running() {
+    let elf = hidden(5000);
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let one = module(&elf, &[(0, 1)]);
+    let engine = with_cache(folder.path(), Translate::Now).build();
+    assert!(run(&elf, &engine) > 0);
+    (engine.cache().expect("a cache").store(&one)).expect("room");
+    // As somebody without the module, who has read of it, may write it.
+    let list = folder.path().join("cache/quarantine");
+    std::fs::write(&list, format!("{} a test\n", one.key.id())).expect("room");
     let later = with_cache(folder.path(), Translate::Now).build();
     assert_eq!(run(&elf, &later), 0);
     assert_eq!(later.modules(), []);
