@@ -349,6 +349,12 @@ mod tests {
         }
         assert_eq!(one.within(0x1000..0x1001), Heat::new([(0x1000, 1)]));
         assert_eq!(one.within(0x1002..0x2000), Heat::default());
-        assert_eq!(one.within(0x2000..0x1000), Heat::default());
+        assert_eq!(
+            one.within(Range {
+                start: 0x2000,
+                end: 0x1000
+            }),
+            Heat::default()
+        );
     }
 }
