@@ -8,6 +8,18 @@ use std::fmt;
 use lockstep_isa::Reg;
 
 /// An injected fault: what is wrong with the native code of which block.
+///
+/// ```
+/// use lockstep_translator::{Fault, Injection, Options};
+///
+/// let inject = Injection {
+///     block: 0x10078,
+///     fault: Fault::Cycles { more: 1 },
+/// };
+/// let options = Options::default().with_injection(Some(inject));
+/// // The name of such a translator, and with it the key of its modules, says what is wrong.
+/// assert!(options.translator().contains("fault 0x10078 cycles+1"));
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Injection {
     /// Address of the block's first instruction.
@@ -17,6 +29,14 @@ pub struct Injection {
 }
 
 /// The kinds of injected faults.
+///
+/// ```
+/// use lockstep_translator::{Fault, Injection};
+///
+/// let fault = Fault::Register { register: 10, xor: 1 };
+/// let inject = Injection { block: 0x10078, fault };
+/// assert_eq!(inject.to_string(), "fault 0x10078 x10^0x1");
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Fault {
     /// A register other than `x0` has a wrong value at the block's end.

@@ -11,7 +11,7 @@ use std::path::Path;
 use syn::{Attribute, Expr, ExprLit, Item, Lit, Meta, Visibility};
 
 /// The folders of the packages whose types all have examples. The root package is the empty path.
-const PACKAGES: [&str; 5] = ["", "runtime", "isa", "contract", "cache"];
+const PACKAGES: [&str; 6] = ["", "runtime", "isa", "contract", "translator", "cache"];
 
 /// Public types without an example, each with its file.
 fn without_example(root: &Path) -> Vec<String> {
