@@ -16,7 +16,7 @@ use lockstep_test_support::asm::assemble;
 use lockstep_test_support::guests::guests;
 use lockstep_test_support::program::{FULL_MEMORY, Setup};
 use lockstep_test_support::root;
-use lockstep_translator::{CodeRegion, Hints, Options, key, translate};
+use lockstep_translator::{CodeRegion, Hints, Options, Output, key, translate};
 
 /// A program's text as pages, with what else the translator is told.
 struct Source {
@@ -110,6 +110,45 @@ fn translating_again_gives_the_same_bytes() {
             source.name
         );
     }
+}
+
+/// What is asked for beside the module does not change it, and where native code comes from is told by instruction as
+/// the module tells it by block.
+#[test]
+fn places_and_listings_do_not_change_the_module() {
+    let mut places = 0;
+    for source in sources() {
+        let name = &source.name;
+        let plain = source.module(&source.hints());
+        for output in [Output::ModuleAndPlaces, Output::ModuleAndListings] {
+            let options = Options::default().with_output(output).with_threads(2);
+            let made =
+                translate(&source.text(), &source.hints(), &options, &mut |_, _| {}).unwrap();
+            assert!(
+                made.module.to_bytes() == plain,
+                "{name}: {output:?}, other bytes"
+            );
+            let found = made.places.expect("the places were asked for");
+            let starts = found.iter().map(|place| place.start as usize);
+            assert!(starts.is_sorted_by(|one, next| one < next), "{name}");
+            let module = &made.module;
+            for place in &found {
+                let span = module.map.partition_point(|span| span.start <= place.start) - 1;
+                let head = place.block.map(|block| (block - source.base) as u32);
+                assert_eq!(module.map[span].head, head.unwrap_or(u32::MAX), "{name}");
+                let Some((block, pc)) = place.guest() else {
+                    continue;
+                };
+                let block = (module.blocks.iter())
+                    .find(|known| source.base + u64::from(known.head) == block)
+                    .expect("a block of the module");
+                let inside = pc - source.base - u64::from(block.head);
+                assert!(inside < u64::from(block.len), "{name}: {pc:#x}");
+                places += usize::from(inside > 0);
+            }
+        }
+    }
+    assert!(places > 1000, "{places} places behind the heads of blocks");
 }
 
 #[test]

@@ -11,6 +11,7 @@ use lockstep_contract::module::{Block, CODE_LIMIT, Entry, Module, Span, TrustedM
 use crate::code_region::CodeRegion;
 use crate::codegen::{Compiled, Compiler};
 use crate::link::Jump;
+use crate::native_place::NativePlace;
 use crate::trusted::made_here;
 use crate::units::Unit;
 use crate::{Report, TranslateError};
@@ -25,8 +26,15 @@ pub(crate) struct Assembler {
     jumps: Vec<Jump>,
     alignment: usize,
     padding: u8,
-    clif: String,
-    asm: String,
+    texts: Texts,
+}
+
+/// What is made for people, beside the module.
+#[derive(Default)]
+pub(crate) struct Texts {
+    pub clif: String,
+    pub asm: String,
+    pub places: Vec<NativePlace>,
 }
 
 impl Assembler {
@@ -53,8 +61,7 @@ impl Assembler {
             jumps: Vec::new(),
             alignment: compiler.alignment(),
             padding: compiler.padding(),
-            clif: String::new(),
-            asm: String::new(),
+            texts: Texts::default(),
         };
         // It must be at offset 0, because rows of the table without an entry hold 0.
         assembler.append(compiler.miss()?, "no entry")?;
@@ -81,10 +88,18 @@ impl Assembler {
             start,
             head: NO_BLOCK,
         });
+        let base = module.key.base;
+        self.texts.places.push(NativePlace::new(start, base, None));
         for (offset, location) in compiled.locations {
+            let place = NativePlace::new(start + offset, base, location);
+            match self.texts.places.last_mut() {
+                Some(last) if last.start == place.start => *last = place,
+                Some(last) if last.guest() == place.guest() => {}
+                _ => self.texts.places.push(place),
+            }
             let span = Span {
                 start: start + offset,
-                head: location.unwrap_or(NO_BLOCK),
+                head: location.map_or(NO_BLOCK, |location| location.block),
             };
             match module.map.last_mut() {
                 Some(last) if last.start == span.start => *last = span,
@@ -93,8 +108,8 @@ impl Assembler {
             }
         }
         for (all, one) in [
-            (&mut self.clif, compiled.clif),
-            (&mut self.asm, compiled.asm),
+            (&mut self.texts.clif, compiled.clif),
+            (&mut self.texts.asm, compiled.asm),
         ] {
             if let Some(one) = one {
                 all.push_str(&format!("; {name}, native offset {start:#x}\n{one}\n"));
@@ -132,15 +147,15 @@ impl Assembler {
         Ok(())
     }
 
-    /// Finishes the module. Returns it with the texts of the intermediate form and of the assembly, which
-    /// are empty if they were not asked for.
+    /// Finishes the module. Returns it with what is for people. The texts are empty if they were not asked for; the
+    /// places then name blocks only.
     ///
     /// # Errors
     /// When a jump cannot be resolved, which is a defect of this project.
     pub(crate) fn finish(
         mut self,
         report: &mut Report,
-    ) -> Result<(TrustedModule, String, String), TranslateError> {
+    ) -> Result<(TrustedModule, Texts), TranslateError> {
         for jump in &self.jumps {
             // A unit that was not compiled has no entry. The jump then goes to offset 0, which exits.
             let row = self.module.table.get(jump.row as usize);
@@ -153,6 +168,6 @@ impl Assembler {
         report.blocks = self.module.blocks.len();
         report.instructions = Report::of_module(&self.module).instructions;
         report.code_bytes = self.module.code.len();
-        Ok((made_here(self.module), self.clif, self.asm))
+        Ok((made_here(self.module), self.texts))
     }
 }

@@ -23,6 +23,7 @@ use target_lexicon::{Architecture, Triple};
 use crate::code_region::CodeRegion;
 use crate::lift::{lift_unit, pointer, unit_signature, unpack};
 use crate::link::{Jump, Links};
+use crate::location::Location;
 use crate::units::Unit;
 use crate::{Cpu, Options, Output, TranslateError, Verify};
 
@@ -43,9 +44,8 @@ pub(crate) struct Compiled {
     pub code: Vec<u8>,
     /// Jumps to entries of other units.
     pub jumps: Vec<Jump>,
-    /// Offsets where code of another source location starts, each with that location (the distance of a
-    /// block from the region's base). `None` marks code that belongs to no block.
-    pub locations: Vec<(u32, Option<u32>)>,
+    /// Offsets where code of another place starts, each with that place. `None` marks code that belongs to no block.
+    pub locations: Vec<(u32, Option<Location>)>,
     /// The intermediate form, if asked for.
     pub clif: Option<String>,
     /// The assembly, if asked for.
@@ -199,8 +199,9 @@ impl Compiler {
         links: &Links,
     ) -> Result<Compiled, TranslateError> {
         let helper_conv = self.isa.default_call_conv();
+        let by_instruction = self.output != Output::Module;
         self.compile(unit_signature(), |builder| {
-            lift_unit(builder, helper_conv, region, unit, links);
+            lift_unit(builder, helper_conv, region, unit, links, by_instruction);
         })
     }
 
@@ -257,10 +258,7 @@ impl Compiler {
             .map(|open| Jump::new(&self.context.func, open))
             .collect::<Result<_, _>>()?;
         let locations = (compiled.buffer.get_srclocs_sorted().iter())
-            .map(|span| {
-                let location = (!span.loc.is_default()).then(|| span.loc.bits());
-                (span.start, location)
-            })
+            .map(|span| (span.start, Location::decode(span.loc)))
             .collect();
         Ok(Compiled {
             code: compiled.code_buffer().to_vec(),

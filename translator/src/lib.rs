@@ -24,7 +24,9 @@ mod injection;
 #[doc(hidden)]
 pub mod lift;
 mod link;
+mod location;
 mod memory_checks;
+mod native_place;
 mod options;
 mod parallel;
 mod report;
@@ -46,6 +48,7 @@ pub use error::TranslateError;
 pub use hints::Hints;
 #[doc(hidden)]
 pub use injection::{Fault, Injection};
+pub use native_place::NativePlace;
 pub use options::{Cpu, Entries, Options, Output, Verify};
 pub use report::Report;
 pub use units::COPIES_WEIGHT_LIMIT;
@@ -98,6 +101,8 @@ pub struct Translation {
     pub clif: Option<String>,
     /// The native assembly, if it was asked for.
     pub asm: Option<String>,
+    /// Which native code belongs to which instruction, by offset, if it was asked for.
+    pub places: Option<Vec<NativePlace>>,
 }
 
 /// The key of the module that [`translate`] would make.
@@ -225,13 +230,15 @@ pub fn translate_while(
     for unit in &units[number..] {
         leave(&mut report, unit, Reason::Budget);
     }
-    let (module, clif, asm) = assembler.finish(&mut report)?;
+    let (module, texts) = assembler.finish(&mut report)?;
     let listings = options.output == Output::ModuleAndListings;
+    let with_places = options.output != Output::Module;
     Ok(Translation {
         module,
         report,
-        clif: listings.then_some(clif),
-        asm: listings.then_some(asm),
+        clif: listings.then_some(texts.clif),
+        asm: listings.then_some(texts.asm),
+        places: with_places.then_some(texts.places),
     })
 }
 

@@ -49,12 +49,16 @@ pub use lifter::Lifter;
 pub use word::Word;
 
 /// Lifts a unit into the function that the builder builds, and seals it.
+///
+/// Each instruction of the function is marked with the block that it belongs to; `by_instruction` with the guest
+/// instruction too. That takes Cranelift longer and gives the same code.
 pub(crate) fn lift_unit(
     builder: &mut FunctionBuilder<'_>,
     helper_conv: CallConv,
     region: &CodeRegion<'_>,
     unit: &Unit<'_>,
     links: &Links,
+    by_instruction: bool,
 ) {
     let entry = builder.create_block();
     builder.append_block_params_for_function_params(entry);
@@ -62,6 +66,7 @@ pub(crate) fn lift_unit(
     let params = builder.block_params(entry).to_vec();
     let mut lifter = Lifter::new(builder, helper_conv, region, params[0]);
     lifter.links = links;
+    lifter.by_instruction = by_instruction;
     lifter.memory_resident = unit.memory_resident;
     lifter.inject = unit.inject;
     let blocks: Vec<ir::Block> = (unit.chains.iter())
@@ -155,7 +160,7 @@ impl<'l, 'f> Lifter<'l, 'f> {
             self.dispatch(unit, blocks, chain);
             return;
         };
-        self.set_location(head);
+        self.set_location(head, head);
         if chain.check {
             let head = Word::Known(head);
             self.check_budget(head, chain.worst);
@@ -171,7 +176,7 @@ impl<'l, 'f> Lifter<'l, 'f> {
         let mut pc = 0;
         for block in &chain.blocks {
             refund -= block.cycles;
-            self.set_location(block.head);
+            self.set_location(block.head, block.head);
             self.record_head(block.head);
             self.fault = self.inject.and_then(|injection| injection.at(block.head));
             pc = block.head;
@@ -186,6 +191,9 @@ impl<'l, 'f> Lifter<'l, 'f> {
                 if number == 0 {
                     // These are the checks of the chain. Its later blocks find none left.
                     self.check_chain_head();
+                }
+                if self.by_instruction {
+                    self.set_location(block.head, pc);
                 }
                 self.terminator = Terminator::Next;
                 let done = match self.xlen {

@@ -62,7 +62,9 @@ pub enum Output {
     /// The module alone.
     #[default]
     Module,
-    /// The intermediate form and the native assembly too, as text.
+    /// Also which native code belongs to which guest instruction.
+    ModuleAndPlaces,
+    /// That, and the intermediate form and the native assembly as text.
     ModuleAndListings,
 }
 

@@ -17,6 +17,7 @@ use super::word::Word;
 use crate::code_region::CodeRegion;
 use crate::injection::{Fault, Injection};
 use crate::link::Links;
+use crate::location::Location;
 use crate::memory_checks;
 
 /// What the last instruction of a chain does to control flow, with the values that it depends on.
@@ -71,6 +72,8 @@ pub struct Lifter<'l, 'f> {
     /// The memory-resident registers, as a mask: they live in the context between chains.
     pub(super) memory_resident: u32,
     pub(super) inject: Option<Injection>,
+    /// Whether code is marked by instruction, and not only by block.
+    pub(super) by_instruction: bool,
     // The fields below are the state of the current chain.
     /// The budget in cycles, already charged for the chain.
     pub(super) budget: Value,
@@ -151,6 +154,7 @@ impl<'l, 'f> Lifter<'l, 'f> {
             signature: None,
             memory_resident: 0,
             inject: None,
+            by_instruction: false,
             budget: context,
             local: [None; Reg::COUNT],
             written: 0,
@@ -167,10 +171,13 @@ impl<'l, 'f> Lifter<'l, 'f> {
         }
     }
 
-    /// Marks the code that is emitted from here on as belonging to the block at this address.
-    pub(super) fn set_location(&mut self, head: u64) {
-        let offset = head.wrapping_sub(self.base) as u32;
-        self.builder.set_srcloc(ir::SourceLoc::new(offset));
+    /// Marks the code that is emitted from here on as belonging to this instruction of this block.
+    pub(super) fn set_location(&mut self, head: u64, pc: u64) {
+        let location = Location {
+            block: head.wrapping_sub(self.base) as u32,
+            instruction: pc.wrapping_sub(self.base) as u32,
+        };
+        self.builder.set_srcloc(location.encode());
     }
 
     /// The value of a register at this point of the chain.
