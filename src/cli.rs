@@ -31,6 +31,9 @@ mod replay;
 mod result_name;
 mod run;
 mod run_report;
+#[cfg(feature = "tx")]
+mod script;
+mod script_options;
 mod stderr;
 #[cfg(feature = "tx")]
 mod transaction;

@@ -11,30 +11,37 @@
 use std::collections::HashSet;
 use std::fmt;
 use std::path::Path;
-use std::str::FromStr;
 use std::sync::Arc;
 
 use ckb_chain_spec::consensus::{Consensus, ConsensusBuilder};
-use ckb_mock_tx_types::{MockTransaction, Resource};
-use ckb_script::types::DebugPrinter;
+use ckb_mock_tx_types::{MockCellDep, MockTransaction, Resource};
+use ckb_script::types::{DebugPrinter, SyscallGenerator};
 use ckb_script::{
-    RunMode, Scheduler, ScriptError, ScriptGroup, ScriptGroupType, TransactionScriptsVerifier,
-    TxVerifyEnv, generate_ckb_syscalls,
+    RunMode, Scheduler, ScriptError, ScriptGroup, TransactionScriptsVerifier, TxVerifyEnv,
+    generate_ckb_syscalls,
 };
+use ckb_types::bytes::Bytes;
 use ckb_types::core::cell::{ResolvedTransaction, resolve_transaction};
 use ckb_types::core::hardfork::{CKB2021, CKB2023, HardForks};
 use ckb_types::core::{EpochNumberWithFraction, HeaderView};
-use ckb_types::packed::Byte32;
 use ckb_vm::DefaultMachineRunner;
 use lockstep_isa::Version;
 
 mod chain;
 mod file;
+mod host;
+mod name;
 mod placeholder;
+mod processes;
+mod replace;
 
 pub use chain::Chain;
 pub use file::FileError;
+pub use host::{Host, HostedVerifier, MoreCalls};
+pub use name::{InvalidScriptName, NoScript, ScriptName};
 pub use placeholder::PlaceholderError;
+pub use processes::{Process, Processes, Program, Source};
+pub use replace::NoCode;
 
 /// A transaction, its cells and headers.
 ///
@@ -53,6 +60,8 @@ pub use placeholder::PlaceholderError;
 pub struct Transaction {
     resolved: Arc<ResolvedTransaction>,
     chain: Chain,
+    /// As they stand in the file.
+    dependencies: Arc<[MockCellDep]>,
 }
 
 impl fmt::Debug for Transaction {
@@ -77,114 +86,6 @@ impl fmt::Debug for Transaction {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub type Verifier<M> = TransactionScriptsVerifier<Chain, DebugPrinter, M>;
-
-/// A script of a transaction by where it stands: `input.0.lock`, `input.1.type`, `output.0.type`.
-///
-/// ```
-/// use lockstep::transaction::ScriptName;
-///
-/// let name: ScriptName = "input.0.lock".parse()?;
-/// assert!(name.input && !name.is_type);
-/// assert_eq!(name.to_string(), "input.0.lock");
-/// # Ok::<(), lockstep::transaction::InvalidScriptName>(())
-/// ```
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-#[non_exhaustive]
-pub struct ScriptName {
-    /// An input's cell; else an output.
-    pub input: bool,
-    /// Which one, from 0.
-    pub index: usize,
-    /// Its type script; else its lock script.
-    pub is_type: bool,
-}
-
-/// Text that names no script.
-///
-/// ```
-/// use lockstep::transaction::{InvalidScriptName, ScriptName};
-///
-/// let error = "output.0.lock".parse::<ScriptName>().unwrap_err();
-/// assert!(matches!(error, InvalidScriptName::OutputLock(_)));
-/// ```
-#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum InvalidScriptName {
-    /// Not of the form.
-    #[error("{0:?} does not name a script; write input.0.lock, input.0.type or output.0.type")]
-    Form(String),
-    /// A lock script runs where its cell is spent.
-    #[error("{0:?}: the lock script of an output does not run in the transaction that makes it")]
-    OutputLock(String),
-}
-
-impl FromStr for ScriptName {
-    type Err = InvalidScriptName;
-
-    fn from_str(text: &str) -> Result<ScriptName, InvalidScriptName> {
-        let form = || InvalidScriptName::Form(text.to_owned());
-        let parts: Vec<&str> = text.split('.').collect();
-        let [cell, index, kind] = parts[..] else {
-            return Err(form());
-        };
-        let input = match cell {
-            "input" => true,
-            "output" => false,
-            _ => return Err(form()),
-        };
-        let is_type = match kind {
-            "lock" => false,
-            "type" => true,
-            _ => return Err(form()),
-        };
-        if !index.bytes().all(|byte| byte.is_ascii_digit()) {
-            return Err(form());
-        }
-        let index = index.parse().map_err(|_| form())?;
-        if !input && !is_type {
-            return Err(InvalidScriptName::OutputLock(text.to_owned()));
-        }
-        Ok(ScriptName {
-            input,
-            index,
-            is_type,
-        })
-    }
-}
-
-impl fmt::Display for ScriptName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let cell = if self.input { "input" } else { "output" };
-        let kind = if self.is_type { "type" } else { "lock" };
-        write!(f, "{cell}.{}.{kind}", self.index)
-    }
-}
-
-/// Why there is no script of that name in a transaction.
-///
-/// ```
-/// use lockstep::transaction::{NoScript, Transaction};
-///
-/// # let transaction = Transaction::read("examples/transactions/sighash_good.json".as_ref())?;
-/// let error = transaction.find("input.99.lock".parse()?).unwrap_err();
-/// assert!(matches!(error, NoScript::Cell { .. }));
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum NoScript {
-    /// The index is too large.
-    #[error("{name}: the transaction has {count} of these cells, counted from 0")]
-    Cell {
-        /// What was asked for.
-        name: ScriptName,
-        /// Inputs, or outputs.
-        count: usize,
-    },
-    /// The cell is there, and has no type script.
-    #[error("{0}: this cell has no type script")]
-    Type(ScriptName),
-}
 
 /// What one script came to.
 ///
@@ -256,6 +157,7 @@ impl Transaction {
         Ok(Transaction {
             resolved: Arc::new(resolved),
             chain: Chain::new(resource),
+            dependencies: mock.mock_info.cell_deps.clone().into(),
         })
     }
 
@@ -284,6 +186,15 @@ impl Transaction {
         consensus: Arc<Consensus>,
         print: DebugPrinter,
     ) -> Verifier<M> {
+        self.verifier_with(consensus, generate_ckb_syscalls::<Chain, M::Inner>, print)
+    }
+
+    fn verifier_with<V: Clone, M: DefaultMachineRunner>(
+        &self,
+        consensus: Arc<Consensus>,
+        generate: SyscallGenerator<Chain, V, M::Inner>,
+        context: V,
+    ) -> TransactionScriptsVerifier<Chain, V, M> {
         let header = HeaderView::new_advanced_builder()
             .epoch(EpochNumberWithFraction::new(0, 0, 1))
             .build();
@@ -292,31 +203,9 @@ impl Transaction {
             self.chain.clone(),
             consensus,
             Arc::new(TxVerifyEnv::new_commit(&header)),
-            generate_ckb_syscalls::<Chain, M::Inner>,
-            print,
+            generate,
+            context,
         )
-    }
-
-    /// Kind and hash of a script: what `ckb-script` finds its group by. Cells with the same script
-    /// are one group, which runs once.
-    ///
-    /// # Errors
-    /// There is no such cell, or it has no such script.
-    pub fn find(&self, name: ScriptName) -> Result<(ScriptGroupType, Byte32), NoScript> {
-        let outputs = self.resolved.transaction.outputs();
-        let (cell, count) = if name.input {
-            let inputs = &self.resolved.resolved_inputs;
-            let cell = inputs.get(name.index).map(|cell| cell.cell_output.clone());
-            (cell, inputs.len())
-        } else {
-            (outputs.get(name.index), outputs.len())
-        };
-        let cell = cell.ok_or(NoScript::Cell { name, count })?;
-        if !name.is_type {
-            return Ok((ScriptGroupType::Lock, cell.calc_lock_hash()));
-        }
-        let script = cell.type_().to_opt().ok_or(NoScript::Type(name))?;
-        Ok((ScriptGroupType::Type, script.calc_script_hash()))
     }
 
     /// Runs one script to its end. `look` sees the scheduler afterwards, whatever came of it; it does
@@ -325,11 +214,25 @@ impl Transaction {
     /// # Errors
     /// The code of the script is not among the transaction's dependencies, or its hash type is not
     /// allowed on this chain.
-    pub fn run<M: DefaultMachineRunner>(
-        verifier: &Verifier<M>,
+    pub fn run<V: Clone, M: DefaultMachineRunner>(
+        verifier: &TransactionScriptsVerifier<Chain, V, M>,
         group: &ScriptGroup,
         max_cycles: u64,
-        look: impl FnOnce(&mut Scheduler<Chain, DebugPrinter, M>),
+        look: impl FnOnce(&mut Scheduler<Chain, V, M>),
+    ) -> Result<Run, ScriptError> {
+        Transaction::run_with_arguments(verifier, group, Vec::new(), max_cycles, look)
+    }
+
+    /// As [`Transaction::run`], with arguments for the script's own process. The chain gives it none.
+    ///
+    /// # Errors
+    /// As for [`Transaction::run`].
+    pub fn run_with_arguments<V: Clone, M: DefaultMachineRunner>(
+        verifier: &TransactionScriptsVerifier<Chain, V, M>,
+        group: &ScriptGroup,
+        arguments: Vec<Bytes>,
+        max_cycles: u64,
+        look: impl FnOnce(&mut Scheduler<Chain, V, M>),
     ) -> Result<Run, ScriptError> {
         if is_type_id(group) {
             let hash = group.script.calc_script_hash();
@@ -341,6 +244,7 @@ impl Transaction {
             });
         }
         let mut scheduler = verifier.create_scheduler(group)?;
+        scheduler.set_root_vm_args(arguments);
         let result = scheduler.run(RunMode::LimitCycles(max_cycles));
         look(&mut scheduler);
         Ok(Run {

@@ -44,6 +44,15 @@ impl GuestOptions {
         }
     }
 
+    /// Whether they describe a machine that the chain does not have.
+    #[cfg(feature = "tx")]
+    pub(crate) fn are_of_a_program(&self) -> bool {
+        self.isa.is_some()
+            || self.xlen != Xlen::X64
+            || self.cost() != Cost::Estimate
+            || self.memory != CHAIN_MEMORY_BYTES
+    }
+
     /// The cost model.
     pub(crate) fn cost(&self) -> Cost {
         match self.cost {
@@ -82,6 +91,10 @@ pub(crate) fn number(text: &str) -> Result<u64, String> {
     u64::from_str_radix(&digits, radix)
         .map_err(|_| "the number does not fit into 64 bits".to_owned())
 }
+
+/// Bytes of memory that a script has on the chain.
+#[cfg(feature = "tx")]
+const CHAIN_MEMORY_BYTES: u64 = 4 << 20;
 
 /// Cycles that the transactions of one block of the chain may use in all: `max_block_cycles` of the mainnet.
 pub(crate) const BLOCK_CYCLES: u64 = 3_500_000_000;

@@ -19,6 +19,7 @@ use super::args::{BLOCK_CYCLES, CacheOptions, GuestOptions, cycles, number};
 use super::failure::Failure;
 use super::progress::Progress;
 use super::run_report::{Run as Ran, Times};
+use super::script_options::ScriptOptions;
 use super::{check, code, compare, fault, guest, guest_run, named_module, stderr};
 
 /// Runs an ELF, or a script of a transaction, with native code from the cache; what is missing there is translated first
@@ -30,20 +31,8 @@ pub(crate) struct Run {
     /// The guest program; - is standard input
     #[arg(required_unless_present = "tx_file")]
     elf: Option<PathBuf>,
-    /// A transaction with its cells, in the format of ckb-debugger and `ckb-cli mock-tx`; - is standard input
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["elf", "args", "module", "isa", "cost", "memory", "xlen"])]
-    tx_file: Option<PathBuf>,
-    /// Which script of the transaction: input.N.lock, input.N.type or output.N.type; --vm-version is what hash type `type` runs [default: input.0.lock]
-    #[arg(
-        long,
-        value_name = "SCRIPT",
-        requires = "tx_file",
-        conflicts_with = "elf"
-    )]
-    script: Option<String>,
-    /// An ELF with symbols and debug information of the script, for the place of a fault: scripts on the chain are stripped
-    #[arg(long, value_name = "FILE", requires = "tx_file")]
-    symbols: Option<PathBuf>,
+    #[command(flatten)]
+    script: ScriptOptions,
     /// The whole argv of the guest: the first is `argv[0]`, because CKB passes no program name
     #[arg(last = true)]
     args: Vec<OsString>,
@@ -61,7 +50,7 @@ pub(crate) struct Run {
     #[arg(long, value_name = "SEED", value_parser = seed, conflicts_with_all = ["module", "compare", "tx_file"])]
     chaos: Option<u32>,
     /// Use this module instead of one from the cache; one that is not authenticated is first compared with a new translation
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with = "tx_file")]
     module: Option<PathBuf>,
     /// Run it a second time, in the interpreter, and compare the results and the times
     #[arg(long)]
@@ -178,23 +167,27 @@ impl Run {
     /// Runs a script of a transaction.
     #[cfg(feature = "tx")]
     fn execute_script(&self, mode: Mode, json: bool) -> Result<Answer, Failure> {
-        let Some(file) = &self.tx_file else {
+        let Some(file) = &self.script.tx_file else {
             return Err(Failure::usage(
                 "there is nothing to run: name an ELF, or a transaction with --tx-file",
             ));
         };
-        let script = self.script.as_deref().unwrap_or("input.0.lock").parse();
-        let script = script.map_err(|error| Failure::usage(format!("--script {error}")))?;
+        if self.guest.are_of_a_program() {
+            return Err(Failure::usage(
+                "the chain decides what a script of a transaction runs on; leave out --isa, --cost, --memory and --xlen",
+            ));
+        }
+        let options = &self.script;
+        let loaded = options.load(file, self.guest.vm_version, &self.args)?;
         let request = super::transaction::Request {
-            file,
-            script,
-            latest: self.guest.vm_version,
+            loaded: &loaded,
+            process: options.vm_id,
             max_cycles: self.max_cycles,
             mode,
             compare: self.compare,
             cache: &self.cache,
             bundle: self.bundle.as_deref(),
-            symbols: self.symbols.as_deref(),
+            symbols: options.symbols.as_deref(),
         };
         request.execute(json)
     }

@@ -5,63 +5,75 @@
 //! here is from the options there and from the result to the answer. Cycles are those that a node
 //! counts: loading and system calls are in them.
 
-use std::io::Read as _;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
-use ckb_script::types::DebugPrinter;
-use ckb_script::{ROOT_VM_ID, ScriptError, ScriptGroup};
-use ckb_types::core::ScriptHashType;
+use ckb_script::ROOT_VM_ID;
+use ckb_script::types::{DebugPrinter, VmId};
 use ckb_types::packed::Byte32;
 use ckb_vm::{CoreMachine, DefaultMachineRunner};
 use lockstep::Engine;
 use lockstep::ckb::{NativeMachine, counters, with_engine};
 use lockstep::engine::{Mode, Stats, Translate};
-use lockstep::transaction::{FileError, PlaceholderError, ScriptName, Transaction, Verifier};
-use lockstep_isa::Version;
+use lockstep::transaction::{Host, Process, Processes};
 
 use super::answer::Answer;
 use super::failure::Failure;
+use super::script::{Chosen, Loaded};
 use super::{check, code, guest, stderr};
 
 mod fault;
+mod processes;
 mod report;
 
-use report::{Left, Ran, Report};
+use report::{Answers, Left, Ran, Report, Told};
 
-/// A script to run.
+/// Scripts to run.
 pub(super) struct Request<'a> {
-    /// The file; `-` is standard input.
-    pub(super) file: &'a Path,
-    pub(super) script: ScriptName,
-    pub(super) latest: Version,
+    pub(super) loaded: &'a Loaded,
+    /// The process whose end is told.
+    pub(super) process: VmId,
     pub(super) max_cycles: u64,
     pub(super) mode: Mode,
     /// Run again in the interpreter.
     pub(super) compare: bool,
     pub(super) cache: &'a super::args::CacheOptions,
     pub(super) bundle: Option<&'a Path>,
-    /// An ELF with the symbols of the script.
+    /// An ELF with the symbols of the process.
     pub(super) symbols: Option<&'a Path>,
 }
 
 impl Request<'_> {
     pub(super) fn execute(&self, json: bool) -> Result<Answer, Failure> {
-        let (transaction, text) = self.read()?;
         let mut builder = guest::engine(self.cache, self.mode)?;
         if self.mode == Mode::Check {
-            let files = vec![("transaction.json".to_owned(), text.into_bytes())];
+            let text = self.loaded.text.clone().into_bytes();
+            let files = vec![("transaction.json".to_owned(), text)];
             builder = check::engine(builder, self.bundle, self.cache, files);
         }
         let engine = Arc::new(builder.build());
+        let mut answers = Answers::default();
+        for script in &self.loaded.scripts {
+            // As in a transaction: each has what those before it left.
+            let limit = self.max_cycles.saturating_sub(answers.cycles);
+            answers.push(self.script(script, limit, &engine)?);
+        }
+        match self.loaded.all {
+            true => Ok(answers.all(json)),
+            false => answers.one(json),
+        }
+    }
+
+    /// Runs one script.
+    fn script(&self, script: &Chosen, limit: u64, engine: &Arc<Engine>) -> Result<Told, Failure> {
         if matches!(self.mode, Mode::Auto | Mode::Native) {
             // Modules are loaded and made in the first run; the second one's time is the script's.
-            self.run(&transaction, &engine, Arc::new(|_: &Byte32, _: &str| {}))?;
+            self.run(script, engine, silent(), limit)?;
         }
-        let ran = self.run(&transaction, &engine, printer())?;
+        let ran = self.run(script, engine, printer(), limit)?;
         if self.mode != Mode::Check {
-            check::shadow(&engine)?;
+            check::shadow(engine)?;
         }
         if self.mode == Mode::Native {
             must_be_native(&ran, &engine.stats())?;
@@ -69,194 +81,93 @@ impl Request<'_> {
         let mut interp_seconds = None;
         if self.compare {
             let interpreter = guest::engine(self.cache, Mode::Interp)?.build();
-            let again = self.run(&transaction, &Arc::new(interpreter), printer())?;
+            let again = self.run(script, &Arc::new(interpreter), printer(), limit)?;
             same(&ran, &again)?;
             interp_seconds = Some(again.seconds);
         }
         let found = engine.divergences().pop();
-        let hash = transaction.find(self.script).map(|(_, hash)| hash);
-        let again = |limit| {
-            let silent: DebugPrinter = Arc::new(|_: &Byte32, _: &str| {});
-            self.run_to(&transaction, &engine, silent, limit)
-        };
-        let site = fault::explain(&ran, again, |id| self.symbols(&transaction, id))?;
+        let again = |limit| self.run(script, engine, silent(), limit);
+        let site = fault::explain(&ran, again, |id| self.symbols(&ran, id))?;
         let report = Report {
             fault: site.as_ref(),
-            script: self.script,
-            script_hash: hash.map_or_else(|_| String::new(), |hash| format!("{hash:#x}")),
+            script: script.name,
+            script_hash: format!("{:#x}", script.hash),
             mode: self.mode,
             ran: &ran,
             interp_seconds,
             found: found.as_ref(),
         };
-        report.answer(json)
+        report.tell()
     }
 
-    /// The transaction, and the text that it was read from.
-    fn read(&self) -> Result<(Transaction, String), Failure> {
-        let text = if guest::is_standard_input(self.file) {
-            let mut text = String::new();
-            let read = std::io::stdin().lock().read_to_string(&mut text);
-            read.map_err(|error| Failure::unreadable(Path::new("standard input"), &error))?;
-            text
-        } else {
-            let bytes = guest::read(self.file)?;
-            String::from_utf8(bytes).map_err(|error| {
-                let at = error.utf8_error().valid_up_to();
-                let message = format!(
-                    "{} is not a transaction in JSON: the byte at offset {at:#x} is not UTF-8; name a file of `ckb-cli mock-tx \
-                     dump`",
-                    guest::shown(self.file)
-                );
-                Failure::new(code::DATA, "TransactionJson", message)
-            })?
-        };
-        let folder = self.file.parent().unwrap_or(Path::new(""));
-        let transaction = Transaction::parse(&text, folder);
-        let transaction = transaction.map_err(|error| self.refused(&error))?;
-        Ok((transaction, text))
-    }
-
-    /// Why the file is no transaction.
-    fn refused(&self, error: &FileError) -> Failure {
-        let (code, kind, advice) = match error {
-            FileError::Unreadable { path, source } => return Failure::unreadable(path, source),
-            FileError::TooLarge { .. } => (code::DATA, "FileTooLarge", ""),
-            FileError::Placeholder(PlaceholderError::File { .. }) => (
-                code::FILE,
-                "Unreadable",
-                "; names in placeholders are relative to the folder of the file",
-            ),
-            FileError::Placeholder(_) => (code::DATA, "TransactionPlaceholder", ""),
-            FileError::Json(_) => (code::DATA, "TransactionJson", ""),
-            FileError::Field { .. } => (
-                code::DATA,
-                "TransactionField",
-                "; the format is the one of `ckb-cli mock-tx dump`",
-            ),
-            FileError::Incomplete(_) => {
-                (code::DATA, "TransactionIncomplete", "; add it to mock_info")
-            }
-            FileError::Cells(_) => (code::DATA, "TransactionCells", ""),
-            _ => (code::DATA, "Transaction", ""),
-        };
-        Failure::new(
-            code,
-            kind,
-            format!("{}: {error}{advice}", guest::shown(self.file)),
-        )
-    }
-
-    /// The ELF that names the functions of a process: the one of the option, else the script's own code. What a process
-    /// was spawned from is not known here.
-    fn symbols(&self, transaction: &Transaction, process: u64) -> Result<Vec<u8>, Failure> {
-        if let Some(file) = self.symbols {
-            return guest::read(file);
+    /// The ELF that names the functions of a process: the one of the option, else the code that the process runs.
+    fn symbols(&self, ran: &Ran, process: VmId) -> Result<Vec<u8>, Failure> {
+        match self.symbols {
+            Some(file) if process == self.process => guest::read(file),
+            _ => Ok(ran.elf(process).unwrap_or_default()),
         }
-        if process != ROOT_VM_ID {
-            return Ok(Vec::new());
-        }
-        let verifier = transaction.verifier::<NativeMachine>(self.latest, printer());
-        let group = self.group(transaction, &verifier)?;
-        let code = verifier.extract_script(&group.script);
-        Ok(code.map(|code| code.to_vec()).unwrap_or_default())
     }
 
-    /// Runs the script with an engine.
+    /// Runs a script with an engine, and with this limit of cycles.
     fn run(
         &self,
-        transaction: &Transaction,
-        engine: &Arc<Engine>,
-        printer: DebugPrinter,
-    ) -> Result<Ran, Failure> {
-        self.run_to(transaction, engine, printer, self.max_cycles)
-    }
-
-    /// Runs the script with an engine, and with this limit of cycles.
-    fn run_to(
-        &self,
-        transaction: &Transaction,
+        script: &Chosen,
         engine: &Arc<Engine>,
         printer: DebugPrinter,
         max_cycles: u64,
     ) -> Result<Ran, Failure> {
-        let verifier = transaction.verifier::<NativeMachine>(self.latest, printer);
-        let group = self.group(transaction, &verifier)?;
-        let (mut left, mut elapsed, mut processes) = (None, None, Vec::new());
+        let watched = Processes::default();
+        let host = Host::new(printer).with(watched.observer());
+        let (mut left, mut elapsed, mut copies) = (None, None, Vec::new());
         let (before, started) = (counters(), Instant::now());
+        let translated = engine.stats().translate_seconds;
         let run = with_engine(Arc::clone(engine), || {
-            Transaction::run(&verifier, group, max_cycles, |scheduler| {
+            let look = |scheduler: &mut fault::Scheduler| {
                 elapsed = Some(started.elapsed());
                 let look = |machine: &mut NativeMachine| Ok(Some(look_at(machine)));
-                let peeked = scheduler.peek(&ROOT_VM_ID, look, |_, _| Ok(None));
+                let peeked = scheduler.peek(&self.process, look, |_, _| Ok(None));
                 left = peeked.ok().flatten();
-                processes = fault::processes(scheduler);
-            })
+                copies = fault::processes(scheduler);
+            };
+            (self.loaded).run::<NativeMachine>(script, host, max_cycles, look)
         });
         let (after, elapsed) = (counters(), elapsed.unwrap_or_else(|| started.elapsed()));
+        let run = run?;
+        let processes = watched.list();
+        self.process_is_there(&processes)?;
         Ok(Ran {
-            run: run.map_err(|error| self.no_code(group, &error))?,
+            run,
             left,
+            copies,
             processes,
             charged: after.charged_cycles - before.charged_cycles,
             native: after.native_cycles - before.native_cycles,
-            translate_seconds: engine.stats().translate_seconds,
+            translate_seconds: engine.stats().translate_seconds - translated,
             seconds: elapsed.as_secs_f64(),
         })
     }
 
-    fn group<'a>(
-        &self,
-        transaction: &Transaction,
-        verifier: &'a Verifier<NativeMachine>,
-    ) -> Result<&'a ScriptGroup, Failure> {
-        let found = transaction.find(self.script);
-        let (kind, hash) = found.map_err(|error| Failure::usage(format!("--script {error}")))?;
-        let group = verifier.find_script_group(kind, &hash);
-        group.ok_or_else(|| {
-            Failure::defect(format!(
-                "ckb-script has no group for the script {}; please report it with the file",
-                self.script
-            ))
-        })
-    }
-
-    /// Why a script has nothing that could run.
-    fn no_code(&self, group: &ScriptGroup, error: &ScriptError) -> Failure {
-        let (kind, advice) = match error {
-            ScriptError::ScriptNotFound(_) => (
-                "ScriptNotFound",
-                "no cell dependency of the transaction has this code; add it to cell_deps and mock_info.cell_deps",
-            ),
-            ScriptError::InvalidVmVersion(_) | ScriptError::InvalidScriptHashType(_) => (
-                "InvalidVmVersion",
-                "its hash type asks for a later version than --vm-version allows; give a higher one",
-            ),
-            ScriptError::MultipleMatches => (
-                "MultipleMatches",
-                "several cell dependencies of this type have different data; leave one of them",
-            ),
-            _ => ("Script", "ckb-script refuses it"),
-        };
-        let script = code_of(group);
-        let message = format!("{}: {error}; {advice} ({script})", self.script);
-        Failure::new(code::DATA, kind, message)
+    /// The process of the option is one of the script's.
+    fn process_is_there(&self, processes: &[Process]) -> Result<(), Failure> {
+        let there = processes.iter().any(|process| process.id == self.process);
+        if there || self.process == ROOT_VM_ID {
+            return Ok(());
+        }
+        let ids: Vec<String> = processes
+            .iter()
+            .map(|process| process.id.to_string())
+            .collect();
+        Err(Failure::usage(format!(
+            "--vm-id {}: the script has the processes {}",
+            self.process,
+            ids.join(", ")
+        )))
     }
 }
 
-/// A script's code, as transactions name it.
-fn code_of(group: &ScriptGroup) -> String {
-    let hash = group.script.code_hash();
-    match ScriptHashType::try_from(group.script.hash_type()) {
-        Ok(hash_type) => {
-            let hash_type = format!("{hash_type:?}").to_lowercase();
-            format!("code hash {hash:#x}, hash type {hash_type}")
-        }
-        Err(_) => format!(
-            "code hash {hash:#x}, hash type {}",
-            group.script.hash_type()
-        ),
-    }
+/// Nobody reads what a script prints.
+fn silent() -> DebugPrinter {
+    Arc::new(|_: &Byte32, _: &str| {})
 }
 
 /// What scripts print goes to standard error.

@@ -14,6 +14,8 @@ mod input;
 mod limits;
 mod narrow;
 #[cfg(feature = "tx")]
+mod scripts;
+#[cfg(feature = "tx")]
 mod transaction;
 mod trust;
 mod usage;

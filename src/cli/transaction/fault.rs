@@ -2,10 +2,9 @@
 //! that failed; `super::super::fault` says the rest.
 
 use ckb_script::ScriptError;
-use ckb_script::types::DebugPrinter;
 use ckb_vm::{DefaultMachineRunner, Error};
-use lockstep::ckb::NativeMachine;
-use lockstep::transaction::Chain;
+use lockstep::ckb::{NativeCore, NativeMachine};
+use lockstep::transaction::{Chain, Host};
 use lockstep_isa::Cost;
 use lockstep_runtime::{Core, CostTable};
 
@@ -14,7 +13,7 @@ use super::super::fault::{self, Report};
 use super::report::Ran;
 
 /// What runs the processes of a script.
-type Scheduler = ckb_script::Scheduler<Chain, DebugPrinter, NativeMachine>;
+pub(super) type Scheduler = ckb_script::Scheduler<Chain, Host<NativeCore>, NativeMachine>;
 
 /// Processes of a script that are looked at: ids count up from 0, and few scripts start as many.
 const PROCESSES: u64 = 64;
@@ -45,7 +44,7 @@ pub(super) fn explain(
     };
     if let Error::InvalidEcall(number) = error {
         // Only one process runs at a time, but which one it was is not known where there are several.
-        return match &ran.processes[..] {
+        return match &ran.copies[..] {
             [(id, core)] => Ok(Some(Report::of_system_call(
                 *number,
                 core,
@@ -64,8 +63,8 @@ pub(super) fn explain(
     };
     let again = again(limit)?;
     let cost = CostTable::from(Cost::Estimate);
-    for (id, after) in &ran.processes {
-        let before = again.processes.iter().find(|(other, _)| other == id);
+    for (id, after) in &ran.copies {
+        let before = again.copies.iter().find(|(other, _)| other == id);
         // A process that waits stands at a trace that it may never run, and it did not move.
         let before = before
             .map(|(_, core)| core)

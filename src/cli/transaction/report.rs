@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use ckb_script::ScriptError;
 use lockstep::engine::{Found, Mode};
-use lockstep::transaction::{Run, ScriptName};
+use lockstep::transaction::{Process, Run, ScriptName};
 use lockstep_runtime::Core;
 use serde::Serialize;
 
@@ -12,7 +12,8 @@ use super::super::answer::Answer;
 use super::super::failure::Failure;
 use super::super::result_name::ResultName;
 use super::super::run_report::{Allowed, Cycles};
-use super::super::{check, fault};
+use super::super::{check, code, fault};
+use super::processes;
 
 /// The answer, in the order of its fields. What is left of the machine is that of the script's own
 /// process, and is missing where that had none at the end.
@@ -42,6 +43,9 @@ struct Object<'a> {
     interp_seconds: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     divergence: Option<check::Object>,
+    /// Those of a script that spawns or executes others.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    processes: Vec<processes::Object>,
 }
 
 /// What is left of the script's own process.
@@ -58,12 +62,82 @@ pub(super) struct Ran {
     pub(super) run: Run,
     pub(super) left: Option<Left>,
     /// Copies of the processes that have a machine, where the script did not come to its end.
-    pub(super) processes: Vec<(u64, Core)>,
+    pub(super) copies: Vec<(u64, Core)>,
+    /// All processes that the script had.
+    pub(super) processes: Vec<Process>,
     /// Cycles that instructions were charged, of all processes.
     pub(super) charged: u64,
     pub(super) native: u64,
     pub(super) translate_seconds: f64,
     pub(super) seconds: f64,
+}
+
+impl Ran {
+    /// The code that a process ran last.
+    pub(super) fn elf(&self, process: u64) -> Option<Vec<u8>> {
+        let found = self.processes.iter().find(|other| other.id == process)?;
+        Some(found.programs.last()?.elf.to_vec())
+    }
+}
+
+/// What is said of one script, in both forms, and the exit code that goes with it.
+pub(super) struct Told {
+    /// As JSON. Text keeps the order of the fields.
+    object: String,
+    text: String,
+    code: u8,
+    cycles: u64,
+    script: ScriptName,
+}
+
+/// What is said of several scripts.
+#[derive(Default)]
+pub(super) struct Answers {
+    told: Vec<Told>,
+    /// Cycles of all of them.
+    pub(super) cycles: u64,
+}
+
+impl Answers {
+    pub(super) fn push(&mut self, told: Told) {
+        self.cycles = self.cycles.saturating_add(told.cycles);
+        self.told.push(told);
+    }
+
+    /// The one script that was asked for.
+    pub(super) fn one(mut self, json: bool) -> Result<Answer, Failure> {
+        let told = self.told.pop();
+        let told = told.ok_or_else(|| Failure::defect("no script was run"))?;
+        let text = match json {
+            true => told.object + "\n",
+            false => told.text,
+        };
+        let code = told.code;
+        Ok(Answer { text, code })
+    }
+
+    /// All of them. The exit code is that of the worst.
+    pub(super) fn all(self, json: bool) -> Answer {
+        let codes = || self.told.iter().map(|told| told.code);
+        let code = match codes().find(|code| *code == code::DIVERGED) {
+            Some(code) => code,
+            None => codes().max().unwrap_or(code::SUCCESS),
+        };
+        let mut text = String::new();
+        if json {
+            let objects: Vec<&str> = self.told.iter().map(|told| &told.object[..]).collect();
+            let (cycles, objects) = (self.cycles, objects.join(","));
+            // The parts are JSON already.
+            text = format!("{{\"cycles\":{cycles},\"scripts\":[{objects}]}}\n");
+        } else {
+            // Writing to a string does not fail.
+            for told in &self.told {
+                let _ = write!(text, "Script: {}\n{}", told.script, told.text);
+            }
+            let _ = writeln!(text, "All scripts: {}", Cycles(self.cycles));
+        }
+        Answer { text, code }
+    }
 }
 
 /// What is to be said of one run.
@@ -81,8 +155,8 @@ pub(super) struct Report<'a> {
 }
 
 impl Report<'_> {
-    /// The answer, and the exit code that goes with it.
-    pub(super) fn answer(&self, json: bool) -> Result<Answer, Failure> {
+    /// What is said, in both forms.
+    pub(super) fn tell(&self) -> Result<Told, Failure> {
         let Report { ran, found, .. } = *self;
         let (name, exit_code, fault) = match &ran.run.result {
             _ if found.is_some() => (ResultName::Diverged, None, None),
@@ -95,11 +169,8 @@ impl Report<'_> {
             Err(error) => (ResultName::Fault, None, Some(variant(error))),
         };
         let code = name.exit_code(exit_code);
-        if !json {
-            let mut text = self.describe();
-            text += &self.fault.map(fault::Report::describe).unwrap_or_default();
-            return Ok(Answer { text, code });
-        }
+        let mut text = self.describe();
+        text += &self.fault.map(fault::Report::describe).unwrap_or_default();
         let left = ran.left.as_ref();
         let hex = |word: &u64| format!("{word:#x}");
         let object = Object {
@@ -121,8 +192,18 @@ impl Report<'_> {
             run_seconds: ran.seconds,
             interp_seconds: self.interp_seconds,
             divergence: found.map(check::Object::new),
+            processes: match processes::are_worth_telling(&ran.processes) {
+                true => processes::objects(&ran.processes),
+                false => Vec::new(),
+            },
         };
-        Answer::new(true, &object, String::new, code)
+        Ok(Told {
+            object: serde_json::to_string(&object).map_err(Failure::defect)?,
+            text,
+            code,
+            cycles: ran.run.cycles,
+            script: self.script,
+        })
     }
 
     fn engine_name(&self) -> &'static str {
@@ -155,6 +236,9 @@ impl Report<'_> {
         };
         let cycles = ran.run.cycles;
         let _ = writeln!(text, "All cycles: {}", Cycles(cycles));
+        if processes::are_worth_telling(&ran.processes) {
+            text += &processes::tree(&ran.processes);
+        }
         // Rounded down: 100.00 means all.
         let parts = u128::from(ran.native) * 10_000 / u128::from(ran.charged.max(1));
         let _ = writeln!(
