@@ -11,6 +11,7 @@ use lockstep_contract::module::{Block, CODE_LIMIT, Entry, Module, Span, TrustedM
 use crate::code_region::CodeRegion;
 use crate::codegen::{Compiled, Compiler};
 use crate::link::Jump;
+use crate::location;
 use crate::native_place::NativePlace;
 use crate::trusted::made_here;
 use crate::units::Unit;
@@ -112,6 +113,7 @@ impl Assembler {
             (&mut self.texts.asm, compiled.asm),
         ] {
             if let Some(one) = one {
+                let one = location::by_address(&one, base);
                 all.push_str(&format!("; {name}, native offset {start:#x}\n{one}\n"));
             }
         }

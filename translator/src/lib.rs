@@ -18,6 +18,7 @@ mod codegen;
 mod discover;
 mod error;
 mod fold;
+mod guest_block;
 mod hints;
 mod injection;
 // Public for the tests of the primitives alone.
@@ -45,6 +46,7 @@ pub use block::Reason;
 pub use code_region::CodeRegion;
 pub use discover::MODULE_WEIGHT_LIMIT;
 pub use error::TranslateError;
+pub use guest_block::{End, GuestBlock, guest_blocks};
 pub use hints::Hints;
 #[doc(hidden)]
 pub use injection::{Fault, Injection};

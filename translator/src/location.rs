@@ -47,6 +47,26 @@ impl Location {
     }
 }
 
+/// A listing of Cranelift's, in which lines begin with `@` and such a number, with the guest address of the instruction
+/// in its place. Columns stay where they are.
+pub(crate) fn by_address(listing: &str, base: u64) -> String {
+    let line = |line: &str| {
+        let parts = line.strip_prefix('@').and_then(|rest| rest.split_once(' '));
+        let located = parts.and_then(|(number, rest)| {
+            let bits = u32::from_str_radix(number, 16).ok()?;
+            let location = Location::decode(SourceLoc::new(bits))?;
+            let address = format!("@{:x}", base + u64::from(location.instruction));
+            let width = line.len() - rest.len();
+            let text = rest.trim_start();
+            let width = (width + rest.len() - text.len()).max(address.len() + 1);
+            Some(format!("{address:<width$}{text}"))
+        });
+        located.unwrap_or_else(|| line.to_owned())
+    };
+    let lines: Vec<String> = listing.lines().map(line).collect();
+    lines.join("\n") + "\n"
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -74,5 +94,19 @@ mod tests {
             assert_eq!(Location::decode(far.encode()), Some(head));
         }
         assert_eq!(Location::decode(SourceLoc::default()), None);
+    }
+
+    #[test]
+    fn listings_name_guest_addresses() {
+        let at = Location {
+            block: 0x20,
+            instruction: 0x24,
+        };
+        let listing = format!(
+            "block1:\n@{:04x}      v1 = iadd v2, v3\n",
+            at.encode().bits()
+        );
+        let expected = "block1:\n@10024     v1 = iadd v2, v3\n";
+        assert_eq!(by_address(&listing, 0x10000), expected);
     }
 }
