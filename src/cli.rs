@@ -17,9 +17,11 @@ mod check;
 mod code;
 mod compare;
 mod debug_info;
+mod explore;
 mod failure;
 mod fault;
 mod guest;
+mod guest_code;
 mod guest_run;
 mod heat;
 #[cfg(unix)]
@@ -61,6 +63,7 @@ enum Verb {
     Heat(heat::Heat),
     Run(run::Run),
     Inspect(inspect::Inspect),
+    Explore(explore::Explore),
     Verify(verify::Verify),
     Replay(replay::Replay),
     Cache(cache::Command),
@@ -107,6 +110,7 @@ fn dispatch(arguments: &[OsString]) -> Result<Answer, Failure> {
         Verb::Heat(heat) => heat.execute(command.json),
         Verb::Run(run) => run.execute(command.json),
         Verb::Inspect(inspect) => inspect.execute(command.json),
+        Verb::Explore(explore) => explore.execute(command.json),
         Verb::Verify(verify) => verify.execute(command.json),
         Verb::Replay(replay) => replay.execute(command.json),
         Verb::Cache(cache) => cache.execute(command.json),

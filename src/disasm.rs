@@ -1,6 +1,7 @@
 //! Guest code block by block, with what each block costs, and the native code beside it.
 
 use std::fmt::Write as _;
+use std::ops::Range;
 
 use lockstep_contract::key::Key;
 use lockstep_contract::module::{Block, Module};
@@ -71,6 +72,11 @@ pub fn listing(
     shown: Shown,
 ) -> String {
     let mut lines = String::new();
+    // All at once, because a jump in one place may read its table in another.
+    let native = match shown {
+        Shown::Guest => Vec::new(),
+        Shown::GuestAndNative => native_lines(&module.key, 0, &module.code),
+    };
     for block in &module.blocks {
         let head = module.key.base + u64::from(block.head);
         if !wanted.wants(head, u64::from(block.len)) {
@@ -85,9 +91,13 @@ pub fn listing(
         if let Some(region) = region {
             guest(&mut lines, region, head, block);
         }
-        if shown == Shown::GuestAndNative {
-            for (start, code) in pieces(module, block) {
-                host(&mut lines, &module.key, start, code);
+        for piece in pieces(module, block) {
+            let first = native.partition_point(|(offset, _)| *offset < piece.start);
+            let in_piece = native[first..]
+                .iter()
+                .take_while(|(offset, _)| *offset < piece.end);
+            for (offset, text) in in_piece {
+                let _ = writeln!(lines, "    {offset:8x}| {text}");
             }
         }
     }
@@ -114,53 +124,114 @@ fn guest(lines: &mut String, region: &CodeRegion<'_>, head: u64, block: &Block) 
     }
 }
 
-/// The native code of a block: it may lie in several places.
-fn pieces<'m>(module: &'m Module, block: &Block) -> impl Iterator<Item = (u32, &'m [u8])> {
+/// Where the native code of a block is, by offset: it may lie in several places.
+fn pieces<'m>(module: &'m Module, block: &Block) -> impl Iterator<Item = Range<u32>> + use<'m> {
     let head = block.head;
     let spans = module.map.iter().enumerate();
     spans
         .filter(move |(_, span)| span.head == head)
-        .filter_map(|(index, span)| {
-            let next = module.map.get(index + 1).map(|span| span.start as usize);
-            let end = next.unwrap_or(module.code.len());
-            let code = module.code.get(span.start as usize..end)?;
-            Some((span.start, code))
+        .map(|(index, span)| {
+            let next = module.map.get(index + 1).map(|span| span.start);
+            span.start..next.unwrap_or(module.code.len() as u32)
         })
 }
 
-/// Native instructions; plain bytes for a target that no disassembler is at hand for.
-fn host(lines: &mut String, key: &Key, start: u32, code: &[u8]) {
+/// Native code as text: each instruction with its offset in the module's code, of which the first is `start`. For a
+/// target that no disassembler is at hand for, it is bytes in hexadecimal, 16 a line.
+///
+/// ```
+/// use lockstep::disasm::native_lines;
+/// use lockstep::{Platform, translate};
+///
+/// let elf = std::fs::read("guests/elf/fib.elf")?;
+/// let module = &translate(&elf, &Platform::default(), &Default::default())?[0].module;
+/// let lines = native_lines(&module.key, 0, &module.code);
+/// assert_eq!(lines[0].0, 0);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[must_use]
+pub fn native_lines(key: &Key, start: u32, code: &[u8]) -> Vec<(u32, String)> {
     #[cfg(feature = "disassembler")]
     if key.target.starts_with("x86_64") {
-        return x86_64(lines, start, code);
+        return x86_64(start, code);
     }
     let _ = key;
-    for (index, bytes) in code.chunks(16).enumerate() {
+    let lines = code.chunks(16).enumerate().map(|(index, bytes)| {
         let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-        let _ = writeln!(lines, "    {:8x}| {hex}", start as usize + 16 * index);
-    }
+        (start + 16 * index as u32, hex)
+    });
+    lines.collect()
 }
 
 #[cfg(feature = "disassembler")]
-fn x86_64(lines: &mut String, start: u32, code: &[u8]) {
-    use iced_x86::{Decoder, DecoderOptions, Formatter, IntelFormatter};
-    /// The instruction that fills gaps.
-    const INT3: u8 = 0xcc;
+fn x86_64(start: u32, code: &[u8]) -> Vec<(u32, String)> {
+    use iced_x86::{Code as Code64, Decoder, DecoderOptions, Formatter, IntelFormatter};
+    use std::collections::BTreeSet;
     let mut formatter = IntelFormatter::new();
     formatter.options_mut().set_hex_prefix("0x");
     formatter.options_mut().set_hex_suffix("");
     formatter.options_mut().set_branch_leading_zeros(false);
-    // What fills up to the next function is no code of the block.
-    let used = code
-        .iter()
-        .rposition(|byte| *byte != INT3)
-        .map_or(0, |last| last + 1);
-    let decoder = Decoder::with_ip(64, &code[..used], u64::from(start), DecoderOptions::NONE);
-    for instruction in decoder {
+    formatter.options_mut().set_uppercase_hex(false);
+    let mut decoder = Decoder::with_ip(64, code, u64::from(start), DecoderOptions::NONE);
+    let mut lines = Vec::new();
+    let mut tables = BTreeSet::new();
+    while decoder.can_decode() {
+        let table = match tables.remove(&decoder.ip()) {
+            true => jump_table(code, u64::from(start), decoder.ip()),
+            false => Vec::new(),
+        };
+        if !table.is_empty() {
+            let bytes = table.len() * JUMP_TABLE_ENTRY_BYTES;
+            lines.extend(table);
+            let position = decoder.position() + bytes;
+            decoder.set_ip(decoder.ip() + bytes as u64);
+            if decoder.set_position(position).is_err() {
+                break;
+            }
+            continue;
+        }
+        let instruction = decoder.decode();
+        // It fills the gaps between functions.
+        if instruction.code() == Code64::Int3 {
+            continue;
+        }
+        if instruction.code() == Code64::Lea_r64_m && instruction.is_ip_rel_memory_operand() {
+            tables.insert(instruction.ip_rel_memory_address());
+        }
         let mut text = String::new();
         formatter.format(&instruction, &mut text);
-        let _ = writeln!(lines, "    {:8x}| {text}", instruction.ip());
+        lines.push((instruction.ip() as u32, text));
     }
+    lines
+}
+
+/// Bytes of an entry of a jump table: the distance of a target from the table's start.
+#[cfg(feature = "disassembler")]
+const JUMP_TABLE_ENTRY_BYTES: usize = 4;
+
+/// The jump table at an address of the code, which is where Cranelift puts it: behind the jump that reads it. It
+/// ends at the lowest of its targets, or where an entry has no target in the code.
+#[cfg(feature = "disassembler")]
+fn jump_table(code: &[u8], start: u64, table: u64) -> Vec<(u32, String)> {
+    let mut lines = Vec::new();
+    let mut end = start + code.len() as u64;
+    let mut at = table;
+    while at + JUMP_TABLE_ENTRY_BYTES as u64 <= end {
+        let bytes = &code[(at - start) as usize..];
+        let Some(distance) = bytes.first_chunk().map(|bytes| i32::from_le_bytes(*bytes)) else {
+            break;
+        };
+        let target = table.wrapping_add_signed(distance.into());
+        if !(start..start + code.len() as u64).contains(&target) {
+            break;
+        }
+        if target > table {
+            end = end.min(target);
+        }
+        lines.push((at as u32, format!("target {target:#x}")));
+        at += JUMP_TABLE_ENTRY_BYTES as u64;
+    }
+    lines
 }
 
 /// The 16-bit parcels of guest code, as numbers.

@@ -69,6 +69,15 @@ impl<'a> DebugInfo<'a> {
         (at < end).then(|| name.into_owned())
     }
 
+    /// The functions that the symbols name: address, address behind the end, name. Sorted; one without a size reaches to
+    /// the next.
+    pub(crate) fn functions(&self) -> impl Iterator<Item = (u64, u64, String)> {
+        self.functions.iter().map(|&(start, end, name)| {
+            let name = addr2line::demangle_auto(name.into(), None);
+            (start, end, name.into_owned())
+        })
+    }
+
     /// Where an instruction comes from: the innermost place first, then the places that it was inlined into. There is
     /// at least one, which may say nothing.
     pub(crate) fn places(&self, at: u64) -> Vec<Place> {

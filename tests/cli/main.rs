@@ -6,6 +6,7 @@ mod bad_module;
 mod cache;
 mod chaos;
 mod check;
+mod explore;
 mod faults;
 mod harness;
 mod heat;

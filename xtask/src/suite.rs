@@ -12,7 +12,7 @@ use crate::guests;
 use crate::step::{StepError, cargo, step, timed};
 use crate::tools::{SystemPackage, Wheel, need};
 
-const PACKAGES: [SystemPackage; 2] = [
+const PACKAGES: [SystemPackage; 3] = [
     SystemPackage {
         name: "clang-19",
         program: "clang-19",
@@ -20,6 +20,11 @@ const PACKAGES: [SystemPackage; 2] = [
     SystemPackage {
         name: "lld-19",
         program: "ld.lld-19",
+    },
+    // Opens the page that `translate explore` writes.
+    SystemPackage {
+        name: "chromium",
+        program: "chromium",
     },
 ];
 

@@ -1,0 +1,233 @@
+//! Guest code as people think of it: functions with names, the blocks of each, and targets with names.
+//!
+//! Names come from the symbols, and lines from the debug information. Where an ELF has been stripped, functions begin
+//! where calls go, and are named by their addresses. The blocks are those of the translator, because cycles are charged
+//! by them; see [`GuestBlock`].
+//!
+//! This file prints nothing.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+
+use lockstep::Program;
+use lockstep_isa::Inst;
+use lockstep_translator::{CodeRegion, End, GuestBlock, Options, guest_blocks};
+
+use super::debug_info::DebugInfo;
+
+/// A function of a guest.
+pub(crate) struct Function {
+    /// As the symbols have it, or made from the address.
+    pub(crate) name: String,
+    /// From its first address to behind its last one, as far as that is known.
+    pub(crate) range: Range<u64>,
+    /// Its blocks, by their numbers in [`GuestCode::blocks`], ascending by address.
+    pub(crate) blocks: Range<usize>,
+}
+
+/// The code of one region.
+pub(crate) struct GuestCode {
+    /// By address.
+    pub(crate) blocks: Vec<GuestBlock>,
+    /// By address; together they have all blocks.
+    pub(crate) functions: Vec<Function>,
+}
+
+impl GuestCode {
+    /// Finds the functions and blocks of a region.
+    pub(crate) fn new(
+        program: &Program,
+        region: &CodeRegion<'_>,
+        options: &Options,
+        info: &DebugInfo<'_>,
+    ) -> GuestCode {
+        let blocks = guest_blocks(region, &program.hints(region), options);
+        let functions = functions(region, &blocks, info);
+        GuestCode { blocks, functions }
+    }
+
+    /// The function that holds an address.
+    pub(crate) fn function_at(&self, address: u64) -> Option<usize> {
+        let behind = (self.functions).partition_point(|function| function.range.start <= address);
+        let number = behind.checked_sub(1)?;
+        (address < self.functions[number].range.end).then_some(number)
+    }
+
+    /// The functions with this name, or with a name that ends with it behind `::`.
+    pub(crate) fn named(&self, name: &str) -> Vec<usize> {
+        let exact = self.matching(|full| full == name);
+        if !exact.is_empty() {
+            return exact;
+        }
+        let suffix = format!("::{name}");
+        self.matching(|full| full.ends_with(&suffix) || without_hash(full).ends_with(&suffix))
+    }
+
+    fn matching(&self, wanted: impl Fn(&str) -> bool) -> Vec<usize> {
+        let all = self.functions.iter().enumerate();
+        all.filter(|(_, function)| wanted(&function.name))
+            .map(|(number, _)| number)
+            .collect()
+    }
+
+    /// The blocks of a function.
+    pub(crate) fn blocks_of(&self, function: &Function) -> &[GuestBlock] {
+        &self.blocks[function.blocks.clone()]
+    }
+
+    /// The block with this head.
+    pub(crate) fn block_at(&self, head: u64) -> Option<usize> {
+        self.blocks
+            .binary_search_by_key(&head, |block| block.head)
+            .ok()
+    }
+
+    /// An address by the name of its function: `name`, or `name+0x10` inside it.
+    pub(crate) fn label(&self, address: u64) -> Option<String> {
+        let function = &self.functions[self.function_at(address)?];
+        Some(match address - function.range.start {
+            0 => function.name.clone(),
+            distance => format!("{}+{distance:#x}", function.name),
+        })
+    }
+
+    /// An instruction as text, with targets as addresses, and the names of targets behind it.
+    pub(crate) fn text(&self, block: &GuestBlock, pc: u64, inst: &Inst) -> String {
+        let text = inst.at(pc).to_string();
+        let is_last = pc + u64::from(inst.len) == block.behind();
+        let target = match block.end {
+            End::Branch(target) | End::Jump(target) | End::Call(target) if is_last => target,
+            _ => return text,
+        };
+        match self.label(target) {
+            Some(label) => format!("{text} <{label}>"),
+            None => text,
+        }
+    }
+
+    /// The functions that each function calls or jumps to, by number: its own blocks are left out.
+    pub(crate) fn calls(&self, function: &Function) -> BTreeSet<usize> {
+        let targets = self
+            .blocks_of(function)
+            .iter()
+            .filter_map(|block| match block.end {
+                End::Call(target) | End::Jump(target) | End::Branch(target) => Some(target),
+                _ => None,
+            });
+        targets
+            .filter(|target| !function.range.contains(target))
+            .filter_map(|target| self.function_at(target))
+            .collect()
+    }
+}
+
+/// The name of a function of Rust without the digits that the compiler puts behind it.
+fn without_hash(name: &str) -> &str {
+    match name.rsplit_once("::h") {
+        Some((path, hash)) if hash.len() == 16 && hash.chars().all(|c| c.is_ascii_hexdigit()) => {
+            path
+        }
+        _ => name,
+    }
+}
+
+/// The functions of a region, so that every block belongs to one.
+fn functions(
+    region: &CodeRegion<'_>,
+    blocks: &[GuestBlock],
+    info: &DebugInfo<'_>,
+) -> Vec<Function> {
+    let mut starts: BTreeMap<u64, (Option<u64>, String)> = BTreeMap::new();
+    for (start, end, name) in info.functions() {
+        if (region.base..region.end()).contains(&start) {
+            starts.insert(start, (Some(end), name));
+        }
+    }
+    let covered = |starts: &BTreeMap<u64, (Option<u64>, String)>, address: u64| {
+        let before = starts.range(..=address).next_back();
+        before.is_some_and(|(_, (end, _))| end.is_none_or(|end| address < end))
+    };
+    let named = starts.clone();
+    for block in blocks {
+        // Inside a function that has a name, a start is a label.
+        let is_start = block.starts_function && !covered(&named, block.head);
+        if is_start || !covered(&starts, block.head) {
+            let name = format!("fn_{:x}", block.head);
+            starts.entry(block.head).or_insert((None, name));
+        }
+    }
+    let mut functions = Vec::new();
+    let mut iter = starts.into_iter().peekable();
+    let mut first = 0;
+    while let Some((start, (_, name))) = iter.next() {
+        let next = iter.peek().map_or(region.end(), |(next, _)| *next);
+        let behind = blocks.partition_point(|block| block.head < next);
+        let end = blocks[first..behind].iter().map(GuestBlock::behind).max();
+        functions.push(Function {
+            name,
+            // The last block of a function may run on into the next one.
+            range: start..end.map_or(next, |end| end.min(next)).max(start),
+            blocks: first..behind,
+        });
+        first = behind;
+    }
+    functions.retain(|function| !function.blocks.is_empty());
+    functions
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use lockstep::Platform;
+
+    const ELF: &[u8] = include_bytes!("../../examples/faults/faults.elf");
+
+    fn code(info: &DebugInfo<'_>) -> GuestCode {
+        let program = Program::load(ELF, &Platform::default()).unwrap();
+        let region = &program.code_regions()[0];
+        GuestCode::new(&program, region, &Options::default(), info)
+    }
+
+    /// Every block is in one function, with names and without.
+    #[test]
+    fn functions_divide_the_blocks() {
+        for info in [DebugInfo::read(ELF), DebugInfo::read(b"stripped")] {
+            let code = code(&info);
+            assert!(code.functions.len() > 3);
+            let mut next = 0;
+            for function in &code.functions {
+                assert_eq!(function.blocks.start, next, "{}", function.name);
+                next = function.blocks.end;
+                let head = code.blocks[function.blocks.start].head;
+                assert!(function.range.contains(&head), "{}", function.name);
+            }
+            assert_eq!(next, code.blocks.len());
+        }
+    }
+
+    #[test]
+    fn targets_have_names() {
+        let info = DebugInfo::read(ELF);
+        let code = code(&info);
+        let poke = code.named("poke");
+        assert_eq!(poke.len(), 1);
+        let start = code.functions[poke[0]].range.start;
+        assert_eq!(code.label(start).as_deref(), Some("poke"));
+        assert_eq!(code.label(start + 2).as_deref(), Some("poke+0x2"));
+        let callers = (code.functions.iter())
+            .filter(|function| code.calls(function).contains(&poke[0]))
+            .count();
+        assert!(callers > 0, "nobody calls poke");
+        let texts = code.blocks.iter().flat_map(|block| {
+            let texts = block.places().map(|(pc, inst)| code.text(block, pc, inst));
+            texts.collect::<Vec<_>>()
+        });
+        assert!(texts.into_iter().any(|text| text.contains("<poke>")));
+    }
+
+    #[test]
+    fn a_function_is_found_by_the_end_of_its_path() {
+        assert_eq!(without_hash("a::b::h0123456789abcdef"), "a::b");
+        assert_eq!(without_hash("a::b::hello"), "a::b::hello");
+    }
+}
