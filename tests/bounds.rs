@@ -123,6 +123,27 @@ fn copies_of_inlined_functions_are_limited() {
     }
 }
 
+/// Code behind stores in loops is translated twice, but no more of it than copies may weigh.
+#[test]
+fn landings_are_limited() {
+    let kind = Kind::named("walks").expect("a kind");
+    for pages in [2, 100] {
+        let report = reports(&kind.elf(pages)).remove(0);
+        println!("{pages} pages: copies weigh {}", report.copies_weight);
+        let limit = match pages {
+            2 => 1000..=COPIES_WEIGHT_LIMIT / 2,
+            _ => COPIES_WEIGHT_LIMIT * 3 / 4..=COPIES_WEIGHT_LIMIT,
+        };
+        assert!(limit.contains(&report.copies_weight), "{pages} pages");
+    }
+    // Whatever the code is.
+    for kind in KINDS {
+        for report in reports(&kind.elf(20)) {
+            assert!(report.copies_weight <= COPIES_WEIGHT_LIMIT, "{}", kind.name);
+        }
+    }
+}
+
 /// A guest that runs through more code than one module may have.
 #[test]
 fn what_was_left_is_interpreted() {

@@ -47,7 +47,7 @@ pub(crate) fn choose(found: &mut Discovered, heat: &Heat, module_weight: usize) 
             found.left.insert(head, Reason::Budget);
         }
     }
-    found.weight = module_weight - room;
+    found.weight = found.blocks.values().map(|block| block.weight()).sum();
     let Discovered {
         blocks, entries, ..
     } = found;

@@ -246,6 +246,10 @@ pub fn translate_while(
 
 /// Records that a unit is left to the interpreter.
 fn leave(report: &mut Report, unit: &units::Unit<'_>, reason: Reason) {
+    if unit.is_landing {
+        // Its blocks are in another unit.
+        return;
+    }
     let heads = unit.heads.keys();
     report.left.extend(heads.map(|&head| (head, reason)));
 }

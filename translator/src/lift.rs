@@ -148,7 +148,7 @@ impl<'l, 'f> Lifter<'l, 'f> {
         self.dirty = chain.dirty & !self.memory_resident;
         self.writes_back = chain.writes_back;
         self.budget = self.builder.use_var(self.budget_variable);
-        self.checks = memory_checks::plan(&chain.accesses, chain.first_block_accesses);
+        self.checks = memory_checks::plan(&chain.accesses, chain.first_block_accesses());
         self.cycles = chain.cycles;
         // The host enters again where it left.
         self.pages_opened = if chain.entry {

@@ -14,6 +14,9 @@
 //! Calls of short functions are inlined: the chain of the call goes on with a copy of the function's
 //! blocks (`inline`).
 //!
+//! Some code of a loop is translated once more, in a unit that is entered where the interpreter comes back from a
+//! store (`landings`).
+//!
 //! A call of the unit by itself is an edge inside the unit. The unit's returns then first compare their
 //! target with the return points of these calls.
 
@@ -31,15 +34,19 @@ mod chain;
 mod dataflow;
 mod graph;
 mod inline;
+mod landings;
 mod loops;
 mod residency;
+mod unit;
 
 pub(crate) use chain::Chain;
 use dataflow::{choose_write_backs, dataflow, worst_costs};
 use graph::{Graph, is_return};
 pub use inline::COPIES_WEIGHT_LIMIT;
 use inline::Inlined;
+use landings::landing;
 use residency::{INTERPRETER_LOOP_TARGETS, memory_resident};
+pub(crate) use unit::Unit;
 
 /// How large a unit may be.
 #[derive(Clone, Copy)]
@@ -70,27 +77,8 @@ const MODULE_LOOP_INSTRUCTIONS: usize = 16_000;
 /// The most instructions of a chain.
 const CHAIN_INSTRUCTIONS: usize = 256;
 
-/// One function to compile. Its chains are numbered by their places in `chains`.
-pub(crate) struct Unit<'a> {
-    /// The chains, in an order in which predecessors come first, except along retreating edges.
-    pub chains: Vec<Chain<'a>>,
-    /// The chains by head.
-    pub heads: BTreeMap<u64, usize>,
-    /// The chains that the dispatch may go to, by head.
-    pub dispatch_targets: BTreeMap<u64, usize>,
-    /// The dispatch, if there is one.
-    pub dispatch: Option<usize>,
-    /// The chains to which the unit's calls of itself return, by head.
-    pub return_points: BTreeMap<u64, usize>,
-    /// The memory-resident registers as a mask: between chains they live in the context, not in host
-    /// registers.
-    pub memory_resident: u32,
-    /// The injected fault, if there is one.
-    pub inject: Option<Injection>,
-}
-
 /// Divides the blocks of a code region into units. The second result is the weight of the copies of inlined
-/// functions, in plain instructions.
+/// functions and of landings, in plain instructions.
 pub(crate) fn partition<'a>(
     found: &'a Discovered,
     xlen: Xlen,
@@ -98,7 +86,7 @@ pub(crate) fn partition<'a>(
 ) -> (Vec<Unit<'a>>, usize) {
     let groups = groups(found);
     // Where every block is an entry, each is left before the next.
-    let inlined = match options.entries {
+    let mut inlined = match options.entries {
         Entries::WhereNeeded => Inlined::choose(found, &groups, xlen, options.inject),
         Entries::EveryBlock => Inlined::default(),
     };
@@ -106,19 +94,25 @@ pub(crate) fn partition<'a>(
     let others = |head: &u64| found.starts.contains(head) || !inside.contains(head);
     let mut entries: BTreeSet<u64> = found.entries.iter().copied().filter(others).collect();
     entries.extend(crossing(&groups));
-    let units = groups
-        .iter()
-        .map(|group| {
-            Unit::build(
-                group,
-                &inlined,
-                &entries,
-                &found.indirect_targets,
-                xlen,
-                options,
-            )
-        })
+    let build = |blocks: &[&'a Block], entries: &BTreeSet<u64>, inlined: &Inlined<'a>| {
+        let targets = &found.indirect_targets;
+        Unit::build(blocks, inlined, entries, targets, xlen, options)
+    };
+    let mut units: Vec<Unit<'a>> = (groups.iter())
+        .map(|group| build(group, &entries, &inlined))
         .collect();
+    // Behind all others, so that their code stays together, and so that they are the ones for which the size of the code
+    // does not suffice.
+    let heads = |unit: &Unit<'_>| unit.entries().map(|(head, _)| head).collect::<Vec<_>>();
+    let mut entered: BTreeSet<u64> = units.iter().flat_map(heads).collect();
+    for number in 0..units.len() {
+        if let Some(landing) = landing(found, &units[number], &entered, &mut inlined) {
+            let mut unit = build(&landing.blocks, &landing.heads, &inlined);
+            unit.is_landing = true;
+            entered.extend(heads(&unit));
+            units.push(unit);
+        }
+    }
     (units, inlined.weight)
 }
 
@@ -220,6 +214,7 @@ impl<'a> Unit<'a> {
             return_points: chains_at(&graph.return_points),
             memory_resident,
             inject: options.inject,
+            is_landing: false,
         }
     }
 }
@@ -248,7 +243,7 @@ fn merge<'a>(graph: &Graph<'_, 'a>, xlen: Xlen, inject: Option<Injection>) -> Me
         let mut analysis = AbstractInterpreter::new(xlen);
         let mut members = Vec::new();
         let (mut node, mut size, mut wrong) = (first, 0, 0);
-        let mut first_block_accesses = None;
+        let mut accesses_until = Vec::new();
         while graph.blocks.get(node).is_some() {
             let mut injected = false;
             for block in graph.blocks_of(node) {
@@ -257,7 +252,7 @@ fn merge<'a>(graph: &Graph<'_, 'a>, xlen: Xlen, inject: Option<Injection>) -> Me
                 wrong |= fault.map_or(0, Fault::register);
                 block.run(&mut analysis);
                 members.push(block);
-                first_block_accesses.get_or_insert(analysis.accesses.len());
+                accesses_until.push(analysis.accesses.len());
                 size += block.instructions.len();
             }
             match graph.successors[node].as_slice() {
@@ -292,7 +287,7 @@ fn merge<'a>(graph: &Graph<'_, 'a>, xlen: Xlen, inject: Option<Injection>) -> Me
             defs: analysis.defs | wrong,
             writes_back: false,
             accesses: analysis.accesses,
-            first_block_accesses: first_block_accesses.unwrap_or_default(),
+            accesses_until,
         });
     }
     merged
@@ -317,33 +312,6 @@ fn connect(
             chains[target].predecessors.push(number);
         }
         chains[number].successors = next;
-    }
-}
-
-impl Unit<'_> {
-    /// The chains at which the unit can be entered; their places in the list are the numbers of the
-    /// entries. They are in the order of their addresses, and the dispatch is last.
-    pub(crate) fn entry_chains(&self) -> Vec<usize> {
-        let direct = self.direct_entries().map(|(_, chain)| chain);
-        direct.chain(self.dispatch).collect()
-    }
-
-    /// The heads at which control may enter the unit, each with the number of its entry. Heads that only
-    /// indirect jumps go to share the entry of the dispatch. If such a head had an entry of its own, the
-    /// registers that it needs would come from two places, and each jump from the dispatch would have to
-    /// move them.
-    pub(crate) fn entries(&self) -> impl Iterator<Item = (u64, usize)> {
-        let dispatch = self.direct_entries().count();
-        let direct = self.direct_entries().map(|(head, _)| head).zip(0..);
-        let shared =
-            (self.dispatch_targets.iter()).filter(|&(_, &chain)| !self.chains[chain].entry);
-        direct.chain(shared.map(move |(&head, _)| (head, dispatch)))
-    }
-
-    /// The heads that are entered directly, not through the dispatch, with their chains.
-    fn direct_entries(&self) -> impl Iterator<Item = (u64, usize)> {
-        let heads = self.heads.iter().map(|(&head, &chain)| (head, chain));
-        heads.filter(|&(_, chain)| self.chains[chain].entry)
     }
 }
 

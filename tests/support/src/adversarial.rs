@@ -111,6 +111,11 @@ pub const KINDS: &[Kind] = &[
         },
     ),
     kind(
+        "walks",
+        "small loops of stores and branches, of which most is translated twice",
+        walks,
+    ),
+    kind(
         "recursion",
         "calls of the function itself, and returns",
         recursion,
@@ -392,6 +397,16 @@ fn loops(f: &mut Filler) {
         2 => branch(f, r),
         3 | 4 => call_outlined(f, r, &functions),
         _ => store(r),
+    });
+}
+
+/// Loops of 64 instructions: a store and a branch around the next one, again and again, and the last branch around the
+/// jump back.
+fn walks(f: &mut Filler) {
+    f.words(|f, r| match f.at / 4 % 64 {
+        63 => word(Op::Jal, 0, 0, 0, -252),
+        place if place % 2 == 0 && place < 62 => store(r),
+        _ => word(Op::Bne, 0, any(r), any(r), 8),
     });
 }
 

@@ -39,13 +39,18 @@ pub(crate) struct Chain<'a> {
     pub writes_back: bool,
     /// Its memory accesses in program order.
     pub accesses: Vec<Access>,
-    /// How many of these its first block has.
-    pub first_block_accesses: usize,
+    /// How many of these there are up to the end of each block.
+    pub accesses_until: Vec<usize>,
     /// Registers that it reads before it writes them, as a mask.
     pub uses: u32,
 }
 
 impl Chain<'_> {
+    /// How many memory accesses its first block has.
+    pub(crate) fn first_block_accesses(&self) -> usize {
+        self.accesses_until.first().copied().unwrap_or_default()
+    }
+
     /// The address of its first instruction; none for a dispatch.
     pub(crate) fn head(&self) -> Option<u64> {
         self.blocks.first().map(|block| block.head)

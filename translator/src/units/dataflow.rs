@@ -32,7 +32,7 @@ pub(super) fn choose_write_backs(chains: &mut [Chain<'_>]) {
     let repeated = loops::repeated(chains);
     let exits: Vec<usize> = (chains.iter())
         .map(|chain| {
-            memory_checks::plan(&chain.accesses, chain.first_block_accesses).exits()
+            memory_checks::plan(&chain.accesses, chain.first_block_accesses()).exits()
                 + usize::from(chain.check)
         })
         .collect();

@@ -6,22 +6,43 @@
 //! measured to cost more than it gains.
 
 use super::chain::Chain;
+use super::unit::Unit;
 
 /// The index of a chain that was not visited yet.
 const UNVISITED: usize = usize::MAX;
 
 /// For each chain, whether control may come back to it without leaving the unit.
 pub(super) fn repeated(chains: &[Chain<'_>]) -> Vec<bool> {
+    let successors: Vec<&[usize]> = (chains.iter())
+        .map(|chain| chain.successors.as_slice())
+        .collect();
+    repeated_by(&successors)
+}
+
+/// The same of a unit whose calls come back: a loop may leave the unit for a function that it calls.
+pub(super) fn repeated_with_calls(unit: &Unit<'_>) -> Vec<bool> {
+    let chains = unit.chains.iter().map(|chain| {
+        let call = chain.blocks.last();
+        let back = call.and_then(|call| call.return_point());
+        let back = back.and_then(|head| unit.heads.get(&head));
+        let next = chain.successors.iter().chain(back);
+        next.copied().collect::<Vec<usize>>()
+    });
+    repeated_by(&chains.collect::<Vec<_>>())
+}
+
+/// For each node of a graph, whether a way leads from it to itself.
+fn repeated_by<N: AsRef<[usize]>>(successors: &[N]) -> Vec<bool> {
     let mut walk = Walk {
-        chains,
-        index: vec![UNVISITED; chains.len()],
-        low: vec![0; chains.len()],
-        open: vec![false; chains.len()],
+        successors,
+        index: vec![UNVISITED; successors.len()],
+        low: vec![0; successors.len()],
+        open: vec![false; successors.len()],
         stack: Vec::new(),
         next: 0,
-        repeated: vec![false; chains.len()],
+        repeated: vec![false; successors.len()],
     };
-    for root in 0..chains.len() {
+    for root in 0..successors.len() {
         if walk.index[root] == UNVISITED {
             walk.visit(root);
         }
@@ -30,8 +51,9 @@ pub(super) fn repeated(chains: &[Chain<'_>]) -> Vec<bool> {
 }
 
 /// The state of Tarjan's algorithm, under its usual names.
-struct Walk<'a, 'b> {
-    chains: &'a [Chain<'b>],
+struct Walk<'a, N> {
+    /// For each chain, those that may follow it.
+    successors: &'a [N],
     index: Vec<usize>,
     low: Vec<usize>,
     /// Whether a chain is on the stack.
@@ -41,7 +63,7 @@ struct Walk<'a, 'b> {
     repeated: Vec<bool>,
 }
 
-impl Walk<'_, '_> {
+impl<N: AsRef<[usize]>> Walk<'_, N> {
     /// Numbers a chain and puts it on the stack.
     fn begin(&mut self, chain: usize) -> (usize, usize) {
         (self.index[chain], self.low[chain]) = (self.next, self.next);
@@ -56,7 +78,7 @@ impl Walk<'_, '_> {
         let mut path = vec![self.begin(root)];
         while let Some((chain, tried)) = path.last_mut() {
             let chain = *chain;
-            if let Some(&next) = self.chains[chain].successors.get(*tried) {
+            if let Some(&next) = self.successors[chain].as_ref().get(*tried) {
                 *tried += 1;
                 if self.index[next] == UNVISITED {
                     path.push(self.begin(next));
@@ -79,7 +101,7 @@ impl Walk<'_, '_> {
     fn close(&mut self, chain: usize) {
         let first = (self.stack.iter()).rposition(|&member| member == chain);
         let several = first.is_some_and(|first| self.stack.len() - first > 1);
-        let itself = self.chains[chain].successors.contains(&chain);
+        let itself = self.successors[chain].as_ref().contains(&chain);
         for member in self.stack.drain(first.unwrap_or(0)..) {
             self.open[member] = false;
             self.repeated[member] = several || itself;

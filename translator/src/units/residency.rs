@@ -69,7 +69,7 @@ pub(super) fn memory_resident(chains: &[Chain<'_>], targets: usize) -> u32 {
         .div_ceil(chains.len());
     // Accesses that share a check share an exit.
     let planned = |chain: &Chain<'_>| {
-        memory_checks::plan(&chain.accesses, chain.first_block_accesses).exits() + 1
+        memory_checks::plan(&chain.accesses, chain.first_block_accesses()).exits() + 1
     };
     let affordable = UNIT_EXIT_STORES / chains.iter().map(planned).sum::<usize>();
     let in_registers = HOST_REGISTERS

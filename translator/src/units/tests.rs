@@ -234,3 +234,67 @@ fn an_interpreter_loop_with_wide_gaps_is_one_unit() {
     let sizes = units(8, BASE, &code, &targets, |unit| unit.heads.len());
     assert_eq!(sizes, [72]);
 }
+
+/// A store by `s0`.
+fn store() -> Inst {
+    Inst {
+        rs1: Reg::new(8),
+        rs2: Reg::A0,
+        ..Inst::bare(Op::Sd, 4)
+    }
+}
+
+fn branch(offset: i32) -> Inst {
+    Inst {
+        rs1: Reg::A0,
+        imm: offset,
+        ..Inst::bare(Op::Beq, 4)
+    }
+}
+
+/// Of each unit: whether it is a landing, its entries, and the heads of its blocks.
+fn landings(code: &[(u64, Inst)]) -> Vec<(bool, Vec<u64>, Vec<u64>)> {
+    units(1, BASE, code, &[], |unit| {
+        let blocks = unit.chains.iter().flat_map(|chain| &chain.blocks);
+        let mut heads: Vec<u64> = blocks.map(|block| block.head).collect();
+        heads.sort_unstable();
+        let entries = unit.entries().map(|(head, _)| head).collect();
+        (unit.is_landing, entries, heads)
+    })
+}
+
+#[test]
+fn behind_a_store_in_a_loop_is_a_landing() {
+    let code = [
+        addi(),
+        jump(4),
+        // The loop's head, and a store that is no entry.
+        branch(24),
+        store(),
+        branch(16),
+        // Behind it, on the way back.
+        addi(),
+        branch(-16),
+        jump(-20),
+        // Out of the loop.
+        jump(-32),
+    ];
+    let code: Vec<(u64, Inst)> = (BASE..).step_by(4).zip(code).collect();
+    let [at, behind, last, out] = [8, 20, 28, 32].map(|offset| BASE + offset);
+    let own = vec![BASE, at, at + 4, behind, last, out];
+    let found = landings(&code);
+    assert_eq!(found.len(), 2, "{found:x?}");
+    assert_eq!(found[0], (false, vec![BASE, at], own), "{found:x?}");
+    // It ends where it comes to the loop's head, or to an entry of another unit.
+    let copied = vec![behind, last, out];
+    assert_eq!(found[1], (true, vec![behind, out], copied), "{found:x?}");
+    // Outside of a loop there is none.
+    let straight: Vec<(u64, Inst)> = (code.iter())
+        .map(|&(address, inst)| match inst.op {
+            Op::Jal if inst.imm < 0 => (address, ecall()),
+            Op::Beq if inst.imm < 0 => (address, branch(8)),
+            _ => (address, inst),
+        })
+        .collect();
+    assert!(landings(&straight).iter().all(|unit| !unit.0));
+}

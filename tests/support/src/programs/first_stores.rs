@@ -21,6 +21,8 @@ const VALUES: [&str; 6] = ["a0", "a1", "a2", "t0", "s4", "zero"];
 const TEXT: u64 = 0x1_0000;
 /// Functions that parts may call.
 const FUNCTIONS: u64 = 2;
+/// Pieces of a few instructions, which a translator may copy to where they are called.
+const PIECES: u64 = 2;
 
 struct Generator<'r> {
     random: &'r mut Random,
@@ -55,6 +57,14 @@ pub fn generate(random: &mut Random, profile: Profile, entry: Entry) -> Source {
             generator.part(false);
         }
         generator.push("ret");
+    }
+    for piece in 0..PIECES {
+        generator.push(format!("p{piece}:"));
+        generator.group();
+        if generator.random.one_in(3) {
+            generator.filler();
+        }
+        generator.push("jr t5");
     }
     generator.push(format!(".rodata {RODATA:#x}"));
     generator.push(".dword 1");
@@ -97,7 +107,8 @@ impl Generator<'_> {
     }
 
     fn part(&mut self, may_call: bool) {
-        match self.random.below(12) {
+        match self.random.below(14) {
+            12 | 13 => self.walk(may_call),
             0 | 1 => self.frame(),
             2..=4 => self.group(),
             5 | 6 => self.through_memory(),
@@ -198,6 +209,51 @@ impl Generator<'_> {
         self.push(format!("addi {pointer}, {pointer}, {step}"));
         self.push("addi s5, s5, -1");
         self.push(format!("bnez s5, {label}"));
+    }
+
+    /// A loop that walks over pages, with stores that are not at its head: behind a branch or a load through memory, in a
+    /// piece that is called, or in the middle of more instructions than a trace has. What comes behind them in the
+    /// round is of all kinds too.
+    fn walk(&mut self, may_call: bool) {
+        let (pointer, again) = (self.pointer(), self.label());
+        let step = self.random.pick(&[8, 520, 2040, 4096, 4104]);
+        let turns = self.random.between(2, 6);
+        self.push(format!("li s6, {turns}"));
+        self.push(format!("li s7, {step}"));
+        self.push(format!("{again}:"));
+        for _ in 0..self.random.between(1, 2) {
+            match self.random.below(5) {
+                0 => self.branch(),
+                1 => self.filler(),
+                2 => self.push(format!("ld t4, 0({pointer})")),
+                3 => {
+                    let piece = self.random.below(PIECES);
+                    self.push(format!("jal t5, p{piece}"));
+                }
+                _ => self.group(),
+            }
+        }
+        for _ in 0..self.random.between(1, 2) {
+            self.access(pointer, 16);
+        }
+        for _ in 0..self.random.between(0, 2) {
+            match self.random.below(6) {
+                0 | 1 => self.branch(),
+                2 => self.filler(),
+                3 => {
+                    let piece = self.random.below(PIECES);
+                    self.push(format!("jal t5, p{piece}"));
+                }
+                4 if may_call => {
+                    let function = self.random.below(FUNCTIONS);
+                    self.push(format!("jal ra, f{function}"));
+                }
+                _ => self.count_down(),
+            }
+        }
+        self.push(format!("add {pointer}, {pointer}, s7"));
+        self.push("addi s6, s6, -1");
+        self.push(format!("bnez s6, {again}"));
     }
 
     /// A way around some accesses.
