@@ -122,6 +122,7 @@ fn behind_a_first_store_in_a_loop_native_code_goes_on() {
             li s2, 0x20000
             li s6, 60
             li s7, 4096
+            jal zero, again
             again:
             addi a2, a2, 1
             beqz a2, never
