@@ -3,11 +3,11 @@
 //! exit code. The verbs live in files of their own; none of them prints or exits by itself.
 
 use std::ffi::OsString;
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
 mod answer;
 mod args;
@@ -15,8 +15,10 @@ mod build;
 mod cache;
 mod check;
 mod code;
+mod colour;
 mod compare;
 mod debug_info;
+mod decode;
 mod explore;
 mod failure;
 mod fault;
@@ -27,19 +29,25 @@ mod heat;
 #[cfg(unix)]
 mod helper;
 mod inspect;
+mod log;
 mod named_module;
 mod progress;
 mod replay;
 mod result_name;
 mod run;
 mod run_report;
+mod running;
 #[cfg(feature = "tx")]
 mod script;
 mod script_options;
+mod shell;
 mod stderr;
 #[cfg(feature = "tx")]
 mod transaction;
 mod translation;
+#[cfg(feature = "tx")]
+mod tx;
+mod unexpected;
 mod verify;
 
 use answer::Answer;
@@ -67,6 +75,13 @@ enum Verb {
     Verify(verify::Verify),
     Replay(replay::Replay),
     Cache(cache::Command),
+    #[cfg(feature = "tx")]
+    Tx(tx::Command),
+    #[command(name = "decode-instruction", alias = "instruction-decode")]
+    Decode(decode::Decode),
+    Completions(shell::Completions),
+    #[command(name = "man")]
+    Manual(shell::Manual),
     #[cfg(unix)]
     #[command(hide = true)]
     Helper(helper::Helper),
@@ -74,7 +89,7 @@ enum Verb {
 
 /// Runs the command with the process's arguments and gives its exit code.
 pub(crate) fn main() -> ExitCode {
-    listen();
+    log::listen();
     #[cfg(unix)]
     stay_when_a_file_is_too_large();
     let arguments: Vec<OsString> = std::env::args_os().collect();
@@ -91,7 +106,7 @@ pub(crate) fn main() -> ExitCode {
 fn dispatch(arguments: &[OsString]) -> Result<Answer, Failure> {
     let command = match Command::try_parse_from(arguments) {
         Ok(command) => command,
-        Err(error) if error.use_stderr() => return Err(Failure::usage_by_clap(&error)),
+        Err(error) if error.use_stderr() => return Err(unexpected::explain(error, arguments)),
         // --help and --version. Colour only where the terminal takes it, which `print` knows.
         Err(error) => {
             return match error.print() {
@@ -114,6 +129,11 @@ fn dispatch(arguments: &[OsString]) -> Result<Answer, Failure> {
         Verb::Verify(verify) => verify.execute(command.json),
         Verb::Replay(replay) => replay.execute(command.json),
         Verb::Cache(cache) => cache.execute(command.json),
+        #[cfg(feature = "tx")]
+        Verb::Tx(tx) => tx.execute(command.json),
+        Verb::Decode(decode) => decode.execute(command.json),
+        Verb::Completions(completions) => completions.execute(&Command::command(), command.json),
+        Verb::Manual(manual) => manual.execute(Command::command(), command.json),
         #[cfg(unix)]
         Verb::Helper(helper) => helper.execute(),
     }
@@ -163,31 +183,4 @@ fn stay_when_a_file_is_too_large() {
     if let Err(error) = signal_hook::flag::register(signal_hook::consts::SIGXFSZ, seen) {
         tracing::debug!(%error, "a limit on the size of files ends this process");
     }
-}
-
-/// Warnings and what `LOCKSTEP_LOG` asks for go to standard error.
-fn listen() {
-    use tracing_subscriber::EnvFilter;
-    let filter = std::env::var("LOCKSTEP_LOG")
-        .ok()
-        .filter(|filter| !filter.is_empty())
-        .and_then(|filter| {
-            let parsed = EnvFilter::try_new(&filter);
-            if let Err(error) = &parsed {
-                stderr::warn(format_args!(
-                    "LOCKSTEP_LOG={filter:?} is no log filter: {error}"
-                ));
-            }
-            parsed.ok()
-        })
-        .unwrap_or_else(|| EnvFilter::new("warn"));
-    let colour = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(io::stderr)
-        .with_ansi(colour && io::stderr().is_terminal())
-        .with_target(false)
-        .without_time()
-        .log_internal_errors(false)
-        .init();
 }

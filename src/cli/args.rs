@@ -99,6 +99,19 @@ const CHAIN_MEMORY_BYTES: u64 = 4 << 20;
 /// Cycles that the transactions of one block of the chain may use in all: `max_block_cycles` of the mainnet.
 pub(crate) const BLOCK_CYCLES: u64 = 3_500_000_000;
 
+/// How a limit of cycles is written.
+const CYCLES_FORMS: &str = "it is not a number of cycles; write it as 70000000, 70_000_000, 0x42c1d80, 70K (thousands), 70M \
+                            (millions), 3G (thousand millions) or unlimited";
+
+/// What is wrong with a limit that has no unit.
+fn of_cycles(text: &str, why: String) -> String {
+    let digits = text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    match digits && why.contains("64 bits") {
+        true => why,
+        false => CYCLES_FORMS.to_owned(),
+    }
+}
+
 /// A limit of cycles: a number, also in thousands (`70K`), millions (`70M`) or thousand millions (`3G`), or `unlimited`.
 pub(crate) fn cycles(text: &str) -> Result<u64, String> {
     if text == "unlimited" {
@@ -108,21 +121,20 @@ pub(crate) fn cycles(text: &str) -> Result<u64, String> {
         Some(b'k' | b'K') => 1_000,
         Some(b'm' | b'M') => 1_000_000,
         Some(b'g' | b'G') => 1_000_000_000,
-        _ => return number(text),
+        _ => return number(text).map_err(|why| of_cycles(text, why)),
     };
     let count = &text[..text.len() - 1];
     if !count.starts_with(|first: char| first.is_ascii_digit()) || count.starts_with("0x") {
-        return Err(
-            "it is not a number of cycles; write it as 70000000, 70_000_000, 70M or unlimited"
-                .to_owned(),
-        );
+        return Err(CYCLES_FORMS.to_owned());
     }
-    number(count)?
+    number(count)
+        .map_err(|_| CYCLES_FORMS.to_owned())?
         .checked_mul(unit)
         .ok_or_else(|| "the number does not fit into 64 bits".to_owned())
 }
 
-fn version(text: &str) -> Result<Version, String> {
+/// A VM version by its number.
+pub(crate) fn version(text: &str) -> Result<Version, String> {
     number(text)
         .ok()
         .and_then(|number| u32::try_from(number).ok())
@@ -160,8 +172,21 @@ mod tests {
             ("70 M", None),
             ("99999999999G", None),
             ("7Mü", None),
+            ("7X", None),
         ] {
             assert_eq!(cycles(text).ok(), expected, "{text}");
         }
+        for text in ["7X", "", "M", "1.5M", "0x7M", "-1"] {
+            let why = cycles(text).unwrap_err();
+            assert!(
+                why.contains("70M") && why.contains("unlimited"),
+                "{text}: {why}"
+            );
+        }
+        assert!(
+            cycles("99999999999999999999")
+                .unwrap_err()
+                .contains("64 bits")
+        );
     }
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use lockstep_cache::CacheError;
 
-use super::{code, stderr};
+use super::{code, colour, stderr};
 
 /// Why a command ends without an answer.
 #[derive(Debug)]
@@ -39,9 +39,7 @@ impl Failure {
 
     /// The arguments are wrong, as the parser found.
     pub(crate) fn usage_by_clap(error: &clap::Error) -> Failure {
-        use std::io::IsTerminal;
-        let colour = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
-            && std::io::stderr().is_terminal();
+        let colour = colour::of_standard_error();
         let rendered = error.render();
         let plain = rendered.to_string();
         // The first paragraph is the sentence; usage and hints follow it.
@@ -110,7 +108,7 @@ impl Failure {
     pub(crate) fn print(&self) {
         match &self.rendered {
             Some(rendered) => stderr::write(rendered),
-            None => stderr::write(format_args!("error: {}\n", self.message)),
+            None => stderr::error(&self.message),
         }
     }
 

@@ -123,12 +123,7 @@ pub(crate) fn load_in_chaos(
         }
         LoadError::Setup(error) => Failure::usage(format!("--memory: {error}")),
         error => {
-            let advice = match error.name() {
-                "ElfParseError" => "a statically linked RISC-V ELF is needed",
-                "ElfBits" => "--xlen 32 or --xlen 64 chooses the width of the registers",
-                "MemOutOfBound" => "link it at lower addresses, or give it more memory with --memory (4 MiB at most)",
-                _ => "link it with separate segments for code and data (lld: -z separate-code)",
-            };
+            let advice = advice(error.name());
             let message = format!(
                 "{} cannot be loaded into {:#x} bytes of memory: {}: {error}; {advice}",
                 shown(path),
@@ -138,6 +133,30 @@ pub(crate) fn load_in_chaos(
             Failure::new(code::DATA, error.name(), message)
         }
     })
+}
+
+/// What makes an ELF that CKB-VM loads, by the name of the error. For both linkers where they differ: GNU's has no `-z
+/// separate-code` for RISC-V.
+fn advice(name: &str) -> &'static str {
+    match name {
+        "ElfParseError" => "a statically linked RISC-V ELF is needed",
+        "ElfBits" => "--xlen 32 or --xlen 64 chooses the width of the registers",
+        "ElfSegmentWritableAndExecutable" => {
+            "link code and data into different segments: without -N, -n and --omagic (GNU ld), and without a linker script \
+             that puts them together; lld also has -z separate-code"
+        }
+        "MemWriteOnFreezedPage" => {
+            "code and data share a page of 4096 bytes; link it with -Wl,-z,max-page-size=4096 (GNU ld and lld) or with \
+             -Wl,-z,separate-code (lld)"
+        }
+        "MemOutOfBound" => {
+            "link it at lower addresses (-Wl,-Ttext-segment=0x10000 for GNU ld, -Wl,--image-base=0x10000 for lld), or give \
+             it more memory with --memory (4 MiB at most)"
+        }
+        _ => {
+            "link it with separate segments for code and data, each readable (GNU ld: without -N; lld: -z separate-code)"
+        }
+    }
 }
 
 /// The engine that the options and the environment describe; the command translates at once unless

@@ -21,6 +21,7 @@ use super::progress::Progress;
 use super::{code, guest, named_module, translation};
 
 mod objects;
+mod refused;
 mod seal;
 mod text;
 
@@ -90,7 +91,13 @@ impl Inspect {
         wanted: Option<Wanted>,
         json: bool,
     ) -> Result<Answer, Failure> {
-        let program = guest::load(path, bytes, &self.guest.platform())?;
+        let program = match guest::load(path, bytes, &self.guest.platform()) {
+            Ok(program) => program,
+            Err(failure) if failure.code == code::DATA => {
+                return refused::show(bytes, failure, json);
+            }
+            Err(failure) => return Err(failure),
+        };
         let mut regions = Vec::new();
         let mut listing = wanted.map(|_| String::new());
         for code in program.code_regions() {

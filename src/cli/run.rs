@@ -19,6 +19,7 @@ use super::args::{BLOCK_CYCLES, CacheOptions, GuestOptions, cycles, number};
 use super::failure::Failure;
 use super::progress::Progress;
 use super::run_report::{Run as Ran, Times};
+use super::running::Running;
 use super::script_options::ScriptOptions;
 use super::{check, code, compare, fault, guest, guest_run, named_module, stderr};
 
@@ -209,8 +210,10 @@ impl Run {
     ) -> (Machine, Result<Outcome, Trap>, f64) {
         core.set_max_cycles(self.max_cycles);
         let mut machine = Machine::new(core).with(DebugPrint::new(stderr::print));
+        let running = Running::new(self.max_cycles);
         let started = Instant::now();
         let result = guest_run::run(&mut machine, platform.cost, engine);
+        drop(running);
         (machine, result, started.elapsed().as_secs_f64())
     }
 

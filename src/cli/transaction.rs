@@ -20,6 +20,7 @@ use lockstep::transaction::{Host, Process, Processes};
 
 use super::answer::Answer;
 use super::failure::Failure;
+use super::running::Running;
 use super::script::{Chosen, Loaded};
 use super::{check, code, guest, stderr};
 
@@ -121,6 +122,7 @@ impl Request<'_> {
         let (mut left, mut elapsed, mut copies) = (None, None, Vec::new());
         let (before, started) = (counters(), Instant::now());
         let translated = engine.stats().translate_seconds;
+        let running = Running::new(max_cycles);
         let run = with_engine(Arc::clone(engine), || {
             let look = |scheduler: &mut fault::Scheduler| {
                 elapsed = Some(started.elapsed());
@@ -132,6 +134,7 @@ impl Request<'_> {
             (self.loaded).run::<NativeMachine>(script, host, max_cycles, look)
         });
         let (after, elapsed) = (counters(), elapsed.unwrap_or_else(|| started.elapsed()));
+        drop(running);
         let run = run?;
         let processes = watched.list();
         self.process_is_there(&processes)?;

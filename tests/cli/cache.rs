@@ -153,7 +153,7 @@ fn a_folder_that_cannot_be_used_is_said_once_and_everything_works() {
         let ran = run(&sandbox, &folder);
         translated(&ran, true);
         let name = folder.to_str().expect("a path");
-        assert_eq!(ran.err.matches("WARN").count(), 1, "{}", ran.err);
+        assert_eq!(ran.err.matches("warning: ").count(), 1, "{}", ran.err);
         ran.says(words).says(name).says("going on without a cache");
         // Building has no other purpose than the cache.
         let build = ["build", "--json", "guest.elf", "--cache", name];
@@ -183,7 +183,7 @@ fn a_damaged_entry_is_a_miss_and_replaced() {
         std::fs::write(&path, bad).expect("damaging");
         let ran = run(&sandbox, &sandbox.cache());
         translated(&ran, true);
-        let ran = ran.says("WARN").says("damaged");
+        let ran = ran.says("warning: ").says("damaged");
         ran.says("replaced").says(path.to_str().expect("a path"));
         assert_eq!(std::fs::read(&path).expect("an entry"), good);
         let again = run(&sandbox, &sandbox.cache());

@@ -118,7 +118,7 @@ fn a_limit_on_files_costs_the_cache_entry() {
         let (answer, err) = limited.answer(&[&format!("--fsize={bytes}")], &[]);
         assert_eq!(answer["engine"], "native", "{bytes}");
         assert!(err.contains("ulimit -f"), "{bytes}: {err}");
-        assert_eq!(err.matches("WARN").count(), 1, "{bytes}: {err}");
+        assert_eq!(err.matches("warning: ").count(), 1, "{bytes}: {err}");
         assert!(limited.modules().is_empty(), "{bytes}");
         // What is there is used.
         limited.answer(&[], &[]);

@@ -16,10 +16,12 @@ mod limits;
 mod narrow;
 #[cfg(feature = "tx")]
 mod scripts;
+mod shell;
 #[cfg(feature = "tx")]
 mod transaction;
 mod trust;
 mod usage;
+mod words;
 
 use harness::{Elf, Sandbox, call, exits_with, guest};
 

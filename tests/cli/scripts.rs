@@ -167,3 +167,47 @@ fn processes_are_told_as_a_tree() {
         .says("0, 1, 2, 3, 4, 5, 6");
     json(&sandbox, "spawn", &["--vm-id", "3"], 0);
 }
+
+#[test]
+fn a_new_transaction_runs_at_once() {
+    let sandbox = Sandbox::new();
+    let elf = sandbox.file("seven.elf", &exits_with(7));
+    let elf = elf.to_str().expect("a path");
+    std::fs::create_dir(sandbox.path("folder")).expect("a folder");
+    for more in [
+        &["-o", "plain.json"][..],
+        &["-o", "folder/in.json"],
+        &["-o", "whole.json", "--inline"],
+        &["-o", "old.json", "--vm-version", "0", "--args", "0x0102"],
+    ] {
+        let written = sandbox.run(&[&["tx", "new", "seven.elf"], more].concat());
+        let told = written.exits(0).out;
+        let words = told
+            .split("Run it: translate ")
+            .nth(1)
+            .expect("how to run it");
+        let words: Vec<&str> = words.split_whitespace().chain(["--json"]).collect();
+        let ran = sandbox.run(&words).exits(254).json();
+        assert_eq!(ran["exit_code"], 7, "{more:?}");
+    }
+    let text = std::fs::read_to_string(sandbox.path("plain.json")).expect("written");
+    assert!(text.contains("{{ data seven.elf }}"), "{text}");
+    let text = std::fs::read_to_string(sandbox.path("old.json")).expect("written");
+    assert!(
+        text.contains("\"0x0102\"") && text.contains("\"data\""),
+        "{text}"
+    );
+    // The next build runs without another transaction.
+    sandbox.file("seven.elf", &exits_with(8));
+    let ran = sandbox.run(&["run", "--json", "--tx-file", "plain.json"]);
+    assert_eq!(ran.json()["exit_code"], 8);
+    let ran = sandbox.run(&["run", "--json", "--tx-file", "whole.json"]);
+    assert_eq!(ran.json()["exit_code"], 7);
+    let text = sandbox.run(&["tx", "new", elf]).exits(0).out;
+    let json: Value = serde_json::from_str(&text).expect("a transaction");
+    assert!(json["mock_info"]["inputs"][0].is_object());
+    sandbox.file("text", b"no ELF");
+    sandbox.run(&["tx", "new", "text"]).exits(65);
+    sandbox.run(&["tx", "new", "nowhere"]).exits(66);
+    sandbox.run(&["tx", "new", elf, "--args", "0x1"]).exits(64);
+}

@@ -398,7 +398,7 @@ fn a_key_that_others_may_use_is_refused_once_and_everything_works() {
         .exits(0)
         .says("0o640")
         .says("going on without a cache");
-    assert_eq!(ran.err.matches("WARN").count(), 1, "{}", ran.err);
+    assert_eq!(ran.err.matches("warning: ").count(), 1, "{}", ran.err);
     assert_eq!(ran.json()["engine"], "native");
     sandbox
         .run(&["build", "--json", "good.elf"])
