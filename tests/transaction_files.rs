@@ -25,11 +25,12 @@ const PLENTY: u64 = 70_000_000;
 /// System cells that are committed beside the files: others take them from a crate.
 const CELLS: [&str; 3] = ["secp256k1_blake160_sighash_all", "secp256k1_data", "dao"];
 
-const GUESTS: [&str; 9] = [
+const GUESTS: [&str; 10] = [
     "always_success",
     "exec",
     "library",
     "loader",
+    "rust_evm_verify",
     "rust_lock",
     "rust_token",
     "rust_tree",
@@ -67,6 +68,12 @@ fn cases() -> Vec<Case> {
         Case::new("rust_token", scripts::rust_token(1000), true),
         Case::new("rust_lock", scripts::rust_lock(3, true), true),
         Case::new("rust_tree", scripts::rust_tree(2, 2000), true),
+        Case::new("evm_transfer", scripts::evm_transition("transfer"), true),
+        Case::new(
+            "evm_wrong_balance",
+            scripts::evm_transition("wrong_balance"),
+            false,
+        ),
     ]
 }
 

@@ -5,7 +5,7 @@ use ckb_hash::blake2b_256;
 use ckb_mock_tx_types::MockTransaction;
 use ckb_types::bytes::Bytes;
 use ckb_types::core::ScriptHashType;
-use ckb_types::packed::Script;
+use ckb_types::packed::{Script, WitnessArgs};
 use ckb_types::prelude::*;
 use lockstep_isa::Version;
 
@@ -198,6 +198,46 @@ pub fn rust_tree(levels: u8, bytes: usize) -> MockTransaction {
         .build()
 }
 
+/// A state transition of an EVM, by its name in `tests/evm/transitions.tsv`.
+pub fn evm_transition(name: &str) -> MockTransaction {
+    let path = crate::root().join("tests/evm/transitions.tsv");
+    let table = std::fs::read_to_string(&path).expect("the transitions are committed");
+    let line = table
+        .lines()
+        .find(|line| line.split('\t').next() == Some(name));
+    let fields = line
+        .unwrap_or_else(|| panic!("there is no transition {name}"))
+        .split('\t');
+    let fields: Vec<Vec<u8>> = fields.skip(1).map(bytes_of_hex).collect();
+    let [args, before, after, proof] =
+        <[Vec<u8>; 4]>::try_from(fields).expect("four fields after the name");
+    let code = guest("rust_evm_verify");
+    let coin = |data| Coin {
+        type_: Some(script_of(&code, ScriptHashType::Data2, args.clone())),
+        data,
+        ..Coin::new(somebody(1))
+    };
+    let witness = WitnessArgs::new_builder()
+        .input_type(Some(Bytes::from(proof)))
+        .build();
+    Draft::default()
+        .dep(code.clone(), None)
+        .dep(always_success().0, None)
+        .input(coin(before))
+        .output(&coin(after))
+        .witness(witness.as_bytes())
+        .build()
+}
+
+fn bytes_of_hex(text: &str) -> Vec<u8> {
+    let digits = text.as_bytes().as_chunks::<2>().0;
+    let byte = |pair: &[u8; 2]| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok();
+    digits
+        .iter()
+        .map(|pair| byte(pair).expect("hexadecimal digits"))
+        .collect()
+}
+
 /// Those of our scripts in Rust.
 pub fn rust_cases() -> Vec<Case> {
     vec![
@@ -207,6 +247,8 @@ pub fn rust_cases() -> Vec<Case> {
         Case::new("rust lock, bad", rust_lock(2, false), false),
         Case::new("rust tree, alone", rust_tree(0, 500), true),
         Case::new("rust tree", rust_tree(2, 6000), true),
+        Case::new("evm transfer", evm_transition("transfer"), true),
+        Case::new("evm, wrong balance", evm_transition("wrong_balance"), false),
     ]
 }
 
