@@ -28,6 +28,7 @@ mod guest_run;
 mod heat;
 #[cfg(unix)]
 mod helper;
+mod host_calls;
 mod inspect;
 mod log;
 mod named_module;

@@ -17,6 +17,7 @@ use lockstep_runtime::{Core, CostTable, DebugPrint, Defect, Machine, NativeModul
 use super::answer::Answer;
 use super::args::{BLOCK_CYCLES, CacheOptions, GuestOptions, cycles, number};
 use super::failure::Failure;
+use super::host_calls::{HostCalls, HostOptions};
 use super::progress::Progress;
 use super::run_report::{Run as Ran, Times};
 use super::running::Running;
@@ -56,6 +57,8 @@ pub(crate) struct Run {
     /// Run it a second time, in the interpreter, and compare the results and the times
     #[arg(long)]
     compare: bool,
+    #[command(flatten)]
+    host: HostOptions,
     /// With --engine check: the folder that a difference is written to, as a bundle for `translate replay` [default: divergences/ in the cache's folder]
     #[arg(long, value_name = "DIR")]
     bundle: Option<PathBuf>,
@@ -101,7 +104,10 @@ impl Run {
                 translate_seconds += prepare(&program, blocks, false)?;
             }
         }
-        let (machine, result, run_seconds) = self.start(program.into_core(), &engine, &platform);
+        let host = self.host.open(json)?;
+        let without_files = host.is_none();
+        let (machine, result, run_seconds) =
+            self.start(program.into_core(), &engine, &platform, host);
         if mode != Mode::Check {
             check::shadow(&engine)?;
         }
@@ -125,7 +131,7 @@ impl Run {
             let mut program = guest::load(elf, &bytes, &platform)?;
             guest_run::push_arguments(program.core_mut(), &self.args)?;
             let interpreter = guest::engine(&self.cache, Mode::Interp)?.build();
-            let again = self.start(program.into_core(), &interpreter, &platform);
+            let again = self.start(program.into_core(), &interpreter, &platform, None);
             times.interp = Some(again.2);
             compare::ends((machine.core(), &result), (again.0.core(), &again.1))?;
         }
@@ -136,7 +142,8 @@ impl Run {
                 let core = machine.core();
                 Some(fault::Report::of_system_call(*number, core, &bytes, hint))
             }
-            Err(trap) if fault::is_of_an_access(trap) && self.chaos.is_none() => {
+            // It runs again, which must not read and write files again.
+            Err(trap) if fault::is_of_an_access(trap) && self.chaos.is_none() && without_files => {
                 let mut program = guest::load(elf, &bytes, &platform)?;
                 guest_run::push_arguments(program.core_mut(), &self.args)?;
                 // Nothing is compared a second time.
@@ -186,6 +193,7 @@ impl Run {
             max_cycles: self.max_cycles,
             mode,
             compare: self.compare,
+            host: self.host.open(json)?,
             cache: &self.cache,
             bundle: self.bundle.as_deref(),
             symbols: options.symbols.as_deref(),
@@ -207,9 +215,13 @@ impl Run {
         mut core: Core,
         engine: &Engine,
         platform: &Platform,
+        host: Option<HostCalls>,
     ) -> (Machine, Result<Outcome, Trap>, f64) {
         core.set_max_cycles(self.max_cycles);
         let mut machine = Machine::new(core).with(DebugPrint::new(stderr::print));
+        if let Some(host) = host {
+            machine = machine.with(host);
+        }
         let running = Running::new(self.max_cycles);
         let started = Instant::now();
         let result = guest_run::run(&mut machine, platform.cost, engine);

@@ -48,6 +48,11 @@ pub(crate) fn print(message: &[u8]) {
     }
 }
 
+/// Bytes as they are, of a guest that writes here itself.
+pub(crate) fn write_bytes(bytes: &[u8]) -> std::io::Result<()> {
+    lock().write_all(bytes)
+}
+
 /// Shows a line until something else is written.
 pub(crate) fn show_status(line: impl Display) {
     let mut err = lock();

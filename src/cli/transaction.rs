@@ -20,6 +20,7 @@ use lockstep::transaction::{Host, Process, Processes};
 
 use super::answer::Answer;
 use super::failure::Failure;
+use super::host_calls::HostCalls;
 use super::running::Running;
 use super::script::{Chosen, Loaded};
 use super::{check, code, guest, stderr};
@@ -39,6 +40,8 @@ pub(super) struct Request<'a> {
     pub(super) mode: Mode,
     /// Run again in the interpreter.
     pub(super) compare: bool,
+    /// What scripts may ask of the host beside the calls of the chain.
+    pub(super) host: Option<HostCalls>,
     pub(super) cache: &'a super::args::CacheOptions,
     pub(super) bundle: Option<&'a Path>,
     /// An ELF with the symbols of the process.
@@ -68,7 +71,7 @@ impl Request<'_> {
 
     /// Runs one script.
     fn script(&self, script: &Chosen, limit: u64, engine: &Arc<Engine>) -> Result<Told, Failure> {
-        if matches!(self.mode, Mode::Auto | Mode::Native) {
+        if matches!(self.mode, Mode::Auto | Mode::Native) && self.host.is_none() {
             // Modules are loaded and made in the first run; the second one's time is the script's.
             self.run(script, engine, silent(), limit)?;
         }
@@ -88,7 +91,11 @@ impl Request<'_> {
         }
         let found = engine.divergences().pop();
         let again = |limit| self.run(script, engine, silent(), limit);
-        let site = fault::explain(&ran, again, |id| self.symbols(&ran, id))?;
+        let site = match self.host {
+            // The script runs again for it, which must not read and write files again.
+            Some(_) => None,
+            None => fault::explain(&ran, again, |id| self.symbols(&ran, id))?,
+        };
         let report = Report {
             fault: site.as_ref(),
             script: script.name,
@@ -118,7 +125,11 @@ impl Request<'_> {
         max_cycles: u64,
     ) -> Result<Ran, Failure> {
         let watched = Processes::default();
-        let host = Host::new(printer).with(watched.observer());
+        let more = match &self.host {
+            Some(calls) => calls.behind(watched.observer()),
+            None => watched.observer(),
+        };
+        let host = Host::new(printer).with(more);
         let (mut left, mut elapsed, mut copies) = (None, None, Vec::new());
         let (before, started) = (counters(), Instant::now());
         let translated = engine.stats().translate_seconds;

@@ -10,6 +10,8 @@ mod explore;
 mod faults;
 mod harness;
 mod heat;
+#[cfg(all(feature = "tx", target_os = "linux"))]
+mod host_files;
 mod input;
 #[cfg(target_os = "linux")]
 mod limits;
