@@ -6,7 +6,6 @@
 //! `files` opens what is in the folder; `guests` connects both kinds of machine.
 
 use std::hash::{BuildHasher, Hasher, RandomState};
-use std::io::{Read, Write};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -16,10 +15,12 @@ use clap::Args;
 use super::failure::Failure;
 use super::guest;
 
+mod bytes;
 mod files;
 mod guests;
 mod streams;
 
+use bytes::FAILED;
 use files::Files;
 
 /// What scripts under test may ask of the host.
@@ -54,8 +55,6 @@ trait Guest {
     fn store(&mut self, addr: u64, bytes: &[u8]) -> Result<(), Self::Error>;
 }
 
-/// What `ckb-debugger` answers where something failed.
-const FAILED: u64 = u64::MAX;
 /// Bytes that one call moves at most.
 const LARGEST_TRANSFER_BYTES: u64 = 3 << 20;
 /// Bytes of a name at most.
@@ -228,18 +227,4 @@ fn write_vector<G: Guest>(guest: &mut G, json: bool) -> Result<u64, G::Error> {
         }
     }
     Ok(written)
-}
-
-/// Reads up to so many bytes, all that there are.
-fn read_up_to(from: &mut impl Read, len: u64) -> std::io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    from.take(len).read_to_end(&mut bytes)?;
-    Ok(bytes)
-}
-
-/// Writes all, and gives how many bytes that were.
-fn write_all(to: &mut impl Write, bytes: &[u8]) -> std::io::Result<u64> {
-    to.write_all(bytes)?;
-    to.flush()?;
-    Ok(bytes.len() as u64)
 }

@@ -6,6 +6,8 @@ mod bad_module;
 mod cache;
 mod chaos;
 mod check;
+#[cfg(feature = "tx")]
+mod equivalents;
 mod explore;
 mod faults;
 mod harness;

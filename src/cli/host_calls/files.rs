@@ -7,7 +7,7 @@ use std::io::{Seek, SeekFrom};
 use std::path::Path;
 
 use super::super::failure::Failure;
-use super::{FAILED, read_up_to, write_all};
+use super::bytes::{FAILED, read_up_to, write_all};
 
 /// Streams that are open at a time.
 const LARGEST_OPEN_STREAMS: usize = 256;

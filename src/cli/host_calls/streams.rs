@@ -4,7 +4,7 @@
 use std::io::{Read, stdin, stdout};
 
 use super::super::stderr;
-use super::{FAILED, write_all};
+use super::bytes::{FAILED, write_all};
 
 /// Bytes of `struct stat` as a guest has it.
 #[cfg(unix)]
