@@ -4,6 +4,7 @@
 #![forbid(unsafe_code)]
 
 mod api;
+mod evm;
 #[cfg(test)]
 mod examples;
 mod guests;

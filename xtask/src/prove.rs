@@ -9,7 +9,7 @@ use std::process::Command;
 use std::time::Instant;
 
 use crate::step::{self, StepError};
-use crate::{mutate, reproduce, soak, spike};
+use crate::{evm, mutate, reproduce, soak, spike};
 
 /// What a step may fail with.
 type Failure = Box<dyn std::error::Error>;
@@ -22,7 +22,7 @@ struct Step {
     run: fn() -> Result<(), Failure>,
 }
 
-const STEPS: [Step; 12] = [
+const STEPS: [Step; 13] = [
     Step {
         name: "spike",
         what: "every instruction, random sequences and the guests against Spike: 2 minutes",
@@ -57,6 +57,11 @@ const STEPS: [Step; 12] = [
         name: "hostile",
         what: "hostile code that is slow to translate, against the limits of a translation: 5 minutes",
         run: || Ok(bench("adversarial")?),
+    },
+    Step {
+        name: "evm",
+        what: "the EVM guests against revm and @ethereumjs/evm, every field of transitions changed, 100 000 damages: 10 minutes",
+        run: || Ok(evm::run()?),
     },
     Step {
         name: "reproduce",

@@ -3,6 +3,7 @@
 //! `cargo xtask prove evm` runs the subcommands; each prints what it compared and ends with 1 at the first kind of
 //! difference that it cannot explain. Everything that is random comes from seeds that are printed.
 
+mod changes;
 mod compare;
 mod generator;
 mod guest;
@@ -11,6 +12,7 @@ mod javascript;
 mod reference;
 mod tables;
 mod transitions;
+mod tries;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -27,7 +29,7 @@ fn main() -> ExitCode {
         Some("recorded") => tables::recorded(),
         Some("programs") => compare::programs(number(1, 12_000), number(2, 1)),
         Some("javascript") => javascript::run(number(1, 2500), number(2, 1)),
-        Some("tries") => transitions::tries(number(1, 2000)),
+        Some("tries") => tries::run(number(1, 2000)),
         Some("transitions") => transitions::run(number(1, 300)),
         Some("transactions") => transitions::write(),
         Some("hostile") => hostile::run(number(1, 100_000)),
