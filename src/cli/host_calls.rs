@@ -55,6 +55,17 @@ trait Guest {
     fn store(&mut self, addr: u64, bytes: &[u8]) -> Result<(), Self::Error>;
 }
 
+/// What gives a guest a call that it has not; none for numbers that are no host call.
+pub(crate) fn hint(number: u64) -> Option<&'static str> {
+    match number {
+        9000 => Some("this host call of ckb-debugger reads the file of --read-file FILE"),
+        57 | 62..=64 | 66 | 80 | 9001..=9013 => {
+            Some("--allow-files DIR gives the guest this host call of ckb-debugger")
+        }
+        _ => None,
+    }
+}
+
 /// Bytes that one call moves at most.
 const LARGEST_TRANSFER_BYTES: u64 = 3 << 20;
 /// Bytes of a name at most.

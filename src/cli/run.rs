@@ -22,7 +22,7 @@ use super::progress::Progress;
 use super::run_report::{Run as Ran, Times};
 use super::running::Running;
 use super::script_options::ScriptOptions;
-use super::{check, code, compare, fault, guest, guest_run, named_module, stderr};
+use super::{check, code, compare, fault, guest, guest_run, host_calls, named_module, stderr};
 
 /// Runs an ELF, or a script of a transaction, with native code from the cache; what is missing there is translated first
 #[derive(Args)]
@@ -139,6 +139,7 @@ impl Run {
             Err(Trap::InvalidEcall(number)) => {
                 let hint = "a program has exit (93) and the debug print (2177) here; a script of a transaction \
                             (--tx-file) has the system calls of the chain";
+                let hint = host_calls::hint(*number).unwrap_or(hint);
                 let core = machine.core();
                 Some(fault::Report::of_system_call(*number, core, &bytes, hint))
             }

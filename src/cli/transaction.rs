@@ -90,12 +90,10 @@ impl Request<'_> {
             interp_seconds = Some(again.seconds);
         }
         let found = engine.divergences().pop();
+        // It must not read and write files again.
         let again = |limit| self.run(script, engine, silent(), limit);
-        let site = match self.host {
-            // The script runs again for it, which must not read and write files again.
-            Some(_) => None,
-            None => fault::explain(&ran, again, |id| self.symbols(&ran, id))?,
-        };
+        let again = self.host.is_none().then_some(again);
+        let site = fault::explain(&ran, again, |id| self.symbols(&ran, id))?;
         let report = Report {
             fault: site.as_ref(),
             script: script.name,

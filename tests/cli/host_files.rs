@@ -256,4 +256,26 @@ fn a_named_file_is_read_piece_by_piece() {
     let ran = run(&sandbox, &guest, &["--json"]).exits(254);
     assert_eq!(ran.json()["fault"], "InvalidEcall");
     run(&sandbox, &guest, &["--read-file", "nowhere"]).exits(66);
+    // Whoever has not asked for the calls is told how.
+    let says = |elf: &[u8], more: &[&str], option: &str| {
+        let out = run(&sandbox, elf, more).exits(254).out;
+        assert!(out.contains(option), "{option} is not in {out}");
+    };
+    says(&guest, &[], "--read-file FILE");
+    says(&guest, &["--allow-files", "."], "--read-file FILE");
+    says(&reads("input"), &[], "--allow-files DIR");
+    let path = sandbox.file("guest.elf", &reads("input"));
+    let path = path.to_str().expect("a path");
+    let file = super::scripts::transaction("spawn");
+    let words = [
+        "run",
+        "--tx-file",
+        &file,
+        "--bin",
+        path,
+        "--read-file",
+        "input",
+    ];
+    let out = sandbox.run(&words).exits(254).out;
+    assert!(out.contains("--allow-files DIR"), "{out}");
 }

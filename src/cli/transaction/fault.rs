@@ -10,6 +10,7 @@ use lockstep_runtime::{Core, CostTable};
 
 use super::super::failure::Failure;
 use super::super::fault::{self, Report};
+use super::super::host_calls;
 use super::report::Ran;
 
 /// What runs the processes of a script.
@@ -33,10 +34,10 @@ pub(super) fn processes(scheduler: &mut Scheduler) -> Vec<(u64, Core)> {
 }
 
 /// The fault that ended a run, if an instruction of the script raised it. `again` runs the script once more with a limit of
-/// cycles; `symbols` gives the ELF that names the functions of a process.
+/// cycles, or is none where it must not run again; `symbols` gives the ELF that names the functions of a process.
 pub(super) fn explain(
     ran: &Ran,
-    again: impl FnOnce(u64) -> Result<Ran, Failure>,
+    again: Option<impl FnOnce(u64) -> Result<Ran, Failure>>,
     symbols: impl Fn(u64) -> Result<Vec<u8>, Failure>,
 ) -> Result<Option<Report>, Failure> {
     let Err(ScriptError::VMInternalError(error)) = &ran.run.result else {
@@ -49,7 +50,8 @@ pub(super) fn explain(
                 *number,
                 core,
                 &symbols(*id)?,
-                "this VM version has no such system call, or its number is wrong",
+                host_calls::hint(*number)
+                    .unwrap_or("this VM version has no such system call, or its number is wrong"),
             ))),
             _ => Ok(None),
         };
@@ -58,7 +60,8 @@ pub(super) fn explain(
         error,
         Error::MemOutOfBound | Error::MemWriteOnExecutablePage | Error::InvalidInstruction { .. }
     );
-    let Some(limit) = ran.run.cycles.checked_sub(1).filter(|_| of_an_access) else {
+    let limit = ran.run.cycles.checked_sub(1).filter(|_| of_an_access);
+    let (Some(limit), Some(again)) = (limit, again) else {
         return Ok(None);
     };
     let again = again(limit)?;
