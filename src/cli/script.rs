@@ -16,14 +16,14 @@ use ckb_types::packed::{Byte32, Script};
 use ckb_types::prelude::Entity;
 use ckb_vm::DefaultMachineRunner;
 use lockstep::transaction::{
-    Chain, FileError, Host, HostedVerifier, PlaceholderError, Run, ScriptName, Transaction,
-    consensus,
+    Chain, FileError, Host, HostedVerifier, PlaceholderError, Process, Run, ScriptName,
+    Transaction, consensus,
 };
 use lockstep_isa::Version;
 
 use super::failure::Failure;
 use super::script_options::{Kind, ScriptOptions};
-use super::{code, guest};
+use super::{code, guest, stderr};
 
 /// The script that is meant where nothing else is said.
 const FIRST_LOCK: &str = "input.0.lock";
@@ -34,11 +34,13 @@ const ALL: &str = "all";
 pub(crate) struct Loaded {
     pub(crate) transaction: Transaction,
     /// The file as it was read.
-    pub(crate) text: String,
+    text: String,
     /// One, or all with `--script all`.
     pub(crate) scripts: Vec<Chosen>,
     /// Whether `--script all` asked for them.
     pub(crate) all: bool,
+    /// What stands in the place of the script's code.
+    bin: Option<Bytes>,
     /// The argv of a script's own process.
     arguments: Vec<Bytes>,
     latest: Version,
@@ -76,6 +78,7 @@ impl ScriptOptions {
                 .collect::<Result<_, _>>()?,
             false => vec![self.one(&transaction)?],
         };
+        let mut bin = None;
         if let Some(path) = &self.bin {
             let [script] = &scripts[..] else {
                 return Err(Failure::usage(format!(
@@ -83,13 +86,16 @@ impl ScriptOptions {
                     scripts.len()
                 )));
             };
-            transaction = with_code(&transaction, script, path)?;
+            let elf = Bytes::from(guest::read_elf(path)?);
+            transaction = with_code(&transaction, script, path, elf.clone())?;
+            bin = Some(elf);
         }
         Ok(Loaded {
             transaction,
             text,
             scripts,
             all,
+            bin,
             arguments: arguments.iter().map(argument).collect(),
             latest,
         })
@@ -172,8 +178,8 @@ fn with_code(
     transaction: &Transaction,
     script: &Chosen,
     path: &Path,
+    elf: Bytes,
 ) -> Result<Transaction, Failure> {
-    let elf = Bytes::from(guest::read_elf(path)?);
     transaction.with_code(&script.script, elf).map_err(|error| {
         let message = format!(
             "--bin {}: {error}, {} ({})",
@@ -186,6 +192,29 @@ fn with_code(
 }
 
 impl Loaded {
+    /// The files that lead to the same run again, for the bundle of a divergence.
+    pub(crate) fn files(&self) -> Vec<(String, Vec<u8>)> {
+        let text = self.text.clone().into_bytes();
+        let mut files = vec![("transaction.json".to_owned(), text)];
+        files.extend((self.bin.as_ref()).map(|elf| ("bin.elf".to_owned(), elf.to_vec())));
+        files
+    }
+
+    /// Warns where the file of `--bin` was put in the place of one cell and another one with the same code ran, as it happens to
+    /// transactions that depend on the same code twice.
+    pub(crate) fn warn_unless_bin_ran(&self, processes: &[Process]) {
+        let ran = processes.first().and_then(|root| root.programs.first());
+        if let (Some(bin), Some(ran)) = (&self.bin, ran)
+            && ran.elf != *bin
+        {
+            stderr::warn(format_args!(
+                "the file of --bin did not run: it is in the place of the first cell of mock_info.cell_deps that holds the \
+                 script's code, and {} holds it too; leave one of them",
+                ran.source
+            ));
+        }
+    }
+
     /// What runs the scripts on the machine `M`.
     pub(crate) fn verifier<M: DefaultMachineRunner>(
         &self,

@@ -52,8 +52,7 @@ impl Request<'_> {
     pub(super) fn execute(&self, json: bool) -> Result<Answer, Failure> {
         let mut builder = guest::engine(self.cache, self.mode)?;
         if self.mode == Mode::Check {
-            let text = self.loaded.text.clone().into_bytes();
-            let files = vec![("transaction.json".to_owned(), text)];
+            let files = self.loaded.files();
             builder = check::engine(builder, self.bundle, self.cache, files);
         }
         let engine = Arc::new(builder.build());
@@ -76,6 +75,7 @@ impl Request<'_> {
             self.run(script, engine, silent(), limit)?;
         }
         let ran = self.run(script, engine, printer(), limit)?;
+        self.loaded.warn_unless_bin_ran(&ran.processes);
         if self.mode != Mode::Check {
             check::shadow(engine)?;
         }

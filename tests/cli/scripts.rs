@@ -121,6 +121,40 @@ fn another_build_runs_in_the_place_of_a_script() {
 }
 
 #[test]
+fn a_build_that_did_not_run_is_told() {
+    let sandbox = Sandbox::new();
+    for name in ["old.elf", "new.elf"] {
+        sandbox.file(name, &exits_with(if name == "old.elf" { 5 } else { 7 }));
+    }
+    sandbox
+        .run(&["tx", "new", "old.elf", "-o", "once.json"])
+        .exits(0);
+    // The same code in a second cell.
+    let text = std::fs::read_to_string(sandbox.path("once.json")).expect("written");
+    let mut twice: Value = serde_json::from_str(&text).expect("a transaction");
+    let other = serde_json::json!({"tx_hash": format!("0x{}", "33".repeat(32)), "index": "0x0"});
+    let mut cell = twice["mock_info"]["cell_deps"][0].clone();
+    cell["cell_dep"]["out_point"] = other;
+    let dep = cell["cell_dep"].clone();
+    let list = |value: &mut Value, item: Value| value.as_array_mut().expect("a list").push(item);
+    list(&mut twice["mock_info"]["cell_deps"], cell);
+    list(&mut twice["tx"]["cell_deps"], dep);
+    sandbox.file("twice.json", twice.to_string().as_bytes());
+    let ran = |file: &str| {
+        let words = ["run", "--json", "--tx-file", file, "--bin", "new.elf"];
+        let ran = sandbox.run(&words).exits(254);
+        (
+            ran.json()["exit_code"].as_i64(),
+            ran.err.contains("did not run"),
+        )
+    };
+    assert_eq!(ran("once.json"), (Some(7), false));
+    // Which of two cells with the same code runs is for ckb-script to say.
+    let (code, told) = ran("twice.json");
+    assert_eq!(told, code == Some(5), "{code:?}");
+}
+
+#[test]
 fn arguments_go_to_the_scripts_own_process() {
     // lw a0, 0(sp); li a7, 93; ecall: the exit code is argc.
     let code = [0x0001_2503, 0x05d0_0893, 0x73];
