@@ -77,7 +77,8 @@ pub(crate) fn check() -> Result<(), GuestError> {
 /// Builds our own guests for this machine: for the bench's "native" column, and to check the expected results.
 pub(crate) fn build_native() -> Result<(), GuestError> {
     let toolchain = Toolchain::find()?;
-    install_native(&toolchain, &recipe::own())
+    install_native(&toolchain, &recipe::own())?;
+    rust::build_native(&toolchain.root)
 }
 
 /// Builds the guests whose sources are in crates: ELFs, their unstripped twins, native builds.

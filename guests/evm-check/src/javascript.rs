@@ -84,7 +84,7 @@ pub fn run(count: u64, seed: u64) -> Result<(), String> {
         .map_err(|error| error.to_string())?;
     let text = String::from_utf8_lossy(&output.stdout);
     let guest = guest();
-    let (mut compared, mut memory, mut differences) = (0, 0, Vec::new());
+    let (mut compared, mut memory, mut unable, mut differences) = (0, 0, 0, Vec::new());
     for (case, theirs) in cases.iter().zip(text.lines()) {
         let ours = match in_guest(&guest, case) {
             Ok((line, ..)) => line,
@@ -101,6 +101,14 @@ pub fn run(count: u64, seed: u64) -> Result<(), String> {
             "logs": ours["logs"], "root": ours["state"]["root"],
         });
         let theirs: Value = serde_json::from_str(theirs).map_err(|error| error.to_string())?;
+        // Its point evaluation needs a library that is not among its dependencies.
+        if theirs["reason"]
+            .as_str()
+            .is_some_and(|text| text.contains("kzg not initialized"))
+        {
+            unable += 1;
+            continue;
+        }
         compared += 1;
         let reason = theirs["reason"].as_str().unwrap_or_default().to_string();
         let mut same = theirs.clone();
@@ -116,14 +124,14 @@ pub fn run(count: u64, seed: u64) -> Result<(), String> {
         }
     }
     println!(
-        "{compared} programs against @ethereumjs/evm: {} differences; {memory} more need more memory than the guest has",
+        "{compared} programs against @ethereumjs/evm: {} differences; {memory} more need more memory than the guest has, {unable} evaluate points, which it cannot",
         differences.len()
     );
     differences
         .iter()
         .take(12)
         .for_each(|difference| println!("{difference}"));
-    if differences.is_empty() && compared + memory == cases.len() {
+    if differences.is_empty() && compared + memory + unable == cases.len() {
         Ok(())
     } else {
         Err(format!("{} of {} programs compared", compared, cases.len()))

@@ -61,6 +61,8 @@ struct Guest {
     name: &'static str,
     /// How it is compiled: `release`, or `small` where most of the code seldom runs.
     profile: &'static str,
+    /// The package of its build for this machine, if there is one.
+    native: Option<&'static str>,
     /// The rounds of a bench; 0 for a script, which needs a transaction around it.
     rounds: u64,
 }
@@ -70,42 +72,49 @@ const GUESTS: [Guest; 7] = [
         package: "objects",
         name: "rust_objects",
         profile: "release",
+        native: None,
         rounds: 100,
     },
     Guest {
         package: "signature",
         name: "rust_signature",
         profile: "release",
+        native: None,
         rounds: 80,
     },
     Guest {
         package: "token",
         name: "rust_token",
         profile: "release",
+        native: None,
         rounds: 0,
     },
     Guest {
         package: "lock",
         name: "rust_lock",
         profile: "release",
+        native: None,
         rounds: 0,
     },
     Guest {
         package: "tree",
         name: "rust_tree",
         profile: "release",
+        native: None,
         rounds: 0,
     },
     Guest {
         package: "evm-run",
         name: "rust_evm",
         profile: "small",
+        native: Some("evm-native"),
         rounds: 40,
     },
     Guest {
         package: "evm-verify",
         name: "rust_evm_verify",
         profile: "small",
+        native: None,
         rounds: 0,
     },
 ];
@@ -133,7 +142,7 @@ pub(crate) fn rebuild(root: &Path) -> Result<(), GuestError> {
             name: guest.name.to_owned(),
             kind: guest.kind().to_owned(),
             elf: elf.clone(),
-            native: "-".to_owned(),
+            native: guest.native.map_or("-".to_owned(), |_| native_path(guest)),
             default_cycles: 0,
             bench_argument: guest.rounds,
             bench_cycles: 0,
@@ -197,4 +206,30 @@ fn build(root: &Path) -> Result<Vec<PathBuf>, GuestError> {
         .iter()
         .map(|guest| folder.join(guest.profile).join(guest.package))
         .collect())
+}
+
+/// Where the build of a guest for this machine belongs, from the root of the repository.
+fn native_path(guest: &Guest) -> String {
+    format!("target/guests/native/{}", guest.name)
+}
+
+/// Builds for this machine what has such a build, with the toolchain of Lockstep and the flags of the profile.
+pub(crate) fn build_native(root: &Path) -> Result<(), GuestError> {
+    let target = root.join("target/guests/rust-native");
+    for guest in &GUESTS {
+        let Some(package) = guest.native else {
+            continue;
+        };
+        let mut command = Command::new("cargo");
+        command
+            .current_dir(root.join("guests/rust"))
+            .args(["build", "--locked", "--profile", guest.profile])
+            .arg(format!("--package={package}@0.0.0"))
+            .env("CARGO_TARGET_DIR", &target);
+        step(guest.name, &mut command)?;
+        let file = target.join(guest.profile).join(package);
+        install(&file, &root.join(native_path(guest)))?;
+        println!("{}", native_path(guest));
+    }
+    Ok(())
 }
