@@ -10,6 +10,7 @@ mod examples;
 mod guests;
 mod modules;
 mod mutate;
+mod node;
 mod packages;
 mod prove;
 mod reproduce;
@@ -30,6 +31,8 @@ usage: cargo xtask test
        cargo xtask reproduce [FOLDER]
        cargo xtask spike
        cargo xtask mutate [--list | --new | NAME...]
+       cargo xtask node build [--release] [--jobs N] [--target-dir FOLDER] [stock | lockstep]
+       cargo xtask node test
        cargo xtask guests [--check | --rust | --third-party [--record] | --native | --wasm | --polkavm]
        cargo xtask soak [--tier T] [--profile P] [--first SEED] [--jobs J] --count N | --totals
 
@@ -43,6 +46,9 @@ usage: cargo xtask test
                          change of emitted native code changes
   prove [STEP...]        everything that takes too long for `test`: Spike, fusion, suspension, soak, mutations,
                          fuzzing; about three hours, or only these steps
+  node build             build CKB's node from the Rust registry twice, as its stock self and with Lockstep, into
+                         target/node; quickly, or as an operator takes it (--release)
+  node test              the tests of what stands between the node and the engine, without the node
   guests                 rebuild our own guest programs in guests/elf and their MANIFEST
   guests --check         rebuild them aside and compare with what is committed
   guests --rust          rebuild our guests in Rust, with the Rust toolchain of Debian (rustc-web)
@@ -87,6 +93,8 @@ fn main() -> ExitCode {
         ["reproduce"] => reproduce::run(None).map_err(Into::into),
         ["reproduce", folder] => reproduce::run(Some(folder)).map_err(Into::into),
         ["spike"] => spike::run().map_err(Into::into),
+        ["node", "build", rest @ ..] => node::build(rest).map_err(Into::into),
+        ["node", "test"] => node::test().map_err(Into::into),
         ["guests"] => guests::rebuild().map_err(Into::into),
         ["guests", "--check"] => guests::check().map_err(Into::into),
         ["guests", "--native"] => guests::build_native().map_err(Into::into),

@@ -22,6 +22,8 @@ pub(crate) enum StepError {
     Guests(String),
     #[error("{0}")]
     Exports(String),
+    #[error("{0}")]
+    Node(String),
 }
 
 /// Runs a step and says how long it took.
