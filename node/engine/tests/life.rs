@@ -7,6 +7,11 @@ use std::sync::Mutex;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use ckb_vm::cost_model::estimate_cycles;
+use ckb_vm::machine::VERSION2;
+use ckb_vm::{Bytes, DefaultMachineBuilder, DefaultMachineRunner};
+use ckb_vm::{ISA_B, ISA_IMC, ISA_MOP, SupportMachine};
+use lockstep::ckb::{NativeCore, NativeMachine};
 use lockstep_node_engine::{SETTINGS_FILE, SWITCH_FILE, interpret, start};
 
 static LINES: Mutex<Vec<String>> = Mutex::new(Vec::new());
@@ -48,6 +53,21 @@ fn metric(name: &str) -> Option<f64> {
     let families = prometheus::gather();
     let family = families.iter().find(|family| family.get_name() == name)?;
     Some(family.get_metric()[0].get_gauge().get_value())
+}
+
+/// Runs a guest as the node's scheduler does. Its exit code.
+fn run(guest: &Path) -> i8 {
+    let core = NativeCore::new(ISA_IMC | ISA_B | ISA_MOP, VERSION2, u64::MAX);
+    let machine = DefaultMachineBuilder::new(core)
+        .instruction_cycle_func(Box::new(estimate_cycles))
+        .build();
+    let mut machine = NativeMachine::new(machine);
+    let program = Bytes::from(fs::read(guest).unwrap());
+    let arguments = ["fib", "1000"].map(|text| Ok(Bytes::from(text)));
+    machine
+        .load_program(&program, arguments.into_iter())
+        .unwrap();
+    machine.run().unwrap()
 }
 
 #[test]
@@ -106,7 +126,14 @@ fn from_start_to_end() {
     });
     assert_eq!(metric("ckb_lockstep_enabled"), Some(1.0));
 
-    // Nothing ran, so there is no new hot list, and a former one would be left.
+    // What runs now finds the module of the warm list, and the hot list of the end names it.
+    let hot = root.join("lockstep/hot.txt");
+    assert!(!hot.exists());
+    let before = lockstep::ckb::counters();
+    assert_eq!(run(&guest), 0);
+    let after = lockstep::ckb::counters();
+    assert!(after.native_cycles > before.native_cycles);
     drop(node);
-    assert!(!root.join("lockstep/hot.txt").exists());
+    let list = fs::read_to_string(&hot).unwrap();
+    assert!(list.contains(&engine.modules()[0].to_string()), "{list}");
 }
