@@ -9,7 +9,7 @@ use std::process::Command;
 use std::time::Instant;
 
 use crate::step::{self, StepError};
-use crate::{evm, mutate, reproduce, soak, spike};
+use crate::{evm, mutate, node, reproduce, soak, spike};
 
 /// What a step may fail with.
 type Failure = Box<dyn std::error::Error>;
@@ -22,11 +22,16 @@ struct Step {
     run: fn() -> Result<(), Failure>,
 }
 
-const STEPS: [Step; 13] = [
+const STEPS: [Step; 14] = [
     Step {
         name: "spike",
         what: "every instruction, random sequences and the guests against Spike: 2 minutes",
         run: || Ok(spike::run()?),
+    },
+    Step {
+        name: "node",
+        what: "the engine's life in a node (settings, warm and hot list, switch, metrics), without the node: 6 minutes",
+        run: || Ok(node::test()?),
     },
     Step {
         name: "fusion",
