@@ -80,6 +80,11 @@ fn elves() -> BTreeMap<String, Vec<u8>> {
             }
         }
     }
+    for name in ["rust_evm", "rust_evm_verify"] {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("guests/elf/{name}.elf"));
+        let elf = fs::read(path).expect("the guest is committed");
+        elves.insert(format!("guest {name} (rustc)"), elf);
+    }
     for name in [
         "secp256k1_blake160_sighash_all",
         "secp256k1_blake160_multisig_all",
