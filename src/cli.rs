@@ -32,6 +32,7 @@ mod host_calls;
 mod inspect;
 mod log;
 mod named_module;
+mod profile;
 mod progress;
 mod replay;
 mod result_name;
@@ -73,6 +74,7 @@ enum Verb {
     Run(run::Run),
     Inspect(inspect::Inspect),
     Explore(explore::Explore),
+    Profile(profile::Profile),
     Verify(verify::Verify),
     Replay(replay::Replay),
     Cache(cache::Command),
@@ -127,6 +129,7 @@ fn dispatch(arguments: &[OsString]) -> Result<Answer, Failure> {
         Verb::Run(run) => run.execute(command.json),
         Verb::Inspect(inspect) => inspect.execute(command.json),
         Verb::Explore(explore) => explore.execute(command.json),
+        Verb::Profile(profile) => profile.execute(command.json),
         Verb::Verify(verify) => verify.execute(command.json),
         Verb::Replay(replay) => replay.execute(command.json),
         Verb::Cache(cache) => cache.execute(command.json),

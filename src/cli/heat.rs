@@ -13,7 +13,6 @@ use std::path::PathBuf;
 use clap::Args;
 use lockstep_cache::replace;
 use lockstep_contract::heat::Heat as Heads;
-use lockstep_runtime::{CostTable, DebugPrint, Environment, Machine, Outcome, Trap};
 use serde::Serialize;
 
 use super::answer::Answer;
@@ -64,21 +63,13 @@ impl Heat {
         guest_run::push_arguments(program.core_mut(), &self.args)?;
         let mut core = program.into_core();
         core.set_max_cycles(self.max_cycles.unwrap_or(u64::MAX));
-        let mut machine = Machine::new(core).with(DebugPrint::new(|_| {}));
         let counts: RefCell<HashMap<u64, u64>> = RefCell::default();
         let count = |head, cycles| {
             let mut counts = counts.borrow_mut();
             let sum = counts.entry(head).or_default();
             *sum = sum.saturating_add(cycles);
         };
-        let cost = CostTable::from(platform.cost);
-        let environment = Environment::new(&cost).with_trace_counter(&count);
-        let end = match machine.run(&environment) {
-            Ok(Outcome::Exit(code)) => format!("exit {code}"),
-            Ok(Outcome::Paused) => "paused".to_owned(),
-            Err(Trap::CyclesExceeded) => "the cycles are used up".to_owned(),
-            Err(trap) => format!("{}: {trap}", trap.name()),
-        };
+        let (end, cycles) = guest_run::run_counted(core, platform.cost, &count);
         let heat = Heads::new(counts.take());
         if heat.is_empty() {
             let message = format!(
@@ -93,7 +84,7 @@ impl Heat {
             result: "heat",
             path: self.output.display().to_string(),
             heads: heat.len(),
-            cycles: machine.core().cycles(),
+            cycles,
             end,
         };
         let text = || {

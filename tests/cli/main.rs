@@ -18,6 +18,7 @@ mod input;
 #[cfg(target_os = "linux")]
 mod limits;
 mod narrow;
+mod profile;
 #[cfg(feature = "tx")]
 mod scripts;
 mod shell;

@@ -83,6 +83,17 @@ pub enum End {
 }
 
 impl GuestBlock {
+    fn new(block: Block, starts_function: bool) -> GuestBlock {
+        GuestBlock {
+            head: block.head,
+            len: block.len,
+            cycles: block.cycles,
+            end: End::from(&block),
+            starts_function,
+            instructions: block.instructions,
+        }
+    }
+
     /// The address behind the block.
     #[must_use]
     pub fn behind(&self) -> u64 {
@@ -129,6 +140,33 @@ impl From<&Block> for End {
     }
 }
 
+/// The block that begins at an address; none where the interpreter has to decide.
+///
+/// ```
+/// use lockstep_translator::{End, guest_block};
+/// # use lockstep_isa::{Cost, Profile, Version};
+/// # use lockstep_translator::CodeRegion;
+/// # let mut code = vec![0; 4096];
+/// # code[4..8].copy_from_slice(&0x0000_0073_u32.to_le_bytes()); // ecall
+/// # let region = CodeRegion {
+/// #     profile: Profile::of(Version::V2),
+/// #     cost: Cost::Estimate,
+/// #     memory_size: 4 << 20,
+/// #     base: 0x10000,
+/// #     bytes: &code,
+/// # };
+/// assert_eq!(guest_block(&region, 0x10004).unwrap().end, End::HostCall);
+/// assert_eq!(guest_block(&region, 0x11000), None);
+/// ```
+#[must_use]
+pub fn guest_block(region: &CodeRegion<'_>, head: u64) -> Option<GuestBlock> {
+    if !region.may_start(head) {
+        return None;
+    }
+    let block = Block::form(region, head).ok()?;
+    Some(GuestBlock::new(block, false))
+}
+
 /// The blocks that a translation with these options finds, by their heads. Those that it leaves to the interpreter,
 /// because they cannot be formed or because the module is full, are not among them.
 #[must_use]
@@ -138,13 +176,9 @@ pub fn guest_blocks(region: &CodeRegion<'_>, hints: &Hints, options: &Options) -
     let starts = found.starts;
     let blocks = found.blocks.into_values();
     blocks
-        .map(|block| GuestBlock {
-            head: block.head,
-            len: block.len,
-            cycles: block.cycles,
-            end: End::from(&block),
-            starts_function: starts.contains(&block.head),
-            instructions: block.instructions,
+        .map(|block| {
+            let starts_function = starts.contains(&block.head);
+            GuestBlock::new(block, starts_function)
         })
         .collect()
 }

@@ -46,7 +46,7 @@ pub use block::Reason;
 pub use code_region::CodeRegion;
 pub use discover::MODULE_WEIGHT_LIMIT;
 pub use error::TranslateError;
-pub use guest_block::{End, GuestBlock, guest_blocks};
+pub use guest_block::{End, GuestBlock, guest_block, guest_blocks};
 pub use hints::Hints;
 #[doc(hidden)]
 pub use injection::{Fault, Injection};

@@ -1,0 +1,286 @@
+//! Records which code of a guest runs, trace by trace: how often each trace ran, and a tree of calls.
+//!
+//! CKB-VM charges cycles by traces, and the interpreter tells of each one. So the sums here are exact. Who called whom
+//! follows from how traces end. An instruction that writes the address behind it to a register is a call; a jump to
+//! such an address is the return, whichever register it uses. What else leaves a function is taken for a tail call. A
+//! jump to an outer caller's return address, as `longjmp` makes, ends all calls in between. On another stack the guest
+//! may return to addresses that nobody is expected to; then the calls go on from where they are.
+
+use std::collections::HashMap;
+
+use lockstep_translator::{CodeRegion, End, GuestBlock, guest_block};
+
+use super::names::Names;
+
+/// Calls inside each other that the tree tells apart. Deeper ones are counted for the one at this depth.
+const TREE_DEPTH: usize = 512;
+/// Nodes of the tree at most; a call that would need another is counted for its caller's node.
+const TREE_NODES: usize = 1 << 20;
+/// Return addresses that are remembered at most. A guest of 4 MiB cannot have more frames with one on its stack.
+const REMEMBERED_CALLS: usize = 1 << 19;
+/// Callers that are looked through for a return address.
+const LOOKED_THROUGH: usize = 1 << 12;
+
+/// A function in the tree, by the calls that led to it.
+#[derive(Debug)]
+pub(super) struct Node {
+    pub(super) parent: Option<usize>,
+    pub(super) function: usize,
+    /// Guest address of the block that called it.
+    pub(super) call_site: u64,
+    pub(super) depth: usize,
+    pub(super) calls: u64,
+    /// Cycles in the function itself.
+    pub(super) cycles: u64,
+}
+
+/// A trace: what is known of it, and how often it ran.
+pub(super) struct Trace {
+    /// None where the code is not that of the ELF.
+    pub(super) block: Option<GuestBlock>,
+    pub(super) function: usize,
+    pub(super) runs: u64,
+    pub(super) cycles: u64,
+}
+
+/// A call that has not returned.
+#[derive(Clone, Copy)]
+struct Call {
+    /// The caller's node.
+    caller: usize,
+    returns_to: u64,
+}
+
+/// Records one run.
+pub(super) struct Recorder<'a> {
+    regions: Vec<CodeRegion<'a>>,
+    names: Names,
+    pub(super) traces: HashMap<u64, Trace>,
+    pub(super) nodes: Vec<Node>,
+    /// From a node, a call site and a function to the node for that.
+    children: HashMap<(usize, u64, usize), usize>,
+    calls: Vec<Call>,
+    /// The node that runs.
+    current: usize,
+    /// The trace that ran last.
+    last: Option<u64>,
+}
+
+impl<'a> Recorder<'a> {
+    pub(super) fn new(regions: Vec<CodeRegion<'a>>, names: Names) -> Recorder<'a> {
+        Recorder {
+            regions,
+            names,
+            traces: HashMap::new(),
+            nodes: Vec::new(),
+            children: HashMap::new(),
+            calls: Vec::new(),
+            current: 0,
+            last: None,
+        }
+    }
+
+    /// A trace runs, and this is charged for it.
+    pub(super) fn record(&mut self, head: u64, cycles: u64) {
+        if !self.traces.contains_key(&head) {
+            let trace = self.discover(head);
+            self.traces.insert(head, trace);
+        }
+        let function = self.traces[&head].function;
+        match self.last.replace(head) {
+            None => self.current = self.node(None, 0, function),
+            Some(last) => self.follow(last, head, function),
+        }
+        if let Some(trace) = self.traces.get_mut(&head) {
+            trace.runs += 1;
+            trace.cycles += cycles;
+        }
+        self.nodes[self.current].cycles += cycles;
+    }
+
+    fn discover(&mut self, head: u64) -> Trace {
+        let region = self.regions.iter().find(|region| region.may_start(head));
+        Trace {
+            block: region.and_then(|region| guest_block(region, head)),
+            function: self.names.function_at(head),
+            runs: 0,
+            cycles: 0,
+        }
+    }
+
+    /// From the end of one trace to the next one.
+    fn follow(&mut self, last: u64, head: u64, function: usize) {
+        let block = self
+            .traces
+            .get(&last)
+            .and_then(|trace| trace.block.as_ref());
+        let (end, behind) = match block {
+            Some(block) => (block.end, block.behind()),
+            None => (End::IndirectJump, 0),
+        };
+        match end {
+            End::Call(_) | End::IndirectCall => self.call(last, behind, function),
+            End::HostCall | End::Breakpoint | End::Next if head == behind => {
+                self.move_to(last, function);
+            }
+            End::IndirectJump | End::HostCall | End::Breakpoint => {
+                if !self.return_to(head) {
+                    self.move_to(last, function);
+                }
+            }
+            _ => self.move_to(last, function),
+        }
+    }
+
+    fn call(&mut self, site: u64, returns_to: u64, function: usize) {
+        let caller = self.current;
+        if self.calls.len() < REMEMBERED_CALLS {
+            self.calls.push(Call { caller, returns_to });
+        }
+        self.current = self.node(Some(caller), site, function);
+    }
+
+    /// Ends the calls up to the innermost one that returns to this address, if there is one.
+    fn return_to(&mut self, head: u64) -> bool {
+        let calls = self.calls.iter().rev().take(LOOKED_THROUGH);
+        let Some(inner) = calls.map(|call| call.returns_to).position(|to| to == head) else {
+            return false;
+        };
+        let depth = self.calls.len() - 1 - inner;
+        self.current = self.calls[depth].caller;
+        self.calls.truncate(depth);
+        true
+    }
+
+    /// Goes on in a function without a call: where it is another one, that is a tail call.
+    fn move_to(&mut self, site: u64, function: usize) {
+        let node = &self.nodes[self.current];
+        if node.function != function {
+            self.current = self.node(node.parent, site, function);
+        }
+    }
+
+    /// The node of a function that this node called, with one call more.
+    fn node(&mut self, parent: Option<usize>, call_site: u64, function: usize) -> usize {
+        let depth = parent.map_or(0, |parent| self.nodes[parent].depth + 1);
+        let key = (parent.unwrap_or(usize::MAX), call_site, function);
+        let known = self.children.get(&key).copied();
+        let full = self.nodes.len() >= TREE_NODES || depth >= TREE_DEPTH;
+        let number = match (known, parent) {
+            (Some(number), _) => number,
+            (None, Some(parent)) if full => parent,
+            (None, _) => {
+                let number = self.nodes.len();
+                self.children.insert(key, number);
+                self.nodes.push(Node {
+                    parent,
+                    function,
+                    call_site,
+                    depth,
+                    calls: 0,
+                    cycles: 0,
+                });
+                number
+            }
+        };
+        self.nodes[number].calls += 1;
+        number
+    }
+
+    /// The address of the instruction that ends the block with this head.
+    pub(super) fn call_instruction(&self, head: u64) -> u64 {
+        let trace = self.traces.get(&head);
+        let last = trace.and_then(|trace| trace.block.as_ref()?.places().last());
+        last.map_or(head, |(pc, _)| pc)
+    }
+
+    /// The names, when the run is over.
+    pub(super) fn names(&self) -> &Names {
+        &self.names
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use lockstep_isa::{Profile, Version};
+
+    /// `main` at 0 calls `a` at 0x100, which calls `b` at 0x200. How `b` ends is for the test to say.
+    fn code(last_of_b: u32) -> Vec<u8> {
+        let mut code = vec![0; 4096];
+        for (at, word) in [
+            (0, 0x1000_00ef_u32), // jal ra, .+0x100
+            (0x4, 0x0000_0073),   // ecall
+            (0x100, 0x1000_00ef), // jal ra, .+0x100
+            (0x104, 0x0000_8067), // ret
+            (0x200, last_of_b),
+            (0x300, 0x0000_8067), // ret
+        ] {
+            code[at..at + 4].copy_from_slice(&word.to_le_bytes());
+        }
+        code
+    }
+
+    /// A function's name, its calls, its cycles, the name of its caller.
+    type Recorded = (String, u64, u64, Option<String>);
+
+    /// What each function has after these traces.
+    fn recorded(code: &[u8], traces: &[u64]) -> Vec<Recorded> {
+        const BASE: u64 = 0x10000;
+        let region = CodeRegion {
+            profile: Profile::of(Version::V2),
+            cost: lockstep_isa::Cost::Estimate,
+            memory_size: 4 << 20,
+            base: BASE,
+            bytes: code,
+        };
+        let names = Names::of(&[
+            (BASE, BASE + 0x100, "main"),
+            (BASE + 0x100, BASE + 0x200, "a"),
+            (BASE + 0x200, BASE + 0x300, "b"),
+            (BASE + 0x300, BASE + 0x400, "c"),
+        ]);
+        let mut recorder = Recorder::new(vec![region], names);
+        for &trace in traces {
+            recorder.record(BASE + trace, 10);
+        }
+        assert!(recorder.calls.is_empty(), "every call has ended");
+        let name = |function| recorder.names().name(function).to_owned();
+        let caller = |node: &Node| {
+            node.parent
+                .map(|parent| name(recorder.nodes[parent].function))
+        };
+        (recorder.nodes.iter())
+            .map(|node| (name(node.function), node.calls, node.cycles, caller(node)))
+            .collect()
+    }
+
+    fn node(name: &str, cycles: u64, caller: Option<&str>) -> Recorded {
+        (name.to_owned(), 1, cycles, caller.map(str::to_owned))
+    }
+
+    #[test]
+    fn a_tail_call_returns_to_the_caller_of_its_caller() {
+        let jump_to_c = 0x1000_006f; // j .+0x100
+        let nodes = recorded(&code(jump_to_c), &[0, 0x100, 0x200, 0x300, 0x104, 0x4]);
+        let expected = [
+            node("main", 20, None),
+            node("a", 20, Some("main")),
+            node("b", 10, Some("a")),
+            node("c", 10, Some("a")),
+        ];
+        assert_eq!(nodes, expected);
+    }
+
+    #[test]
+    fn a_jump_to_an_outer_caller_ends_the_calls_between() {
+        let jump_to_s0 = 0x0004_0067; // jr s0
+        let nodes = recorded(&code(jump_to_s0), &[0, 0x100, 0x200, 0x4]);
+        let expected = [
+            node("main", 20, None),
+            node("a", 10, Some("main")),
+            node("b", 10, Some("a")),
+        ];
+        assert_eq!(nodes, expected);
+    }
+}
