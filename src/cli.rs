@@ -17,6 +17,7 @@ mod check;
 mod code;
 mod colour;
 mod compare;
+mod coverage;
 mod debug_info;
 mod decode;
 mod explore;
@@ -75,6 +76,7 @@ enum Verb {
     Inspect(inspect::Inspect),
     Explore(explore::Explore),
     Profile(profile::Profile),
+    Coverage(coverage::Coverage),
     Verify(verify::Verify),
     Replay(replay::Replay),
     Cache(cache::Command),
@@ -130,6 +132,7 @@ fn dispatch(arguments: &[OsString]) -> Result<Answer, Failure> {
         Verb::Inspect(inspect) => inspect.execute(command.json),
         Verb::Explore(explore) => explore.execute(command.json),
         Verb::Profile(profile) => profile.execute(command.json),
+        Verb::Coverage(coverage) => coverage.execute(command.json),
         Verb::Verify(verify) => verify.execute(command.json),
         Verb::Replay(replay) => replay.execute(command.json),
         Verb::Cache(cache) => cache.execute(command.json),

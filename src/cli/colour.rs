@@ -1,4 +1,4 @@
-//! Whether messages have colours. One rule for all that the command writes, the one of https://bixense.com/clicolors:
+//! Whether messages have colours. One rule for all that the command writes, the one of <https://bixense.com/clicolors>:
 //! `NO_COLOR` with any text turns them off; else `CLICOLOR_FORCE` with anything but 0 turns them on; else `CLICOLOR=0`
 //! turns them off; else a terminal that is not `dumb` has them.
 

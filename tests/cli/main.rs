@@ -6,6 +6,7 @@ mod bad_module;
 mod cache;
 mod chaos;
 mod check;
+mod coverage;
 #[cfg(feature = "tx")]
 mod equivalents;
 mod explore;

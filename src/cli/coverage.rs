@@ -1,0 +1,256 @@
+//! `translate coverage`: which lines, functions and branches of a script ran, and how often.
+//!
+//! The interpreter runs the guest and tells of every trace, as for `translate profile`. Lines come from the debug
+//! information, also for code that never ran. The result is a tracefile of lcov, which `genhtml` and editors read.
+
+use std::collections::{BTreeMap, HashMap};
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use lockstep_cache::replace;
+use lockstep_isa::fuse;
+use lockstep_translator::{End, GuestBlock, Options, guest_block};
+use serde::Serialize;
+
+use super::answer::Answer;
+use super::args::{BLOCK_CYCLES, GuestOptions, cycles};
+use super::debug_info::DebugInfo;
+use super::failure::Failure;
+use super::guest_code::GuestCode;
+use super::{code, guest, guest_run};
+
+mod tracefile;
+
+use tracefile::Tracefile;
+
+/// Runs an ELF and writes which of its lines, functions and branches ran, as lcov does
+#[derive(Args)]
+#[command(
+    after_help = "Example:\n  translate coverage examples/faults/faults.elf -o faults.info -- 2\n  \
+                        translate coverage examples/faults/faults.elf -o faults.info --merge faults.info -- 3\n  \
+                        genhtml --branch-coverage faults.info -o report"
+)]
+pub(crate) struct Coverage {
+    /// The guest program, with debug information; - is standard input
+    elf: PathBuf,
+    /// Write the tracefile here
+    #[arg(short, long, value_name = "FILE")]
+    output: PathBuf,
+    /// Add the counts of this tracefile; may be given several times
+    #[arg(long, value_name = "FILE")]
+    merge: Vec<PathBuf>,
+    /// Take names and lines from this ELF, where the script has been stripped
+    #[arg(long, value_name = "FILE")]
+    symbols: Option<PathBuf>,
+    #[command(flatten)]
+    guest: GuestOptions,
+    /// Stop the guest before it uses more cycles than this: 70000000, 70M or unlimited [default: 3500M, what a block of the chain may use]
+    #[arg(long, value_name = "N", value_parser = cycles, default_value_t = BLOCK_CYCLES, hide_default_value = true)]
+    max_cycles: u64,
+    /// The whole argv of the guest: the first is `argv[0]`, because CKB passes no program name
+    #[arg(last = true)]
+    args: Vec<OsString>,
+}
+
+/// The whole answer, for `--json`.
+#[derive(Serialize)]
+struct Object {
+    result: &'static str,
+    path: String,
+    /// How the run ended.
+    end: String,
+    cycles: u64,
+    /// Each with what ran, and what there is; the tracefiles that were added are in it.
+    lines: [usize; 2],
+    functions: [usize; 2],
+    branches: [usize; 2],
+}
+
+/// How often each trace ran, and which one came behind it.
+#[derive(Default)]
+struct Counts {
+    runs: HashMap<u64, u64>,
+    steps: HashMap<(u64, u64), u64>,
+    last: Option<u64>,
+}
+
+impl Counts {
+    fn record(&mut self, head: u64) {
+        *self.runs.entry(head).or_default() += 1;
+        if let Some(last) = self.last.replace(head) {
+            *self.steps.entry((last, head)).or_default() += 1;
+        }
+    }
+}
+
+impl Coverage {
+    pub(crate) fn execute(self, json: bool) -> Result<Answer, Failure> {
+        let bytes = guest::read_elf(&self.elf)?;
+        let symbols = self.symbols.as_deref().map(guest::read).transpose()?;
+        let info = DebugInfo::read(symbols.as_deref().unwrap_or(&bytes));
+        let platform = self.guest.platform();
+        let program = guest::load(&self.elf, &bytes, &platform)?;
+        let mut runs = guest::load(&self.elf, &bytes, &platform)?;
+        guest_run::push_arguments(runs.core_mut(), &self.args)?;
+        let mut core = runs.into_core();
+        core.set_max_cycles(self.max_cycles);
+        let before = self
+            .merge
+            .iter()
+            .map(|path| read(path))
+            .collect::<Result<Vec<_>, _>>()?;
+        let counts = std::cell::RefCell::new(Counts::default());
+        let (end, cycles) = guest_run::run_counted(core, platform.cost, &|head, _| {
+            counts.borrow_mut().record(head);
+        });
+        let counts = counts.into_inner();
+        let mut all = Tracefile::default();
+        for region in program.code_regions() {
+            let code = GuestCode::new(&program, &region, &Options::default(), &info);
+            // The interpreter may have run what the translator does not find.
+            let ran = counts
+                .runs
+                .keys()
+                .filter(|head| code.block_at(**head).is_none());
+            let more = ran.filter_map(|&head| guest_block(&region, head));
+            let blocks: Vec<GuestBlock> = code.blocks.iter().cloned().chain(more).collect();
+            count(&mut all, &code, &blocks, &counts, &info);
+        }
+        if all.0.is_empty() {
+            let message = format!(
+                "{} names no line of a source: build it with debug information (-g), or name the ELF before it was \
+                 stripped with --symbols FILE",
+                guest::shown(&self.elf)
+            );
+            return Err(Failure::new(code::DATA, "NoLines", message));
+        }
+        for other in &before {
+            all.merge(other);
+        }
+        replace(&self.output, all.to_text().as_bytes())
+            .map_err(|error| Failure::unwritable(self.output.display(), &error))?;
+        let object = Object::new(&all, self.output.display().to_string(), end, cycles);
+        Answer::new(json, &object, || object.text(), code::SUCCESS)
+    }
+}
+
+fn read(path: &Path) -> Result<Tracefile, Failure> {
+    let bytes = guest::read(path)?;
+    Tracefile::read(&String::from_utf8_lossy(&bytes)).map_err(|error| {
+        let message = format!("{} is no tracefile of lcov: {error}", path.display());
+        Failure::new(code::DATA, "TracefileMalformed", message)
+    })
+}
+
+/// Adds the lines, functions and branches of these blocks.
+fn count(
+    all: &mut Tracefile,
+    code: &GuestCode,
+    blocks: &[GuestBlock],
+    counts: &Counts,
+    info: &DebugInfo<'_>,
+) {
+    let mut runs: BTreeMap<u64, u64> = BTreeMap::new();
+    let mut branches: BTreeMap<u64, Option<[u64; 2]>> = BTreeMap::new();
+    for block in blocks {
+        let ran = counts.runs.get(&block.head).copied().unwrap_or(0);
+        let mut last = block.head;
+        for (pc, inst) in block.places() {
+            // A fused instruction is several, which may be of several lines.
+            let mut at = pc;
+            for part in fuse::parts(inst).iter() {
+                *runs.entry(at).or_default() += ran;
+                last = at;
+                at += u64::from(part.len);
+            }
+        }
+        if let End::Branch(taken) = block.end {
+            let went = |to: u64| counts.steps.get(&(block.head, to)).copied().unwrap_or(0);
+            let ways = branches.entry(last).or_default();
+            if ran > 0 {
+                let sums = ways.get_or_insert([0; 2]);
+                sums[0] += went(taken);
+                sums[1] += went(block.behind());
+            }
+        }
+    }
+    let place = |pc: u64| {
+        let place = info.places(pc).into_iter().next()?;
+        Some((place.file?, place.line?))
+    };
+    for (&pc, &ran) in &runs {
+        if let Some((file, line)) = place(pc) {
+            let lines = &mut all.0.entry(file).or_default().lines;
+            let most = lines.entry(line).or_default();
+            *most = (*most).max(ran);
+        }
+    }
+    for function in &code.functions {
+        let start = function.range.start;
+        if let Some((file, line)) = place(start) {
+            let ran = runs.get(&start).copied().unwrap_or(0);
+            let functions = &mut all.0.entry(file).or_default().functions;
+            functions.insert(function.name.clone(), (line, ran));
+        }
+    }
+    let mut in_line: HashMap<(String, u32), u32> = HashMap::new();
+    for (&pc, ways) in &branches {
+        let Some((file, line)) = place(pc) else {
+            continue;
+        };
+        let number = in_line.entry((file.clone(), line)).or_default();
+        for way in 0..2 {
+            let went = ways.map(|ways| ways[way]);
+            let entries = &mut all.0.entry(file.clone()).or_default().branches;
+            entries.insert((line, *number, way as u32), went);
+        }
+        *number += 1;
+    }
+}
+
+impl Object {
+    fn new(all: &Tracefile, path: String, end: String, cycles: u64) -> Object {
+        let mut object = Object {
+            result: "coverage",
+            path,
+            end,
+            cycles,
+            lines: [0; 2],
+            functions: [0; 2],
+            branches: [0; 2],
+        };
+        for file in all.0.values() {
+            let lines = file.lines.values().map(|runs| *runs > 0);
+            let functions = file.functions.values().map(|(_, runs)| *runs > 0);
+            let branches = file
+                .branches
+                .values()
+                .map(|runs| runs.is_some_and(|runs| runs > 0));
+            add(&mut object.lines, lines);
+            add(&mut object.functions, functions);
+            add(&mut object.branches, branches);
+        }
+        object
+    }
+
+    fn text(&self) -> String {
+        let part = |[ran, all]: [usize; 2]| format!("{ran} of {all}");
+        format!(
+            "Run: {} cycles, {}\nLines: {}\nFunctions: {}\nBranches: {}\nWritten: {}\n",
+            self.cycles,
+            self.end,
+            part(self.lines),
+            part(self.functions),
+            part(self.branches),
+            self.path
+        )
+    }
+}
+
+fn add(sums: &mut [usize; 2], ran: impl Iterator<Item = bool>) {
+    for ran in ran {
+        sums[0] += usize::from(ran);
+        sums[1] += 1;
+    }
+}
