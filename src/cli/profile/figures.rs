@@ -36,25 +36,32 @@ pub(super) struct Instruction {
     pub(super) line: Option<u32>,
 }
 
-/// Cycles of each function and those of what it called. A function that is on the stack twice counts once.
+/// Cycles of each function and those of what it called. A function that is on the stack twice counts once. Calls that
+/// are too deep for the tree have their own cycles, and those with callees are counted for the callers.
 pub(super) fn functions(recorder: &Recorder<'_>) -> Vec<Row> {
     let names = recorder.names();
     let mut rows: Vec<(u64, u64, u64)> = vec![(0, 0, 0); names.len()];
     let totals = totals(&recorder.nodes);
     for (number, node) in recorder.nodes.iter().enumerate() {
-        let row = &mut rows[node.function];
-        row.0 += node.cycles;
-        row.2 += node.calls;
         if !is_recursive(&recorder.nodes, number) {
-            row.1 += totals[number];
+            rows[node.function].1 += totals[number];
         }
     }
-    let rows = rows.into_iter().enumerate().filter(|(_, row)| row.2 > 0);
+    for trace in recorder.traces.values() {
+        rows[trace.function].0 += trace.cycles;
+    }
+    for (&function, &calls) in &recorder.entered {
+        rows[function].2 += calls;
+    }
+    let rows = rows
+        .into_iter()
+        .enumerate()
+        .filter(|(_, row)| row.2 > 0 || row.0 > 0);
     sorted(rows.map(|(function, (cycles, total, runs))| Row {
         name: names.name(function).to_owned(),
         address: Some(format!("{:#x}", names.start(function))),
         cycles,
-        total: Some(total),
+        total: Some(total.max(cycles)),
         runs,
     }))
 }

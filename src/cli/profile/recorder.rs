@@ -2,17 +2,18 @@
 //!
 //! CKB-VM charges cycles by traces, and the interpreter tells of each one. So the sums here are exact. Who called whom
 //! follows from how traces end. An instruction that writes the address behind it to a register is a call; a jump to
-//! such an address is the return, whichever register it uses. What else leaves a function is taken for a tail call. A
-//! jump to an outer caller's return address, as `longjmp` makes, ends all calls in between. On another stack the guest
-//! may return to addresses that nobody is expected to; then the calls go on from where they are.
+//! such an address is the return, whichever register it uses. A jump behind a call that has returned already, in a
+//! function that is among the callers, is a `longjmp`: it ends all calls in between. What else leaves a function is
+//! taken for a tail call. On another stack the guest may return to addresses that nobody is expected to; then the calls
+//! go on from where they are.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use lockstep_translator::{CodeRegion, End, GuestBlock, guest_block};
 
 use super::names::Names;
 
-/// Calls inside each other that the tree tells apart. Deeper ones are counted for the one at this depth.
+/// Calls inside each other that the tree tells apart. Cycles of deeper ones are in the node at this depth.
 const TREE_DEPTH: usize = 512;
 /// Nodes of the tree at most; a call that would need another is counted for its caller's node.
 const TREE_NODES: usize = 1 << 20;
@@ -49,6 +50,8 @@ struct Call {
     /// The caller's node.
     caller: usize,
     returns_to: u64,
+    /// How many calls around it have no node.
+    hidden: usize,
 }
 
 /// Records one run.
@@ -60,8 +63,14 @@ pub(super) struct Recorder<'a> {
     /// From a node, a call site and a function to the node for that.
     children: HashMap<(usize, u64, usize), usize>,
     calls: Vec<Call>,
+    /// Addresses behind calls that were made.
+    return_points: HashSet<u64>,
+    /// How often each function was called or jumped to, by number.
+    pub(super) entered: HashMap<usize, u64>,
     /// The node that runs.
     current: usize,
+    /// How many calls inside the current node have none of their own.
+    hidden: usize,
     /// The trace that ran last.
     last: Option<u64>,
 }
@@ -75,7 +84,10 @@ impl<'a> Recorder<'a> {
             nodes: Vec::new(),
             children: HashMap::new(),
             calls: Vec::new(),
+            return_points: HashSet::new(),
+            entered: HashMap::new(),
             current: 0,
+            hidden: 0,
             last: None,
         }
     }
@@ -88,7 +100,7 @@ impl<'a> Recorder<'a> {
         }
         let function = self.traces[&head].function;
         match self.last.replace(head) {
-            None => self.current = self.node(None, 0, function),
+            None => self.enter(None, 0, function),
             Some(last) => self.follow(last, head, function),
         }
         if let Some(trace) = self.traces.get_mut(&head) {
@@ -124,7 +136,7 @@ impl<'a> Recorder<'a> {
                 self.move_to(last, function);
             }
             End::IndirectJump | End::HostCall | End::Breakpoint => {
-                if !self.return_to(head) {
+                if !self.return_to(head) && !self.unwind_to(head, function) {
                     self.move_to(last, function);
                 }
             }
@@ -133,11 +145,16 @@ impl<'a> Recorder<'a> {
     }
 
     fn call(&mut self, site: u64, returns_to: u64, function: usize) {
-        let caller = self.current;
+        let (caller, hidden) = (self.current, self.hidden);
+        self.return_points.insert(returns_to);
         if self.calls.len() < REMEMBERED_CALLS {
-            self.calls.push(Call { caller, returns_to });
+            self.calls.push(Call {
+                caller,
+                returns_to,
+                hidden,
+            });
         }
-        self.current = self.node(Some(caller), site, function);
+        self.enter(Some(caller), site, function);
     }
 
     /// Ends the calls up to the innermost one that returns to this address, if there is one.
@@ -146,30 +163,56 @@ impl<'a> Recorder<'a> {
         let Some(inner) = calls.map(|call| call.returns_to).position(|to| to == head) else {
             return false;
         };
-        let depth = self.calls.len() - 1 - inner;
-        self.current = self.calls[depth].caller;
-        self.calls.truncate(depth);
+        self.end_calls(self.calls.len() - 1 - inner);
         true
+    }
+
+    /// Ends the calls up to the innermost one that this function made, if the address is behind a call: `longjmp`
+    /// comes back behind the call of `setjmp`, which has returned before.
+    fn unwind_to(&mut self, head: u64, function: usize) -> bool {
+        let is_here = self.hidden == 0 && self.nodes[self.current].function == function;
+        if is_here || !self.return_points.contains(&head) {
+            return false;
+        }
+        let calls = self.calls.iter().rev().take(LOOKED_THROUGH);
+        let mut callers = calls.map(|call| self.nodes[call.caller].function);
+        let Some(inner) = callers.position(|caller| caller == function) else {
+            return false;
+        };
+        self.end_calls(self.calls.len() - 1 - inner);
+        true
+    }
+
+    /// Goes on in the caller of the call with this number.
+    fn end_calls(&mut self, number: usize) {
+        let Call { caller, hidden, .. } = self.calls[number];
+        (self.current, self.hidden) = (caller, hidden);
+        self.calls.truncate(number);
     }
 
     /// Goes on in a function without a call: where it is another one, that is a tail call.
     fn move_to(&mut self, site: u64, function: usize) {
         let node = &self.nodes[self.current];
-        if node.function != function {
-            self.current = self.node(node.parent, site, function);
+        // A call without a node is in another function than the node.
+        if node.function != function && self.hidden == 0 {
+            self.enter(node.parent, site, function);
         }
     }
 
-    /// The node of a function that this node called, with one call more.
-    fn node(&mut self, parent: Option<usize>, call_site: u64, function: usize) -> usize {
+    /// Goes to the node of a function that this node called; where there can be none, stays in the caller's.
+    fn enter(&mut self, parent: Option<usize>, call_site: u64, function: usize) {
+        *self.entered.entry(function).or_default() += 1;
         let depth = parent.map_or(0, |parent| self.nodes[parent].depth + 1);
         let key = (parent.unwrap_or(usize::MAX), call_site, function);
         let known = self.children.get(&key).copied();
-        let full = self.nodes.len() >= TREE_NODES || depth >= TREE_DEPTH;
+        let full = self.nodes.len() >= TREE_NODES || depth >= TREE_DEPTH || self.hidden > 0;
         let number = match (known, parent) {
-            (Some(number), _) => number,
-            (None, Some(parent)) if full => parent,
-            (None, _) => {
+            (Some(number), _) if self.hidden == 0 => number,
+            (_, Some(_)) if full => {
+                self.hidden += 1;
+                return;
+            }
+            _ => {
                 let number = self.nodes.len();
                 self.children.insert(key, number);
                 self.nodes.push(Node {
@@ -184,7 +227,7 @@ impl<'a> Recorder<'a> {
             }
         };
         self.nodes[number].calls += 1;
-        number
+        self.current = number;
     }
 
     /// The address of the instruction that ends the block with this head.
@@ -282,5 +325,50 @@ mod tests {
             node("b", 10, Some("a")),
         ];
         assert_eq!(nodes, expected);
+    }
+
+    /// `main` calls `setjmp` (here `c`), which returns. Then it calls `a`, and `b` jumps behind the call of `setjmp`.
+    #[test]
+    fn longjmp_ends_the_calls_that_it_leaves() {
+        let mut code = code(0x0004_0067); // jr s0
+        for (at, word) in [
+            (0, 0x3000_00ef_u32), // jal ra, .+0x300
+            (0x4, 0x0005_1663),   // bnez a0, .+12
+            (0x8, 0x0f80_00ef),   // jal ra, .+0xf8
+            (0x10, 0x0000_0073),  // ecall
+        ] {
+            code[at..at + 4].copy_from_slice(&word.to_le_bytes());
+        }
+        let nodes = recorded(&code, &[0, 0x300, 0x4, 0x8, 0x100, 0x200, 0x4, 0x10]);
+        let expected = [
+            node("main", 50, None),
+            node("c", 10, Some("main")),
+            node("a", 10, Some("main")),
+            node("b", 10, Some("a")),
+        ];
+        assert_eq!(nodes, expected);
+    }
+
+    /// Calls that are too deep for the tree are counted, and their cycles are in the deepest node.
+    #[test]
+    fn deep_calls_return_to_where_they_came_from() {
+        let call_a = 0xf01f_f0ef; // jal ra, .-0x100
+        let mut code = code(call_a);
+        code[0x204..0x208].copy_from_slice(&0x0000_8067_u32.to_le_bytes()); // ret
+        // `main` calls `a`, which calls `b`, which calls `a`, and so on; then all of them return.
+        let mut traces = vec![0];
+        for _ in 0..TREE_DEPTH {
+            traces.extend([0x100, 0x200]);
+        }
+        traces.push(0x104);
+        for _ in 1..TREE_DEPTH {
+            traces.extend([0x204, 0x104]);
+        }
+        traces.push(0x4);
+        let nodes = recorded(&code, &traces);
+        assert_eq!(nodes.len(), TREE_DEPTH);
+        let cycles: u64 = nodes.iter().map(|(_, _, cycles, _)| cycles).sum();
+        assert_eq!(cycles, 10 * traces.len() as u64);
+        assert_eq!(nodes[0].2, 20, "main ran before and behind all of them");
     }
 }
