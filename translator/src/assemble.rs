@@ -11,7 +11,7 @@ use lockstep_contract::module::{Block, CODE_LIMIT, Entry, Module, Span, TrustedM
 use crate::code_region::CodeRegion;
 use crate::codegen::{Compiled, Compiler};
 use crate::link::Jump;
-use crate::location;
+use crate::location::{self, Location};
 use crate::native_place::NativePlace;
 use crate::trusted::made_here;
 use crate::units::Unit;
@@ -28,6 +28,7 @@ pub(crate) struct Assembler {
     alignment: usize,
     padding: u8,
     texts: Texts,
+    has_places: bool,
 }
 
 /// What is made for people, beside the module.
@@ -63,6 +64,7 @@ impl Assembler {
             alignment: compiler.alignment(),
             padding: compiler.padding(),
             texts: Texts::default(),
+            has_places: compiler.output().has_places(),
         };
         // It must be at offset 0, because rows of the table without an entry hold 0.
         assembler.append(compiler.miss()?, "no entry")?;
@@ -90,14 +92,10 @@ impl Assembler {
             head: NO_BLOCK,
         });
         let base = module.key.base;
-        self.texts.places.push(NativePlace::new(start, base, None));
+        if self.has_places {
+            add_places(&mut self.texts.places, start, base, &compiled.locations);
+        }
         for (offset, location) in compiled.locations {
-            let place = NativePlace::new(start + offset, base, location);
-            match self.texts.places.last_mut() {
-                Some(last) if last.start == place.start => *last = place,
-                Some(last) if last.guest() == place.guest() => {}
-                _ => self.texts.places.push(place),
-            }
             let span = Span {
                 start: start + offset,
                 head: location.map_or(NO_BLOCK, |location| location.block),
@@ -149,8 +147,7 @@ impl Assembler {
         Ok(())
     }
 
-    /// Finishes the module. Returns it with what is for people. The texts are empty if they were not asked for; the
-    /// places then name blocks only.
+    /// Finishes the module. Returns it with what is for people; what was not asked for is empty.
     ///
     /// # Errors
     /// When a jump cannot be resolved, which is a defect of this project.
@@ -171,5 +168,23 @@ impl Assembler {
         report.instructions = Report::of_module(&self.module).instructions;
         report.code_bytes = self.module.code.len();
         Ok((made_here(self.module), self.texts))
+    }
+}
+
+/// Adds where the native code of a function comes from. The function starts at this offset.
+fn add_places(
+    places: &mut Vec<NativePlace>,
+    start: u32,
+    base: u64,
+    locations: &[(u32, Option<Location>)],
+) {
+    places.push(NativePlace::new(start, base, None));
+    for &(offset, location) in locations {
+        let place = NativePlace::new(start + offset, base, location);
+        match places.last_mut() {
+            Some(last) if last.start == place.start => *last = place,
+            Some(last) if last.guest() == place.guest() => {}
+            _ => places.push(place),
+        }
     }
 }

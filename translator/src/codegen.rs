@@ -171,6 +171,11 @@ impl Compiler {
         })
     }
 
+    /// What is wanted beside the code.
+    pub(crate) fn output(&self) -> Output {
+        self.output
+    }
+
     /// The byte that fills the gaps between functions. Executing it traps.
     pub(crate) fn padding(&self) -> u8 {
         match self.isa.triple().architecture {
@@ -199,7 +204,7 @@ impl Compiler {
         links: &Links,
     ) -> Result<Compiled, TranslateError> {
         let helper_conv = self.isa.default_call_conv();
-        let by_instruction = self.output != Output::Module;
+        let by_instruction = self.output.has_places();
         self.compile(unit_signature(), |builder| {
             lift_unit(builder, helper_conv, region, unit, links, by_instruction);
         })

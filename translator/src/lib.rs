@@ -234,13 +234,12 @@ pub fn translate_while(
     }
     let (module, texts) = assembler.finish(&mut report)?;
     let listings = options.output == Output::ModuleAndListings;
-    let with_places = options.output != Output::Module;
     Ok(Translation {
         module,
         report,
         clif: listings.then_some(texts.clif),
         asm: listings.then_some(texts.asm),
-        places: with_places.then_some(texts.places),
+        places: options.output.has_places().then_some(texts.places),
     })
 }
 

@@ -68,6 +68,13 @@ pub enum Output {
     ModuleAndListings,
 }
 
+impl Output {
+    /// Whether it is wanted which native code belongs to which instruction.
+    pub(crate) fn has_places(self) -> bool {
+        self != Output::Module
+    }
+}
+
 /// Which blocks can be entered from outside their unit, and compare the budget.
 ///
 /// ```
