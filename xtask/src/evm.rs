@@ -6,7 +6,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use crate::step::{StepError, step, timed};
+use crate::step::{StepError, cargo_command, root, step, timed};
 use crate::tools::{SystemPackage, need};
 
 const NODE: [SystemPackage; 2] = [
@@ -32,7 +32,7 @@ const CHECKS: [&[&str]; 5] = [
 /// Installs what is missing and compares.
 pub(crate) fn run() -> Result<(), StepError> {
     need(&NODE)?;
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let root = root();
     let check = root.join("guests/evm-check");
     let packages = root.join("target/guests/javascript");
     std::fs::create_dir_all(&packages).map_err(|error| written(&packages, &error))?;
@@ -55,7 +55,7 @@ pub(crate) fn run() -> Result<(), StepError> {
     step("the token", token.arg(root.join("guests/rust/evm/token")))?;
 
     let target = root.join("target/guests/evm-check");
-    let mut build = Command::new("cargo");
+    let mut build = cargo_command();
     build
         .args(["build", "--release", "--locked"])
         .current_dir(&check)

@@ -14,17 +14,13 @@ mod table;
 mod trial;
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
 
+use crate::step::root;
 use error::MutateError;
 use list::Fault;
 use trial::{Copy, Verdict};
 
 /// The root of the repository.
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
-}
-
 /// Prints the names of all faults, and says if one does not apply.
 pub(crate) fn show() -> Result<(), MutateError> {
     let faults = list::read(&root())?;

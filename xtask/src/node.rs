@@ -5,12 +5,11 @@
 
 mod patch;
 
-use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::step::{StepError, step, timed};
+use crate::step::{StepError, cargo_command, root, step, timed};
 use crate::tools::{SystemPackage, need};
 
 /// RocksDB's bindings are made with libclang, which comes with this.
@@ -68,7 +67,7 @@ pub(crate) fn test() -> Result<(), StepError> {
     let root = root();
     let folder = root.join("target/node");
     patch::make(&root, &folder.join("ckb-script"))?;
-    let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    let mut cargo = cargo_command();
     cargo.args(["test", "--locked", "--profile", "quick", "--manifest-path"]);
     cargo.arg(root.join("node/Cargo.toml"));
     cargo.args(["--package", "lockstep-node-engine", "--target-dir"]);
@@ -82,7 +81,7 @@ impl Build {
     }
 
     fn command(&self, root: &Path, features: &[&str]) -> Command {
-        let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+        let mut cargo = cargo_command();
         cargo.args(["build", "--locked", "--manifest-path"]);
         cargo.arg(root.join("node/Cargo.toml"));
         cargo.arg("--target-dir").arg(&self.target);
@@ -125,12 +124,6 @@ fn understood(arguments: &[&str], target: &Path) -> Result<Build, StepError> {
         }
     }
     Ok(build)
-}
-
-/// The checkout, as an absolute path without `..` in it.
-fn root() -> PathBuf {
-    let above = Path::new(env!("CARGO_MANIFEST_DIR")).parent();
-    above.unwrap_or(Path::new(".")).to_owned()
 }
 
 /// A node may be running from the former file, which therefore is replaced and not written into.

@@ -12,7 +12,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use crate::step::{self, StepError};
+use crate::step::{self, StepError, cargo_command};
 
 /// Where a clone goes, and how the translator is built there. Paths of unequal length, because bytes
 /// that depend on one would give themselves away.
@@ -102,7 +102,7 @@ fn build(root: &Path, clone: &Path, profile: Option<&str>) -> Result<PathBuf, St
             .arg(clone);
     }
     step::step("git", &mut git)?;
-    let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    let mut cargo = cargo_command();
     cargo
         .current_dir(clone)
         .args([

@@ -13,8 +13,9 @@ mod report;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::{env, io, thread};
+use std::{io, thread};
 
+use crate::step::cargo_command;
 use error::SoakError;
 use kinds::{NARROW, PROFILES, TIERS, Tier, WIDE};
 use ledger::{Ledger, Line};
@@ -215,15 +216,15 @@ fn start(tier: &Tier, profile: &str, plan: &Plan) -> Result<Child, SoakError> {
 
 /// Builds a test and finds its binary.
 fn build(test: &str) -> Result<PathBuf, SoakError> {
-    let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let arguments = ["test", "--release", "--test", test, "--no-run"];
-    let output = Command::new(&cargo)
+    let mut cargo = cargo_command();
+    let output = cargo
         .args(arguments)
         .arg("--message-format=json-render-diagnostics")
         .stderr(Stdio::inherit())
         .output()
         .map_err(|error| SoakError::Start {
-            program: cargo.to_string_lossy().into_owned(),
+            program: cargo.get_program().to_string_lossy().into_owned(),
             error,
         })?;
     let text = String::from_utf8_lossy(&output.stdout);

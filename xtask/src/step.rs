@@ -1,6 +1,7 @@
 //! One step of a chore: a command that must succeed, and how its failure is told.
 
 use std::env;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Instant;
 
@@ -37,6 +38,17 @@ pub(crate) fn timed(
     Ok(())
 }
 
+/// The cargo that runs these chores.
+pub(crate) fn cargo_command() -> Command {
+    Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+}
+
+/// The checkout, as an absolute path without `..` in it.
+pub(crate) fn root() -> PathBuf {
+    let above = Path::new(env!("CARGO_MANIFEST_DIR")).parent();
+    above.unwrap_or(Path::new(".")).to_owned()
+}
+
 /// Runs cargo, and says what for.
 pub(crate) fn cargo(
     what: &str,
@@ -44,7 +56,7 @@ pub(crate) fn cargo(
     environment: &[(&str, &str)],
 ) -> Result<(), StepError> {
     eprintln!("== {what}: cargo {}", args.join(" "));
-    let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    let mut command = cargo_command();
     command.args(args).envs(environment.iter().copied());
     timed(what, || step(what, &mut command))
 }

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use super::error::GuestError;
+use crate::step::cargo_command;
 
 /// Folder of each crate, by its name.
 #[derive(Debug)]
@@ -22,8 +23,7 @@ impl Sources {
 
 /// Asks cargo, which fetches what is not there yet.
 pub(crate) fn locate(root: &Path) -> Result<Sources, GuestError> {
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let output = Command::new(cargo)
+    let output = cargo_command()
         .args([
             "metadata",
             "--locked",

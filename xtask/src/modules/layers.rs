@@ -5,11 +5,11 @@
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use serde_json::Value;
 
 use super::error::ModulesError;
+use crate::step::cargo_command;
 
 /// The root file of every library and program of the workspace at `root`, by name.
 pub(super) fn crate_roots(root: &Path) -> Result<Vec<(String, PathBuf)>, ModulesError> {
@@ -63,7 +63,7 @@ fn cargo(root: &Path, arguments: &[&str]) -> Result<String, ModulesError> {
         root: root.to_owned(),
         reason,
     };
-    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    let mut command = cargo_command();
     command.args(arguments).arg("--locked").current_dir(root);
     let output = command
         .output()
@@ -85,6 +85,7 @@ fn text(value: &Value) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::step::root;
     use std::collections::HashMap;
 
     /// The dependencies of each package, named by the package that a build for use (not for tests) links.
@@ -145,10 +146,6 @@ mod tests {
         "lockstep-runtime",
         "lockstep-cache",
     ];
-
-    fn root() -> PathBuf {
-        Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
-    }
 
     /// The first crate below `package` whose name begins with one of `names`.
     fn first_below(found: &Dependencies, package: &str, names: &[&str]) -> Option<String> {

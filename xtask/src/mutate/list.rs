@@ -185,7 +185,7 @@ tests: isa one two; lockstep-runtime:lib
 
     #[test]
     fn every_fault_of_the_list_applies() {
-        let root = super::super::root();
+        let root = crate::step::root();
         let faults = read(&root).expect("the list is well formed");
         assert!(faults.len() >= 30, "{}", faults.len());
         for fault in &faults {

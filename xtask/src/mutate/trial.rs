@@ -12,6 +12,7 @@ use serde_json::Value;
 use super::error::MutateError;
 use super::list::{Fault, Tests};
 use crate::packages::PUBLISHED;
+use crate::step::cargo_command;
 
 /// A test that runs longer than this hangs. It is killed and counts as failed.
 const LONGEST_TEST_RUN: Duration = Duration::from_secs(300);
@@ -159,7 +160,7 @@ impl Copy {
 
     fn build(&self, what: &str, select: &[&str]) -> Result<Vec<PathBuf>, MutateError> {
         let log = File::create(self.log()).map_err(MutateError::file(&self.log()))?;
-        let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+        let mut cargo = cargo_command();
         // They are built quickly rather than well: a fault takes seconds and not minutes.
         for package in PUBLISHED {
             for setting in ["opt-level=1", "debug=false"] {

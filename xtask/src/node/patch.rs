@@ -10,7 +10,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use crate::step::{StepError, step};
+use crate::step::{StepError, cargo_command, step};
 
 const NAME: &str = "ckb-script";
 const VERSION: &str = "1.2.1";
@@ -157,7 +157,7 @@ fn patched_manifest(published: &str, root: &Path) -> Result<String, StepError> {
 
 /// The crate as the registry has it, which cargo keeps where it unpacks crates from.
 fn published(root: &Path) -> Result<PathBuf, StepError> {
-    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    let mut cargo = cargo_command();
     cargo.args([
         "metadata",
         "--format-version",
