@@ -12,8 +12,9 @@ use lockstep_contract::module::{CODE_LIMIT, Module};
 use lockstep_isa::Cost;
 use lockstep_runtime::{CostTable, Environment, Machine, NativeModule, Outcome};
 use lockstep_test_support::adversarial::{KINDS, Kind};
-use lockstep_test_support::asm::{TEXT_BASE, assemble};
+use lockstep_test_support::asm::TEXT_BASE;
 use lockstep_test_support::guests::guests;
+use lockstep_test_support::hidden::hidden_loop;
 use lockstep_test_support::random::Random;
 use lockstep_translator::{MODULE_WEIGHT_LIMIT, Options, Reason, Translation, key, translate};
 
@@ -168,41 +169,9 @@ fn no_heat_exceeds_the_budget() {
     }
 }
 
-/// A program that jumps to an address that it computes from data in a way that nothing can foresee.
-fn hidden() -> Vec<u8> {
-    // addi s0, s0, -1
-    let first = 0xfff4_0413_u32.to_le_bytes();
-    let elf = hidden_at(0);
-    let program = Program::load(&elf, &Platform::default()).expect("a good ELF");
-    let region = program.code_regions()[0];
-    let place = region.bytes.windows(4).position(|bytes| bytes == first);
-    hidden_at(region.base + place.expect("it is there") as u64)
-}
-
-fn hidden_at(place: u64) -> Vec<u8> {
-    let source = format!(
-        "li a0, 0x20000
-        ld a0, 0(a0)
-        li a1, 0x55aa55aa
-        xor a0, a0, a1
-        li s0, 1000
-        jr a0
-        again: addi s0, s0, -1
-        bnez s0, again
-        li a0, 0
-        exit
-        .data 0x20000
-        .dword {:#x}",
-        place ^ 0x55aa_55aa
-    );
-    assemble(&source)
-        .unwrap_or_else(|error| panic!("{error}"))
-        .elf()
-}
-
 #[test]
 fn code_that_nothing_names_is_translated_where_it_is_hot() {
-    let elf = hidden();
+    let elf = hidden_loop(1000);
     let (heat, cycles) = heat_of(&elf);
     let (native, all) = run(&elf, &Options::default());
     assert_eq!(all, cycles);

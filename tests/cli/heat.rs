@@ -94,6 +94,16 @@ fn heat_is_in_the_key_and_verify_makes_the_module_again() {
     );
 }
 
+/// A run takes a module from the cache.
+fn runs_natively(sandbox: &Sandbox) {
+    let ran = sandbox.run(&["run", "--json", "fib.elf", "--", "10"]);
+    let ran = ran.exits(0).json();
+    assert_eq!(
+        (&ran["engine"], &ran["translate_seconds"]),
+        (&Value::from("native"), &Value::from(0.0))
+    );
+}
+
 #[test]
 fn a_run_takes_the_module_with_heat() {
     let sandbox = heated();
@@ -107,14 +117,7 @@ fn a_run_takes_the_module_with_heat() {
     };
     assert_eq!(modules(&sandbox), 2);
     // Both are good, and which one is taken shows when one is damaged: the other takes its place.
-    let ran = sandbox
-        .run(&["run", "--json", "fib.elf", "--", "10"])
-        .exits(0)
-        .json();
-    assert_eq!(
-        (&ran["engine"], &ran["translate_seconds"]),
-        (&Value::from("native"), &Value::from(0.0))
-    );
+    runs_natively(&sandbox);
     let names = sandbox.names(&sandbox.cache());
     let plain = names
         .iter()
@@ -122,14 +125,7 @@ fn a_run_takes_the_module_with_heat() {
         .expect("a preference");
     let plain = plain.replace(".heat", ".lkm");
     fs::remove_file(sandbox.cache().join(plain)).expect("it is there");
-    let ran = sandbox
-        .run(&["run", "--json", "fib.elf", "--", "10"])
-        .exits(0)
-        .json();
-    assert_eq!(
-        (&ran["engine"], &ran["translate_seconds"]),
-        (&Value::from("native"), &Value::from(0.0))
-    );
+    runs_natively(&sandbox);
     assert_eq!(modules(&sandbox), 1);
 }
 

@@ -3,27 +3,18 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
-use std::time::Instant;
 
 use lockstep::engine::{Mode, Translate};
 use lockstep::{Engine, Platform, Program};
-use lockstep_runtime::Outcome;
 use lockstep_translator::{self as translator, TranslateError};
 
-use crate::guest::{Door, LONG, Pace, background, elf, machine, run, run_until, wait_until};
+use crate::guest::{Door, LONG, background, elf, machine, pause_when_native, run, wait_until};
 
 #[test]
 fn a_module_takes_effect_in_a_machine_that_runs() {
     let engine = background().threshold(100_000).build();
     let mut machine = machine(&elf(1 << 40));
-    let (started, pace) = (Instant::now(), Pace::default());
-    // One call of `run`, without a system call in it. It is paused when it is native.
-    let outcome = run_until(&mut machine, &engine, &|| {
-        assert!(started.elapsed() < LONG);
-        pace.asked();
-        pace.is_of_slices()
-    });
-    assert_eq!(outcome, Outcome::Paused);
+    pause_when_native(&mut machine, &engine);
     assert_eq!(engine.stats().translations, 1);
     let core = machine.core();
     assert!(core.native_cycles() > 0);

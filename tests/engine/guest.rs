@@ -46,6 +46,17 @@ pub(crate) fn run_until(
     outcome
 }
 
+/// Runs a machine until native code runs in it, in one call of `run` that no system call interrupts. Then it is paused.
+pub(crate) fn pause_when_native(machine: &mut Machine, engine: &Engine) {
+    let (started, pace) = (Instant::now(), Pace::default());
+    let outcome = run_until(machine, engine, &|| {
+        assert!(started.elapsed() < LONG);
+        pace.asked();
+        pace.is_of_slices()
+    });
+    assert_eq!(outcome, Outcome::Paused);
+}
+
 /// Runs a guest to its end; its native cycles.
 pub(crate) fn run(elf: &[u8], engine: &Engine) -> u64 {
     let mut machine = machine(elf);

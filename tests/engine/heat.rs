@@ -4,52 +4,20 @@
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Instant;
 
 use lockstep::engine::{EngineBuilder, Mode, Share, Translate};
 use lockstep::{Engine, Platform, Program};
 use lockstep_contract::heat::Heat;
 use lockstep_contract::key::KeyId;
 use lockstep_contract::module::TrustedModule;
-use lockstep_runtime::{NativeModule, Outcome};
-use lockstep_test_support::asm::assemble;
+use lockstep_runtime::NativeModule;
+use lockstep_test_support::hidden::hidden_loop;
 use lockstep_translator::{self as translator, Options};
 
-use crate::guest::{LONG, Pace, background, machine, run, run_until, wait_until};
+use crate::guest::{background, machine, pause_when_native, run, wait_until};
 
 /// Interpreted cycles after which something is done.
 const THRESHOLD: u64 = 20_000;
-
-/// An ELF that counts down from `rounds` in a loop that nobody finds without running it.
-fn hidden(rounds: u64) -> Vec<u8> {
-    let at = |place: u64| {
-        let source = format!(
-            "li a0, 0x20000
-            ld a0, 0(a0)
-            li a1, 0x55aa55aa
-            xor a0, a0, a1
-            li s0, {rounds}
-            jr a0
-            again: addi s0, s0, -1
-            bnez s0, again
-            li a0, 0
-            exit
-            .data 0x20000
-            .dword {:#x}",
-            place ^ 0x55aa_55aa
-        );
-        assemble(&source)
-            .unwrap_or_else(|error| panic!("{error}"))
-            .elf()
-    };
-    // addi s0, s0, -1
-    let first = 0xfff4_0413_u32.to_le_bytes();
-    let elf = at(0);
-    let program = Program::load(&elf, &Platform::default()).expect("a good ELF");
-    let region = program.code_regions()[0];
-    let place = region.bytes.windows(4).position(|bytes| bytes == first);
-    at(region.base + place.expect("it is there") as u64)
-}
 
 fn with_cache(folder: &Path, translate: Translate) -> EngineBuilder {
     let builder = Engine::builder()
@@ -76,7 +44,7 @@ fn plain(elf: &[u8]) -> KeyId {
 #[test]
 fn what_the_first_module_lacks_is_in_the_second() {
     let engine = background().threshold(THRESHOLD).build();
-    let elf = hidden(5000);
+    let elf = hidden_loop(5000);
     let hot = run_until_native(&engine, &elf, 20_000);
     assert_ne!(hot, plain(&elf));
     assert_eq!(engine.stats().translations, 2);
@@ -91,14 +59,8 @@ fn what_the_first_module_lacks_is_in_the_second() {
 #[test]
 fn a_machine_that_runs_gets_it() {
     let engine = background().threshold(THRESHOLD).build();
-    let mut machine = machine(&hidden(1 << 40));
-    let (started, pace) = (Instant::now(), Pace::default());
-    let outcome = run_until(&mut machine, &engine, &|| {
-        assert!(started.elapsed() < LONG);
-        pace.asked();
-        pace.is_of_slices()
-    });
-    assert_eq!(outcome, Outcome::Paused);
+    let mut machine = machine(&hidden_loop(1 << 40));
+    pause_when_native(&mut machine, &engine);
     assert_eq!(engine.stats().translations, 2);
 }
 
@@ -130,7 +92,7 @@ fn where_none_comes_of_it_the_first_one_stays() {
                 translator::translate_while(text, hints, options, progress)
             });
     let engine = engine.build();
-    let elf = hidden(5000);
+    let elf = hidden_loop(5000);
     wait_until("a second translation", || {
         run(&elf, &engine);
         calls.load(Ordering::SeqCst) == 2
@@ -150,7 +112,7 @@ fn where_none_comes_of_it_the_first_one_stays() {
 #[test]
 fn a_later_process_finds_it() {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let elf = hidden(5000);
+    let elf = hidden_loop(5000);
     let hot = run_until_native(
         &with_cache(folder.path(), Translate::Background).build(),
         &elf,
@@ -192,7 +154,7 @@ fn a_later_process_finds_it() {
 #[test]
 fn a_quarantine_of_either_holds_for_both() {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let elf = hidden(5000);
+    let elf = hidden_loop(5000);
     let engine = with_cache(folder.path(), Translate::Background).build();
     let hot = run_until_native(&engine, &elf, 20_000);
     assert!(engine.quarantine(&hot, "a test"));
@@ -234,7 +196,7 @@ fn reader(folder: &Path, list: &str) -> Engine {
 
 #[test]
 fn after_a_quarantine_no_module_with_another_heat_takes_the_place() {
-    let elf = hidden(5000);
+    let elf = hidden_loop(5000);
     let one = module(&elf, &[(0, 1)]);
     let other = module(&elf, &[(0, 2)]);
     let (one_id, other_id) = (one.key.id(), other.key.id());
@@ -283,7 +245,7 @@ fn after_a_quarantine_no_module_with_another_heat_takes_the_place() {
 
 #[test]
 fn a_quarantine_takes_modules_with_another_heat_from_machines() {
-    let elf = hidden(5000);
+    let elf = hidden_loop(5000);
     let [one, other] = [1, 2].map(|weight| module(&elf, &[(0, weight)]));
     let folder = tempfile::tempdir().expect("a temporary folder");
     // One engine has the first, and a later one the second.
@@ -305,7 +267,7 @@ fn a_quarantine_takes_modules_with_another_heat_from_machines() {
 
 #[test]
 fn an_id_of_which_no_more_is_known_keeps_the_preferred_heat_from_running() {
-    let elf = hidden(5000);
+    let elf = hidden_loop(5000);
     let folder = tempfile::tempdir().expect("a temporary folder");
     let one = module(&elf, &[(0, 1)]);
     let engine = with_cache(folder.path(), Translate::Now).build();

@@ -34,6 +34,8 @@ pub mod driver;
 #[cfg(feature = "machines")]
 pub mod guests;
 #[cfg(feature = "machines")]
+pub mod hidden;
+#[cfg(feature = "machines")]
 pub mod locate;
 #[cfg(feature = "machines")]
 pub mod ours;
