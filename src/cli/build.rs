@@ -11,15 +11,12 @@ use lockstep::Program;
 use lockstep_cache::{Budget, Cache, Locations, replace};
 use lockstep_contract::heat::Heat;
 use lockstep_contract::module::TrustedModule;
-use lockstep_translator::{
-    self as translator, CodeRegion, Cpu, Options, Output, Translation, Verify,
-};
+use lockstep_translator::{CodeRegion, Cpu, Options, Output, Translation, Verify};
 use serde::Serialize;
 
 use super::answer::Answer;
 use super::args::{CacheOptions, GuestOptions};
 use super::failure::Failure;
-use super::progress::Progress;
 use super::{code, guest, heat, named_module, stderr, translation};
 
 mod report;
@@ -197,17 +194,7 @@ impl Build {
             })
             .with_threads((self.threads).map_or_else(lockstep::engine::processors, usize::from));
         let started = Instant::now();
-        let mut progress = Progress::new();
-        let translation = translator::translate(
-            region,
-            &program.hints(region),
-            &options,
-            &mut |done, all| {
-                progress.show(done, all);
-            },
-        )
-        .map_err(|error| translation::refused(&error))?;
-        drop(progress);
+        let translation = translation::translate(region, &program.hints(region), &options)?;
         let seconds = started.elapsed().as_secs_f64();
         let bytes = translation.module.to_bytes();
         // What nobody could read is not written.

@@ -4,7 +4,6 @@
 //! information, also for code that never ran. The result is a tracefile of lcov, which `genhtml` and editors read.
 
 use std::collections::{BTreeMap, HashMap};
-use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -14,11 +13,11 @@ use lockstep_translator::{End, GuestBlock, Options, guest_block};
 use serde::Serialize;
 
 use super::answer::Answer;
-use super::args::{BLOCK_CYCLES, GuestOptions, cycles};
+use super::counted::CountedOptions;
 use super::debug_info::DebugInfo;
 use super::failure::Failure;
 use super::guest_code::GuestCode;
-use super::{code, guest, guest_run};
+use super::{code, guest};
 
 mod tracefile;
 
@@ -32,25 +31,14 @@ use tracefile::Tracefile;
                         genhtml --branch-coverage faults.info -o report"
 )]
 pub(crate) struct Coverage {
-    /// The guest program, with debug information; - is standard input
-    elf: PathBuf,
+    #[command(flatten)]
+    guest: CountedOptions,
     /// Write the tracefile here
     #[arg(short, long, value_name = "FILE")]
     output: PathBuf,
     /// Add the counts of this tracefile; may be given several times
     #[arg(long, value_name = "FILE")]
     merge: Vec<PathBuf>,
-    /// Take names and lines from this ELF, where the script has been stripped
-    #[arg(long, value_name = "FILE")]
-    symbols: Option<PathBuf>,
-    #[command(flatten)]
-    guest: GuestOptions,
-    /// Stop the guest before it uses more cycles than this: 70000000, 70M or unlimited [default: 3500M, what a block of the chain may use]
-    #[arg(long, value_name = "N", value_parser = cycles, default_value_t = BLOCK_CYCLES, hide_default_value = true)]
-    max_cycles: u64,
-    /// The whole argv of the guest: the first is `argv[0]`, because CKB passes no program name
-    #[arg(last = true)]
-    args: Vec<OsString>,
 }
 
 /// The whole answer, for `--json`.
@@ -86,24 +74,20 @@ impl Counts {
 
 impl Coverage {
     pub(crate) fn execute(self, json: bool) -> Result<Answer, Failure> {
-        let bytes = guest::read_elf(&self.elf)?;
-        let symbols = self.symbols.as_deref().map(guest::read).transpose()?;
+        let (bytes, symbols) = self.guest.read()?;
         let info = DebugInfo::read(symbols.as_deref().unwrap_or(&bytes));
-        let platform = self.guest.platform();
-        let program = guest::load(&self.elf, &bytes, &platform)?;
-        let mut runs = guest::load(&self.elf, &bytes, &platform)?;
-        guest_run::push_arguments(runs.core_mut(), &self.args)?;
-        let mut core = runs.into_core();
-        core.set_max_cycles(self.max_cycles);
+        let run = self.guest.run(&bytes);
+        // This one is looked at; another one runs.
+        let program = guest::load(run.path, &bytes, &run.platform)?;
         let before = self
             .merge
             .iter()
             .map(|path| read(path))
             .collect::<Result<Vec<_>, _>>()?;
         let counts = std::cell::RefCell::new(Counts::default());
-        let (end, cycles) = guest_run::run_counted(core, platform.cost, &|head, _| {
+        let (end, cycles) = run.count(&|head, _| {
             counts.borrow_mut().record(head);
-        });
+        })?;
         let counts = counts.into_inner();
         let mut all = Tracefile::default();
         for region in program.code_regions() {
@@ -114,14 +98,14 @@ impl Coverage {
                 .keys()
                 .filter(|head| code.block_at(**head).is_none());
             let more = ran.filter_map(|&head| guest_block(&region, head));
-            let blocks: Vec<GuestBlock> = code.blocks.iter().cloned().chain(more).collect();
-            count(&mut all, &code, &blocks, &counts, &info);
+            let more: Vec<GuestBlock> = more.collect();
+            count(&mut all, &code, &more, &counts, &info);
         }
         if all.0.is_empty() {
             let message = format!(
                 "{} names no line of a source: build it with debug information (-g), or name the ELF before it was \
                  stripped with --symbols FILE",
-                guest::shown(&self.elf)
+                guest::shown(&self.guest.elf)
             );
             return Err(Failure::new(code::DATA, "NoLines", message));
         }
@@ -143,17 +127,17 @@ fn read(path: &Path) -> Result<Tracefile, Failure> {
     })
 }
 
-/// Adds the lines, functions and branches of these blocks.
+/// Adds the lines, functions and branches of a region: of its blocks, and of those that ran besides.
 fn count(
     all: &mut Tracefile,
     code: &GuestCode,
-    blocks: &[GuestBlock],
+    more: &[GuestBlock],
     counts: &Counts,
     info: &DebugInfo<'_>,
 ) {
     let mut runs: BTreeMap<u64, u64> = BTreeMap::new();
     let mut branches: BTreeMap<u64, Option<[u64; 2]>> = BTreeMap::new();
-    for block in blocks {
+    for block in code.blocks.iter().chain(more) {
         let ran = counts.runs.get(&block.head).copied().unwrap_or(0);
         let mut last = block.head;
         for (pc, inst) in block.places() {

@@ -38,16 +38,7 @@ fn bits(text: &str) -> Result<u32, String> {
 
 impl Decode {
     pub(crate) fn execute(self, json: bool) -> Result<Answer, Failure> {
-        let found = self.find()?;
-        let compressed = self.instruction & 3 != 3;
-        let object = match compressed {
-            true => Object {
-                hexadecimal: format!("{:04x}", self.instruction),
-                binary: format!("{:016b}", self.instruction),
-                ..found
-            },
-            false => found,
-        };
+        let object = self.find()?;
         let text = || {
             let mut text = String::new();
             // Writing to a string does not fail.
@@ -84,10 +75,15 @@ impl Decode {
             // Bits of one instruction are never two.
             Ext::Mop => "MOP",
         });
+        let bits = self.instruction;
+        let (hexadecimal, binary) = match compressed {
+            true => (format!("{bits:04x}"), format!("{bits:016b}")),
+            false => (format!("{bits:08x}"), format!("{bits:032b}")),
+        };
         Ok(Object {
             assembly: inst.map(|inst| inst.to_string()),
-            hexadecimal: format!("{:08x}", self.instruction),
-            binary: format!("{:032b}", self.instruction),
+            hexadecimal,
+            binary,
             instruction_set,
         })
     }

@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use clap::Args;
 use lockstep_cache::replace;
 use lockstep_contract::module::Module;
-use lockstep_translator::{self as translator, CodeRegion, Hints, Options, Output, Translation};
+use lockstep_translator::{CodeRegion, Options, Output, Translation};
 use serde::Serialize;
 
 use super::answer::Answer;
@@ -18,7 +18,6 @@ use super::args::{GuestOptions, number};
 use super::debug_info::DebugInfo;
 use super::failure::Failure;
 use super::guest_code::GuestCode;
-use super::progress::Progress;
 use super::{code, guest, heat, named_module, translation};
 
 mod content;
@@ -163,43 +162,32 @@ impl Explore {
         program: &lockstep::Program,
         module: Option<(&Module, &[u8])>,
     ) -> Result<Vec<(CodeRegion<'p>, Translation, Options)>, Failure> {
+        let listings = Output::ModuleAndListings;
         let Some((module, bytes)) = module else {
-            let options = Options::default().with_threads(lockstep::engine::processors());
+            let options = Options::default()
+                .with_threads(lockstep::engine::processors())
+                .with_output(listings);
             return regions
                 .iter()
                 .map(|&region| {
-                    let made = translate(&region, &program.hints(&region), &options)?;
+                    let made = translation::translate(&region, &program.hints(&region), &options)?;
                     Ok((region, made, options.clone()))
                 })
                 .collect();
         };
         let options = translation::options(module);
-        let elf = self.elf.as_deref().unwrap_or(&self.file);
-        let region = *translation::find(elf, &module.key, regions, &options)?;
-        let hints = Hints::from_recorded(&region, &module.hints);
-        let made = translate(&region, &hints, &options)?;
-        if made.module.to_bytes() != bytes {
-            let message = format!(
-                "{} is not what this translator makes of the ELF; translate verify shows the difference",
-                guest::shown(&self.file)
-            );
-            return Err(Failure::new(code::DATA, "ModuleDamaged", message));
+        let region = *translation::find(&self.file, &module.key, regions, &options)?;
+        match translation::make_again(module, bytes, &region, listings)? {
+            Ok(made) => Ok(vec![(region, made, options)]),
+            Err(_) => {
+                let message = format!(
+                    "{} is not what this translator makes of the ELF; translate verify shows the difference",
+                    guest::shown(&self.file)
+                );
+                Err(Failure::new(code::DATA, "ModuleDamaged", message))
+            }
         }
-        Ok(vec![(region, made, options)])
     }
-}
-
-fn translate(
-    region: &CodeRegion<'_>,
-    hints: &Hints,
-    options: &Options,
-) -> Result<Translation, Failure> {
-    let options = options.clone().with_output(Output::ModuleAndListings);
-    let mut progress = Progress::new();
-    translator::translate(region, hints, &options, &mut |done, all| {
-        progress.show(done, all)
-    })
-    .map_err(|error| translation::refused(&error))
 }
 
 impl Object {

@@ -85,10 +85,7 @@ impl GuestCode {
     /// An address by the name of its function: `name`, or `name+0x10` inside it.
     pub(crate) fn label(&self, address: u64) -> Option<String> {
         let function = &self.functions[self.function_at(address)?];
-        Some(match address - function.range.start {
-            0 => function.name.clone(),
-            distance => format!("{}+{distance:#x}", function.name),
-        })
+        Some(label(&function.name, address - function.range.start))
     }
 
     /// An instruction as text, with targets as addresses, and the names of targets behind it.
@@ -118,6 +115,14 @@ impl GuestCode {
             .filter(|target| !function.range.contains(target))
             .filter_map(|target| self.function_at(target))
             .collect()
+    }
+}
+
+/// A place in a function, so many bytes behind its start.
+pub(crate) fn label(function: &str, distance: u64) -> String {
+    match distance {
+        0 => function.to_owned(),
+        distance => format!("{function}+{distance:#x}"),
     }
 }
 

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 
 use lockstep::Engine;
 use lockstep_isa::Cost;
-use lockstep_runtime::{Core, CostTable, DebugPrint, Environment, Machine, Outcome, Trap};
+use lockstep_runtime::{Core, CostTable, Machine, Outcome, Trap};
 
 use super::code;
 use super::failure::Failure;
@@ -31,21 +31,6 @@ pub(crate) fn push_arguments(core: &mut Core, args: &[OsString]) -> Result<(), F
 pub(crate) fn run(machine: &mut Machine, cost: Cost, engine: &Engine) -> Result<Outcome, Trap> {
     let cost = CostTable::from(cost);
     machine.run(&engine.environment(&cost))
-}
-
-/// Runs a guest in the interpreter, which tells `count` the head and the cycles of each trace. How it ended, in words,
-/// and its cycles.
-pub(crate) fn run_counted(core: Core, cost: Cost, count: &dyn Fn(u64, u64)) -> (String, u64) {
-    let mut machine = Machine::new(core).with(DebugPrint::new(|_| {}));
-    let cost = CostTable::from(cost);
-    let environment = Environment::new(&cost).with_trace_counter(count);
-    let end = match machine.run(&environment) {
-        Ok(Outcome::Exit(code)) => format!("exit {code}"),
-        Ok(Outcome::Paused) => "paused".to_owned(),
-        Err(Trap::CyclesExceeded) => "the cycles are used up".to_owned(),
-        Err(trap) => format!("{}: {trap}", trap.name()),
-    };
-    (end, machine.core().cycles())
 }
 
 #[cfg(unix)]

@@ -17,8 +17,9 @@ use serde::Serialize;
 
 use super::answer::Answer;
 use super::args::{GuestOptions, number};
+use super::counted::Counted;
 use super::failure::Failure;
-use super::{code, guest, guest_run};
+use super::{code, guest};
 
 /// Runs an ELF on the interpreter and writes which code ran most, for `translate build --heat`
 #[derive(Args)]
@@ -57,19 +58,20 @@ struct Object {
 
 impl Heat {
     pub(crate) fn execute(self, json: bool) -> Result<Answer, Failure> {
-        let platform = self.guest.platform();
-        let bytes = guest::read_elf(&self.elf)?;
-        let mut program = guest::load(&self.elf, &bytes, &platform)?;
-        guest_run::push_arguments(program.core_mut(), &self.args)?;
-        let mut core = program.into_core();
-        core.set_max_cycles(self.max_cycles.unwrap_or(u64::MAX));
+        let run = Counted {
+            path: &self.elf,
+            elf: &guest::read_elf(&self.elf)?,
+            platform: self.guest.platform(),
+            args: &self.args,
+            max_cycles: self.max_cycles.unwrap_or(u64::MAX),
+        };
         let counts: RefCell<HashMap<u64, u64>> = RefCell::default();
         let count = |head, cycles| {
             let mut counts = counts.borrow_mut();
             let sum = counts.entry(head).or_default();
             *sum = sum.saturating_add(cycles);
         };
-        let (end, cycles) = guest_run::run_counted(core, platform.cost, &count);
+        let (end, cycles) = run.count(&count)?;
         let heat = Heads::new(counts.take());
         if heat.is_empty() {
             let message = format!(

@@ -12,12 +12,11 @@ use lockstep::disasm::{self, Shown, Wanted};
 use lockstep::engine::key_id;
 use lockstep_contract::module::{Block, Module};
 use lockstep_contract::pages::{DIRTY, EXECUTABLE, FREEZED, PAGE_SIZE};
-use lockstep_translator::{self as translator, CodeRegion, Options};
+use lockstep_translator::{CodeRegion, Options};
 
 use super::answer::Answer;
 use super::args::{GuestOptions, number};
 use super::failure::Failure;
-use super::progress::Progress;
 use super::{code, guest, named_module, translation};
 
 mod objects;
@@ -179,28 +178,22 @@ impl Inspect {
 /// Translates a region in memory, to see what becomes of it.
 fn inspect_region(program: &Program, code: &CodeRegion<'_>) -> Result<(Region, Module), Failure> {
     let options = Options::default().with_threads(lockstep::engine::processors());
-    let mut progress = Progress::new();
-    let translation =
-        translator::translate(code, &program.hints(code), &options, &mut |done, all| {
-            progress.show(done, all);
-        })
-        .map_err(|error| translation::refused(&error))?;
-    drop(progress);
+    let made = translation::translate(code, &program.hints(code), &options)?;
     // The last page is filled up with zeros, which are no code.
     let used = code.bytes.iter().rposition(|byte| *byte != 0);
     let used = used.map_or(0, |last| last as u64 + 1);
-    let left = translation.report.left.iter();
+    let left = made.report.left.iter();
     let region = Region {
         base: format!("{:#x}", code.base),
         bytes: code.bytes.len() as u64,
         key: key_id(code).map_err(Failure::defect)?.to_string(),
-        coverage: coverage(&translation.module, used),
-        budget: translation::budget(&translation.report),
+        coverage: coverage(&made.module, used),
+        budget: translation::budget(&made.report),
         left: left
             .map(|(pc, reason)| (format!("{pc:#x}"), reason.to_string()))
             .collect(),
     };
-    Ok((region, translation.module.into_module()))
+    Ok((region, made.module.into_module()))
 }
 
 /// How much of `len` bytes the blocks cover; they may overlap.

@@ -12,7 +12,7 @@ use lockstep_cache::{
 };
 use lockstep_contract::module::{Module, TrustedModule};
 use lockstep_contract::seal::Seal;
-use lockstep_translator::CodeRegion;
+use lockstep_translator::{CodeRegion, Output};
 
 use super::failure::Failure;
 use super::{code, guest, stderr, translation};
@@ -79,8 +79,8 @@ pub(crate) fn read<'t, 'a>(
         return Err(refused(path, reason));
     }
     let started = Instant::now();
-    let again = match translation::make_again(&module, &bytes, region)? {
-        Ok(again) => again,
+    let again = match translation::make_again(&module, &bytes, region, Output::Module)? {
+        Ok(again) => again.module,
         Err(first) => {
             let message = format!(
                 "{} is not authenticated ({why}), and it is not what the translator makes of the ELF: {first}; \

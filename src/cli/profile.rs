@@ -4,9 +4,9 @@
 //! of the run to the cycle; a test holds that. The price is time: such a run takes several times as long as one in the
 //! interpreter, and native code is not used.
 
-use std::cell::RefCell;
-use std::ffi::OsString;
+use std::cell::{LazyCell, RefCell};
 use std::fmt::Write as _;
+use std::ops::Deref;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
@@ -15,11 +15,11 @@ use lockstep_translator::Options;
 use serde::Serialize;
 
 use super::answer::Answer;
-use super::args::{BLOCK_CYCLES, GuestOptions, cycles};
+use super::counted::CountedOptions;
 use super::debug_info::DebugInfo;
 use super::failure::Failure;
 use super::guest_code::GuestCode;
-use super::{code, guest, guest_run};
+use super::{code, guest};
 
 mod figures;
 mod flame;
@@ -38,8 +38,8 @@ use recorder::Recorder;
                   translate profile guests/elf/sha256.elf --by instruction --top 10 -- 100"
 )]
 pub(crate) struct Profile {
-    /// The guest program; - is standard input
-    elf: PathBuf,
+    #[command(flatten)]
+    guest: CountedOptions,
     /// What the rows of the table are
     #[arg(long, value_name = "WHAT", default_value = "function")]
     by: By,
@@ -55,17 +55,6 @@ pub(crate) struct Profile {
     /// Write a flame graph
     #[arg(long, value_name = "FILE")]
     svg: Option<PathBuf>,
-    /// Take names and lines from this ELF, where the script has been stripped
-    #[arg(long, value_name = "FILE")]
-    symbols: Option<PathBuf>,
-    #[command(flatten)]
-    guest: GuestOptions,
-    /// Stop the guest before it uses more cycles than this: 70000000, 70M or unlimited [default: 3500M, what a block of the chain may use]
-    #[arg(long, value_name = "N", value_parser = cycles, default_value_t = BLOCK_CYCLES, hide_default_value = true)]
-    max_cycles: u64,
-    /// The whole argv of the guest: the first is `argv[0]`, because CKB passes no program name
-    #[arg(last = true)]
-    args: Vec<OsString>,
 }
 
 /// What cycles are summed by.
@@ -97,26 +86,22 @@ struct Object {
 
 impl Profile {
     pub(crate) fn execute(self, json: bool) -> Result<Answer, Failure> {
-        let platform = self.guest.platform();
-        let bytes = guest::read_elf(&self.elf)?;
-        let symbols = self.symbols.as_deref().map(guest::read).transpose()?;
+        let (bytes, symbols) = self.guest.read()?;
         let info = DebugInfo::read(symbols.as_deref().unwrap_or(&bytes));
-        // One program is run, and the other one is looked at.
-        let program = guest::load(&self.elf, &bytes, &platform)?;
-        let mut runs = guest::load(&self.elf, &bytes, &platform)?;
-        guest_run::push_arguments(runs.core_mut(), &self.args)?;
-        let mut core = runs.into_core();
-        core.set_max_cycles(self.max_cycles);
+        let run = self.guest.run(&bytes);
+        // This one is looked at; another one runs.
+        let program = guest::load(run.path, &bytes, &run.platform)?;
         let regions = program.code_regions();
         let codes: Vec<GuestCode> = (regions.iter())
             .map(|region| GuestCode::new(&program, region, &Options::default(), &info))
             .collect();
         let recorder = RefCell::new(Recorder::new(regions, Names::new(codes.iter())));
-        let (end, cycles) = guest_run::run_counted(core, platform.cost, &|head, cycles| {
+        let (end, cycles) = run.count(&|head, cycles| {
             recorder.borrow_mut().record(head, cycles);
-        });
+        })?;
         let recorder = recorder.into_inner();
-        let all = figures::instructions(&recorder, platform.cost, &info);
+        // Lines are looked up for them, which not every table needs.
+        let all = LazyCell::new(|| figures::instructions(&recorder, run.platform.cost, &info));
         let written = self.write(&recorder, &all)?;
         let rows = match self.by {
             By::Function => figures::functions(&recorder),
@@ -137,8 +122,12 @@ impl Profile {
     }
 
     /// Writes the files that were asked for.
-    fn write(&self, recorder: &Recorder<'_>, all: &[Instruction]) -> Result<Vec<String>, Failure> {
-        let title = format!("{}", guest::shown(&self.elf));
+    fn write(
+        &self,
+        recorder: &Recorder<'_>,
+        all: &dyn Deref<Target = Vec<Instruction>>,
+    ) -> Result<Vec<String>, Failure> {
+        let title = format!("{}", guest::shown(&self.guest.elf));
         let mut written = Vec::new();
         let mut put = |path: &Option<PathBuf>, text: &dyn Fn() -> String| {
             let Some(path) = path else { return Ok(()) };

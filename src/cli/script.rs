@@ -238,20 +238,6 @@ impl Loaded {
         })
     }
 
-    /// The scheduler of a script with its arguments, for a verb that drives it itself.
-    #[allow(dead_code)]
-    pub(crate) fn scheduler<M: DefaultMachineRunner>(
-        &self,
-        verifier: &HostedVerifier<M>,
-        script: &Chosen,
-    ) -> Result<Scheduler<Chain, Host<M::Inner>, M>, Failure> {
-        let group = self.group(verifier, script)?;
-        let scheduler = verifier.create_scheduler(group);
-        let mut scheduler = scheduler.map_err(|error| no_code(script, &error))?;
-        scheduler.set_root_vm_args(self.arguments.clone());
-        Ok(scheduler)
-    }
-
     /// Runs a script to its end. `look` sees the scheduler afterwards.
     pub(crate) fn run<M: DefaultMachineRunner>(
         &self,

@@ -7,9 +7,10 @@ use std::path::Path;
 use lockstep::Platform;
 use lockstep_contract::heat::Heat;
 use lockstep_contract::key::{Key, Mismatch};
-use lockstep_contract::module::{Module, Span, TrustedModule};
+use lockstep_contract::module::{Module, Span};
 use lockstep_translator::{
-    self as translator, CodeRegion, Cpu, Hints, Options, Report, TranslateError, Verify,
+    self as translator, CodeRegion, Cpu, Hints, Options, Output, Report, TranslateError,
+    Translation, Verify,
 };
 use serde::Serialize;
 
@@ -41,22 +42,31 @@ impl fmt::Display for Difference {
     }
 }
 
-/// Makes a module again as it says that it was made, and compares with the bytes of its file: what was
-/// made, if they are the same, else the first difference.
+/// Translates a code region, with a progress bar where it takes long.
+pub(crate) fn translate(
+    region: &CodeRegion<'_>,
+    hints: &Hints,
+    options: &Options,
+) -> Result<Translation, Failure> {
+    let mut progress = Progress::new();
+    translator::translate(region, hints, options, &mut |done, all| {
+        progress.show(done, all);
+    })
+    .map_err(|error| refused(&error))
+}
+
+/// Makes a module again as it says that it was made, with this beside it, and compares with the bytes of its file: what
+/// was made, if they are the same, else the first difference.
 pub(crate) fn make_again(
     module: &Module,
     bytes: &[u8],
     region: &CodeRegion<'_>,
-) -> Result<Result<TrustedModule, Difference>, Failure> {
+    output: Output,
+) -> Result<Result<Translation, Difference>, Failure> {
     let hints = Hints::from_recorded(region, &module.hints);
-    let mut progress = Progress::new();
-    let again = translator::translate(region, &hints, &options(module), &mut |done, all| {
-        progress.show(done, all);
-    })
-    .map_err(|error| refused(&error))?;
-    drop(progress);
+    let again = translate(region, &hints, &options(module).with_output(output))?;
     Ok(match difference(module, &again.module.to_bytes(), bytes) {
-        None => Ok(again.module),
+        None => Ok(again),
         Some(first) => Err(first),
     })
 }

@@ -14,6 +14,7 @@ use lockstep_cache::{Authority, FileAccess, Locations, Miss, seal_name};
 use lockstep_contract::module::TrustedModule;
 use lockstep_contract::seal::{NOTES, Note, Record, Seal};
 use lockstep_runtime::{DebugPrint, Machine, NativeModule};
+use lockstep_translator::Output;
 use serde::Serialize;
 
 use super::answer::Answer;
@@ -92,8 +93,8 @@ impl Verify {
             &translation::options(module),
         )?;
         let key = module.key.id().to_string();
-        let module = match translation::make_again(module, &bytes, region)? {
-            Ok(again) => again,
+        let module = match translation::make_again(module, &bytes, region, Output::Module)? {
+            Ok(again) => again.module,
             Err(first) => {
                 let text = format!("Different: {first}\n");
                 let object = Object {

@@ -5,6 +5,7 @@
 //! but what stands in the page.
 
 use super::content::Page;
+use crate::cli::markup::escape;
 
 const PAGE: &str = include_str!("page.html");
 const STYLE: &str = include_str!("page.css");
@@ -33,10 +34,4 @@ pub(super) fn write(page: &Page<'_>) -> serde_json::Result<String> {
         rest = behind;
     }
     Ok(text + rest)
-}
-
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
 }

@@ -6,6 +6,7 @@ use lockstep_isa::Cost;
 use serde::Serialize;
 
 use super::super::debug_info::DebugInfo;
+use super::super::guest_code::label;
 use super::recorder::{Node, Recorder};
 
 /// A row of a table.
@@ -201,10 +202,7 @@ pub(super) fn used(stacks: &BTreeMap<Vec<usize>, u64>) -> HashSet<usize> {
 
 fn place(recorder: &Recorder<'_>, address: u64, function: usize) -> String {
     let names = recorder.names();
-    match address - names.start(function) {
-        0 => names.name(function).to_owned(),
-        distance => format!("{}+{distance:#x}", names.name(function)),
-    }
+    label(names.name(function), address - names.start(function))
 }
 
 /// The dearest first.

@@ -5,6 +5,7 @@
 
 use std::fmt::Write as _;
 
+use super::super::markup::escape;
 use super::figures::{stacks, used};
 use super::recorder::Recorder;
 
@@ -113,12 +114,4 @@ fn colour(name: &str) -> String {
         sum.wrapping_mul(31).wrapping_add(byte.into())
     });
     format!("hsl({}, 80%, {}%)", 8 + sum % 45, 62 + (sum >> 8) % 16)
-}
-
-fn escape(text: &str) -> String {
-    let text = text
-        .replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;");
-    text.replace('"', "&quot;")
 }
