@@ -90,6 +90,8 @@ impl Coverage {
         })?;
         let counts = counts.into_inner();
         let mut all = Tracefile::default();
+        // A line may have branches in several regions.
+        let mut numbers = HashMap::new();
         for region in program.code_regions() {
             let code = GuestCode::new(&program, &region, &Options::default(), &info);
             // The interpreter may have run what the translator does not find.
@@ -99,7 +101,7 @@ impl Coverage {
                 .filter(|head| code.block_at(**head).is_none());
             let more = ran.filter_map(|&head| guest_block(&region, head));
             let more: Vec<GuestBlock> = more.collect();
-            count(&mut all, &code, &more, &counts, &info);
+            count(&mut all, &mut numbers, &code, &more, &counts, &info);
         }
         if all.0.is_empty() {
             let message = format!(
@@ -127,9 +129,11 @@ fn read(path: &Path) -> Result<Tracefile, Failure> {
     })
 }
 
-/// Adds the lines, functions and branches of a region: of its blocks, and of those that ran besides.
+/// Adds the lines, functions and branches of a region: of its blocks, and of those that ran besides. `numbers` says how
+/// many branches each line has so far.
 fn count(
     all: &mut Tracefile,
+    numbers: &mut HashMap<(String, u32), u32>,
     code: &GuestCode,
     more: &[GuestBlock],
     counts: &Counts,
@@ -178,12 +182,11 @@ fn count(
             functions.insert(function.name.clone(), (line, ran));
         }
     }
-    let mut in_line: HashMap<(String, u32), u32> = HashMap::new();
     for (&pc, ways) in &branches {
         let Some((file, line)) = place(pc) else {
             continue;
         };
-        let number = in_line.entry((file.clone(), line)).or_default();
+        let number = numbers.entry((file.clone(), line)).or_default();
         for way in 0..2 {
             let went = ways.map(|ways| ways[way]);
             let entries = &mut all.0.entry(file.clone()).or_default().branches;

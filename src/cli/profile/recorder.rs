@@ -44,6 +44,26 @@ pub(super) struct Trace {
     pub(super) cycles: u64,
 }
 
+/// How a trace ended.
+#[derive(Clone, Copy)]
+struct Ended {
+    head: u64,
+    end: End,
+    /// The address behind it.
+    behind: u64,
+}
+
+impl Ended {
+    /// Where nobody knows the code, it may have gone anywhere.
+    fn new(head: u64, block: Option<&GuestBlock>) -> Ended {
+        let (end, behind) = match block {
+            Some(block) => (block.end, block.behind()),
+            None => (End::IndirectJump, 0),
+        };
+        Ended { head, end, behind }
+    }
+}
+
 /// A call that has not returned.
 #[derive(Clone, Copy)]
 struct Call {
@@ -71,8 +91,8 @@ pub(super) struct Recorder<'a> {
     current: usize,
     /// How many calls inside the current node have none of their own.
     hidden: usize,
-    /// The trace that ran last.
-    last: Option<u64>,
+    /// How the trace ended that ran last.
+    last: Option<Ended>,
 }
 
 impl<'a> Recorder<'a> {
@@ -98,14 +118,16 @@ impl<'a> Recorder<'a> {
             let trace = self.discover(head);
             self.traces.insert(head, trace);
         }
-        let function = self.traces[&head].function;
-        match self.last.replace(head) {
+        let Some(trace) = self.traces.get_mut(&head) else {
+            return;
+        };
+        trace.runs += 1;
+        trace.cycles += cycles;
+        let function = trace.function;
+        let ended = Ended::new(head, trace.block.as_ref());
+        match self.last.replace(ended) {
             None => self.enter(None, 0, function),
             Some(last) => self.follow(last, head, function),
-        }
-        if let Some(trace) = self.traces.get_mut(&head) {
-            trace.runs += 1;
-            trace.cycles += cycles;
         }
         self.nodes[self.current].cycles += cycles;
     }
@@ -121,26 +143,23 @@ impl<'a> Recorder<'a> {
     }
 
     /// From the end of one trace to the next one.
-    fn follow(&mut self, last: u64, head: u64, function: usize) {
-        let block = self
-            .traces
-            .get(&last)
-            .and_then(|trace| trace.block.as_ref());
-        let (end, behind) = match block {
-            Some(block) => (block.end, block.behind()),
-            None => (End::IndirectJump, 0),
-        };
+    fn follow(&mut self, last: Ended, head: u64, function: usize) {
+        let Ended {
+            head: site,
+            end,
+            behind,
+        } = last;
         match end {
-            End::Call(_) | End::IndirectCall => self.call(last, behind, function),
+            End::Call(_) | End::IndirectCall => self.call(site, behind, function),
             End::HostCall | End::Breakpoint | End::Next if head == behind => {
-                self.move_to(last, function);
+                self.move_to(site, function);
             }
             End::IndirectJump | End::HostCall | End::Breakpoint => {
                 if !self.return_to(head) && !self.unwind_to(head, function) {
-                    self.move_to(last, function);
+                    self.move_to(site, function);
                 }
             }
-            _ => self.move_to(last, function),
+            _ => self.move_to(site, function),
         }
     }
 
