@@ -151,7 +151,9 @@ impl Authority {
                 let trusted = locations.trusted.as_deref().map(Trusted::read);
                 match trusted {
                     Some(Ok(trusted)) if !trusted.0.is_empty() => {
-                        tracing::warn!("{error}; only modules with a trusted signature are used");
+                        tracing::warn!(
+                            "{error}; of the modules in the cache, only those with a trusted signature are used"
+                        );
                         None
                     }
                     _ => return Err(error),

@@ -49,34 +49,72 @@ const LARGEST_DENY_LIST_BYTES: u64 = 1 << 20;
 /// Why modules with this key are refused, if they are.
 #[must_use]
 pub fn denied(key: &Key, file: Option<&Path>) -> Option<String> {
+    denied_maker(&key.translator, &key.compiler, file)
+}
+
+/// Why modules that this translator made with this compiler are refused, if they are. Both are named as a key names
+/// them.
+///
+/// ```
+/// use lockstep_cache::denied_maker;
+/// assert_eq!(denied_maker("0.1.0", "0.135.9", None), None);
+/// assert!(denied_maker("0.1.0", "0.135.7", None).is_some());
+/// ```
+#[must_use]
+pub fn denied_maker(translator: &str, compiler: &str, file: Option<&Path>) -> Option<String> {
     let known = KNOWN
         .iter()
-        .find_map(|(what, which, why)| Rule::new(what, which, why)?.refuses(key));
+        .find_map(|(what, which, why)| Rule::new(what, which, why)?.refuses(translator, compiler));
     known.or_else(|| {
         let file = file?;
         let text = match read(file) {
             Ok(text) => text,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return None,
-            Err(error) => {
-                return Some(format!(
-                    "the deny-list {} cannot be read: {error}",
-                    file.display()
-                ));
-            }
+            Err(error) => return Some(unreadable(file, &error)),
         };
-        let lines = text.lines().enumerate();
-        lines
-            .filter(|(_, line)| !line.trim().is_empty() && !line.trim_start().starts_with('#'))
-            .find_map(|(number, line)| match Rule::parse(line) {
-                Some(rule) => rule.refuses(key),
-                None => Some(format!(
-                    "line {} of the deny-list {} says nothing: {line:?} is not `compiler` or \
-                     `translator`, a version and a reason",
-                    number + 1,
-                    file.display()
-                )),
-            })
+        rules(&text).find_map(|(number, line)| match Rule::parse(line) {
+            Some(rule) => rule.refuses(translator, compiler),
+            None => Some(meaningless(file, number, line)),
+        })
     })
+}
+
+/// How many lines of a list refuse something.
+///
+/// # Errors
+/// Why the list refuses everything.
+pub(super) fn count(file: &Path) -> Result<usize, String> {
+    let text = match read(file) {
+        Ok(text) => text,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(0),
+        Err(error) => return Err(unreadable(file, &error)),
+    };
+    let rules = rules(&text);
+    let rules = rules.map(|(number, line)| match Rule::parse(line) {
+        Some(_) => Ok(1),
+        None => Err(meaningless(file, number, line)),
+    });
+    rules.sum::<Result<usize, String>>()
+}
+
+/// The lines that are to refuse something, with their numbers.
+fn rules(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    let lines = text.lines().enumerate();
+    lines
+        .filter(|(_, line)| !line.trim().is_empty() && !line.trim_start().starts_with('#'))
+        .map(|(index, line)| (index + 1, line))
+}
+
+fn unreadable(file: &Path, error: &io::Error) -> String {
+    format!("the deny-list {} cannot be read: {error}", file.display())
+}
+
+fn meaningless(file: &Path, number: usize, line: &str) -> String {
+    format!(
+        "line {number} of the deny-list {} says nothing: {line:?} is not `compiler` or `translator`, a version and a \
+         reason",
+        file.display()
+    )
 }
 
 fn read(path: &Path) -> io::Result<String> {
@@ -142,12 +180,12 @@ impl<'a> Rule<'a> {
         })
     }
 
-    /// Why this rule refuses modules with this key, if it does. A version that cannot be read is
+    /// Why this rule refuses modules of these, if it does. A version that cannot be read is
     /// refused by every rule about its kind: it is not one of ours.
-    fn refuses(&self, key: &Key) -> Option<String> {
+    fn refuses(&self, translator: &str, compiler: &str) -> Option<String> {
         let (name, text) = match self.compiler {
-            true => ("compiler", &key.compiler),
-            false => ("translator", &key.translator),
+            true => ("compiler", compiler),
+            false => ("translator", translator),
         };
         let refused = match Release::parse(text) {
             None => true,

@@ -109,12 +109,14 @@ pub enum KeyError {
     )]
     NoPlace,
     /// The file is not one that this user alone could read and write.
-    #[error("the key file {} cannot be trusted: {reason}; remove the file, and a new key is made", .path.display())]
+    #[error("the key file {} cannot be trusted: {reason}; {advice}", .path.display())]
     NotPrivate {
         /// The file.
         path: PathBuf,
         /// What is wrong with it.
         reason: String,
+        /// What mends it.
+        advice: String,
     },
     /// The operating system refused something.
     #[error("cannot {what} the key file {}: {source}", .path.display())]

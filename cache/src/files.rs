@@ -226,6 +226,13 @@ pub(super) fn free_space(folder: &Path) -> Option<u64> {
     Some(found.f_bavail.saturating_mul(found.f_frsize))
 }
 
+/// Whether this user may make files in a folder, as far as the system says so without a trial.
+#[cfg(unix)]
+pub(super) fn writable(folder: &Path) -> bool {
+    let wanted = rustix::fs::Access::WRITE_OK | rustix::fs::Access::EXEC_OK;
+    rustix::fs::access(folder, wanted).is_ok()
+}
+
 /// Whether a process with this number runs; `true` when that cannot be known.
 #[cfg(unix)]
 pub(super) fn is_alive(process: u32) -> bool {
@@ -304,6 +311,11 @@ pub(super) fn swappable(_folder: &Path) -> Option<(PathBuf, u32)> {
 #[cfg(not(unix))]
 pub(super) fn free_space(_folder: &Path) -> Option<u64> {
     None
+}
+
+#[cfg(not(unix))]
+pub(super) fn writable(folder: &Path) -> bool {
+    fs::metadata(folder).is_ok_and(|found| !found.permissions().readonly())
 }
 
 #[cfg(not(unix))]

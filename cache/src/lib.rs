@@ -45,6 +45,7 @@ mod error;
 mod files;
 mod listing;
 mod locations;
+mod look;
 mod names;
 mod node_key;
 mod preference;
@@ -57,12 +58,14 @@ mod tests;
 
 pub use authority::{Authenticated, Authority, FileAccess, NamedModule, TrustedBy, seal_name};
 pub use budget::{Budget, Collected, Gone, InvalidBudget, WhyGone, collect};
-pub use deny::{KNOWN as KNOWN_DENIED, denied};
+pub use deny::{KNOWN as KNOWN_DENIED, denied, denied_maker};
 pub use error::{CacheError, KeyError, Miss};
 pub use files::{replace, write_all};
 pub use listing::{Entry, clear, list, pin, unpin};
 pub use locations::Locations;
+pub use look::{FolderState, check_deny_list, check_key, free_bytes, look_at, seal_of};
 pub use names::EXTENSION;
+pub use quarantine::{quarantine, quarantined, release};
 pub use trust::{
     PublicKey, SigningKey, TrustError, TrustErrorKind, Trusted, is_sound, public_name,
 };
@@ -180,6 +183,12 @@ impl Cache {
     #[must_use]
     pub fn folder(&self) -> &Path {
         &self.folder
+    }
+
+    /// Whether nothing can be written to the folder, as it was when the cache was opened.
+    #[must_use]
+    pub fn is_read_only(&self) -> bool {
+        self.read_only.is_some()
     }
 
     /// What decides which modules may run.
@@ -334,12 +343,6 @@ impl Cache {
         if self.read_only.is_none() && is_old {
             let _ = entry.file.set_modified(now);
         }
-    }
-
-    fn read(&self, path: &Path) -> Result<Vec<u8>, Miss> {
-        authority::read(path, LARGEST_MODULE_BYTES, &|found| {
-            refusal(found, self.user)
-        })
     }
 }
 

@@ -45,9 +45,13 @@ impl NodeKey {
     /// # Errors
     /// When there is none, or others could read or exchange the file.
     pub(super) fn read(path: &Path) -> Result<NodeKey, KeyError> {
-        let refuse = |reason: String| KeyError::NotPrivate {
+        let refuse = |reason: String| {
+            KeyError::NotPrivate {
             path: path.to_owned(),
             reason,
+            advice: "remove the file, and a new key is made; modules that the old one sealed are then made again"
+                .to_owned(),
+        }
         };
         let fail = |source| KeyError::Io {
             what: "read",
@@ -72,10 +76,13 @@ impl NodeKey {
             )));
         }
         if let Some((at, mode)) = path.parent().and_then(swappable) {
+            // A new key in that folder would be refused too.
             let at = at.display();
-            return Err(refuse(format!(
-                "other users may replace it, because {at} has mode {mode:#o}"
-            )));
+            return Err(KeyError::NotPrivate {
+                path: path.to_owned(),
+                reason: format!("other users may replace it, because {at} has mode {mode:#o}"),
+                advice: format!("take that right away with chmod go-w {at}"),
+            });
         }
         let mut key = [0; BYTES];
         let whole = file.read_exact(&mut key).is_ok() && found.len() == BYTES as u64;

@@ -84,6 +84,7 @@ impl Build {
         let bytes = guest::read_elf(&self.elf)?;
         let program = guest::load(&self.elf, &bytes, &platform)?;
         let regions = self.choose(&program)?;
+        translation::refuse_denied()?;
         let mut modules = Vec::new();
         for region in &regions {
             modules.push(self.build(&program, region, &heat, &destination)?);
@@ -280,18 +281,22 @@ impl Destination {
             Destination::File(path) => named_module::write(path, module, bytes).map(Some),
             Destination::Cache(cache) => {
                 let path = cache.path(&module.key.id());
-                match cache.find(&module.key) {
+                let found = cache.find(&module.key);
+                if found.as_ref().is_ok_and(|found| found == module) {
                     // Already there: a file of the cache is never written again without need.
-                    Ok(found) if found == *module => return Ok(Some(path)),
-                    Err(miss) if miss.is_suspicious() => {
-                        tracing::warn!("{}: {miss}; the entry is replaced", path.display());
-                    }
-                    _ => {}
+                    return Ok(Some(path));
                 }
-                cache
-                    .store(module)
-                    .map(Some)
-                    .map_err(|error| Failure::cache(&error))
+                let stored = cache.store(module).map_err(|error| Failure::cache(&error));
+                if let Err(miss) = &found
+                    && miss.is_suspicious()
+                {
+                    let effect = match stored {
+                        Ok(_) => "the entry was replaced",
+                        Err(_) => "the entry could not be replaced",
+                    };
+                    tracing::warn!("{}: {miss}; {effect}", path.display());
+                }
+                stored.map(Some)
             }
         }
     }

@@ -10,7 +10,7 @@ pub(crate) const USAGE: u8 = 64;
 pub(crate) const DATA: u8 = 65;
 /// A file cannot be read or written, or the system has no memory for a guest.
 pub(crate) const FILE: u8 = 66;
-/// A defect of ours, or native code that was demanded and cannot be had.
+/// A defect of ours, or native code that was demanded and cannot be had: also of a translator that is denied.
 pub(crate) const DEFECT: u8 = 70;
 /// Two things that must be equal are not.
 pub(crate) const DIVERGED: u8 = 86;

@@ -5,6 +5,7 @@ use std::fmt;
 use std::path::Path;
 
 use lockstep::Platform;
+use lockstep_cache::{Locations, denied_maker};
 use lockstep_contract::heat::Heat;
 use lockstep_contract::key::{Key, Mismatch};
 use lockstep_contract::module::{Module, Span};
@@ -176,6 +177,25 @@ fn place(module: &Module, file: &[u8], offset: usize) -> String {
             module.key.base + u64::from(span.head)
         ),
         _ => format!("native code at {native:#x}, of no guest block"),
+    }
+}
+
+/// Refuses to make a module that the deny-list would refuse on this machine.
+pub(crate) fn refuse_denied() -> Result<(), Failure> {
+    let deny = Locations::from_environment().deny;
+    let (translator, compiler) = (
+        translator::translator_version(),
+        translator::COMPILER_VERSION,
+    );
+    match denied_maker(translator, compiler, deny.as_deref()) {
+        None => Ok(()),
+        Some(reason) => {
+            let message = format!(
+                "nothing is translated: {reason}; use a release that the deny-list does not name, or change the list \
+                 (translate cache path --deny prints where it is)"
+            );
+            Err(Failure::new(code::DEFECT, "Denied", message))
+        }
     }
 }
 

@@ -6,6 +6,7 @@
 //! cache from being used. The code region that was interpreted most is translated first; when the queue
 //! is full, the one that was interpreted least gives way, and is looked at again later.
 
+use std::io::ErrorKind;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -237,10 +238,18 @@ impl Background {
         }
     }
 
-    /// Reads a warm list and queues what it names. A list that cannot be read is a warning.
+    /// Reads a warm list and queues what it names. A list that cannot be read is a warning; one that is not there is
+    /// none, because the first start of a node that writes its hot list has no list yet.
     pub(super) fn read_warm_list(&self, list: &Path) {
         let lines = match read_list(list) {
             Ok(lines) => lines,
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                tracing::info!(
+                    "there is no warm list {} yet; nothing is warmed",
+                    list.display()
+                );
+                return;
+            }
             Err(error) => {
                 tracing::warn!(
                     "the warm list {}: {error}; nothing is warmed",

@@ -64,6 +64,8 @@ pub(super) enum State {
     Failed(Unavailable),
     /// The one that would be made must not run.
     Quarantined(Unavailable),
+    /// What would make it is on the deny-list.
+    Denied(Unavailable),
 }
 
 /// What somebody who wants native code gets.
@@ -163,7 +165,10 @@ impl Entry {
                     state = waited.unwrap_or_else(PoisonError::into_inner);
                 }
                 State::Has(module) => return Claim::Finished(Ok(Arc::clone(module))),
-                State::Missing(reason) | State::Failed(reason) | State::Quarantined(reason) => {
+                State::Missing(reason)
+                | State::Failed(reason)
+                | State::Quarantined(reason)
+                | State::Denied(reason) => {
                     return Claim::Finished(Err(reason.clone()));
                 }
             }
@@ -197,6 +202,7 @@ impl Entry {
             State::Missing(_) => Some(Fallback::Missing),
             State::Failed(_) => Some(Fallback::Failed),
             State::Quarantined(_) => Some(Fallback::Quarantined),
+            State::Denied(_) => Some(Fallback::Denied),
         }
     }
 

@@ -30,7 +30,7 @@ pub struct Stats {
     /// Requests answered from the registry of the process.
     pub registry_hits: u64,
     /// Requests for which there was no native code at that moment, by reason: `pending`, `missing`,
-    /// `failed`, `quarantined`, `script_off`.
+    /// `failed`, `quarantined`, `denied`, `script_off`.
     pub fallbacks: BTreeMap<&'static str, u64>,
     /// Modules taken from the cache.
     pub cache_hits: u64,
@@ -88,7 +88,7 @@ pub const METRICS: &[(&str, Kind, &str)] = &[
     (
         "ckb_lockstep_fallbacks",
         Kind::Counter,
-        "Machines that found none, or may not use it {cause: pending, missing, failed, quarantined, script_off, off, cost}",
+        "Machines that found none, or may not use it {cause: pending, missing, failed, quarantined, denied, script_off, off, cost}",
     ),
     (
         "ckb_lockstep_cache_hits",

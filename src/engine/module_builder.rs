@@ -221,18 +221,27 @@ impl ModuleBuilder {
             Err(failed) => {
                 self.meter.translation_failed(failed.outcome, seconds);
                 let Failed {
-                    reason, passing, ..
+                    outcome,
+                    reason,
+                    passing,
                 } = failed;
+                let failed_as_stopped = outcome == TranslationOutcome::Stopped;
                 let wait = match passing {
                     true => self.budgets.threshold.max(MIN_RETRY_CYCLES),
                     false => self.negative.add(id, &reason, self.budgets.threshold),
                 };
-                tracing::warn!(
-                    "no native code for {:#x}..{:#x}: {reason}; the interpreter runs it, and it is \
-                     tried again after {wait} cycles",
-                    region.base,
-                    region.end()
-                );
+                let (base, end) = (region.base, region.end());
+                match (failed_as_stopped, key.heat.is_some()) {
+                    // Nobody is there who could try again.
+                    (true, _) => tracing::debug!("{base:#x}..{end:#x}: {reason}"),
+                    (false, true) => tracing::warn!(
+                        "no module with heat for {base:#x}..{end:#x}: {reason}; the module that it has stays"
+                    ),
+                    (false, false) => tracing::warn!(
+                        "no native code for {base:#x}..{end:#x}: {reason}; the interpreter runs it, and it is tried \
+                         again after {wait} more cycles of it"
+                    ),
+                }
                 Err(NotMade {
                     reason,
                     wait,

@@ -48,6 +48,8 @@ named! {
         Failed = "failed",
         /// The module must not run.
         Quarantined = "quarantined",
+        /// The deny-list names the translator or its compiler, or cannot be read.
+        Denied = "denied",
         /// A switch keeps this script from running natively.
         ScriptOff = "script_off",
         /// Native code is switched off as a whole.

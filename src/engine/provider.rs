@@ -4,8 +4,8 @@
 //! to wait. Which thread that is, and when it comes, is for those who use it. Whatever goes wrong means
 //! that the interpreter runs the code: never an error, always a reason in the log.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 
 use lockstep_contract::heat::Heat;
 use lockstep_contract::key::{Key, KeyId};
@@ -20,6 +20,7 @@ use super::mode::Translate;
 use super::module_builder::{BuildSettings, Made, ModuleBuilder, NotMade, Patience};
 use super::prepared::{Origin, Prepared, Unavailable};
 use super::store::{CacheSettings, Store};
+use super::sync::lock;
 
 /// Everything that a provider is made from.
 #[derive(Clone, Debug)]
@@ -38,6 +39,8 @@ pub(super) struct Provider {
     pub(super) meter: Arc<Meter>,
     /// Whether it was said that native code is not supported on this machine.
     said_unsupported: AtomicBool,
+    /// Why the deny-list refuses what this engine makes, as it was said last.
+    said_denied: Mutex<Option<Unavailable>>,
 }
 
 /// A module and where it came from, or the state that its entry is in without one.
@@ -53,6 +56,7 @@ impl Provider {
             builder: ModuleBuilder::new(build, Arc::clone(&meter)),
             meter,
             said_unsupported: AtomicBool::new(false),
+            said_denied: Mutex::new(None),
         }
     }
 
@@ -137,10 +141,14 @@ impl Provider {
         let ids = || hot.iter().map(|(_, id)| id).chain([id]);
         ids().try_for_each(|id| self.check_quarantine(id))?;
         if let Some(reason) = self.store.denied(key) {
-            return Err(State::Failed(reason));
+            self.warn_of_denial(&reason);
+            return Err(State::Denied(reason));
         }
         let native = native_key(key, &entry.region(), options);
-        if let Some(module) = self.store.find(hot.as_ref(), native.as_ref(), own) {
+        if let Some(module) = self
+            .store
+            .find(hot.as_ref(), native.as_ref(), own, self.translate)
+        {
             return Ok((module, Origin::Cache));
         }
         // What another process put on the list of quarantined modules is known now.
@@ -165,9 +173,24 @@ impl Provider {
         }
     }
 
+    /// Says that the deny-list refuses what this engine makes: once, and again where the reason is another one.
+    fn warn_of_denial(&self, reason: &Unavailable) {
+        let mut said = lock(&self.said_denied);
+        if said.as_ref() != Some(reason) {
+            tracing::warn!(
+                "native code is refused: {reason}; code that has no module in this process yet is interpreted"
+            );
+            *said = Some(reason.clone());
+        }
+    }
+
     fn check_quarantine(&self, id: &KeyId) -> Result<(), State> {
-        let quarantined = self.store.switches.quarantine_of(id);
-        quarantined.map_or(Ok(()), |reason| Err(State::Quarantined(reason)))
+        let Some(reason) = self.store.switches.quarantine_of(id) else {
+            return Ok(());
+        };
+        // Once for a code region, unless it is forgotten: the state stays.
+        tracing::warn!("{reason}; its code is interpreted");
+        Err(State::Quarantined(reason))
     }
 
     /// Makes the module, and keeps it in the cache.
@@ -218,9 +241,10 @@ impl Provider {
             }
             Err(state) => {
                 let reason = match &state {
-                    State::Missing(reason) | State::Failed(reason) | State::Quarantined(reason) => {
-                        reason.clone()
-                    }
+                    State::Missing(reason)
+                    | State::Failed(reason)
+                    | State::Quarantined(reason)
+                    | State::Denied(reason) => reason.clone(),
                     _ => Unavailable::new("the work on it was given up"),
                 };
                 entry.finish(state);
@@ -233,7 +257,10 @@ impl Provider {
     fn missing(&self, entry: &Entry, key: &Key, id: &KeyId) -> State {
         let interpreted = entry.known.interpreted();
         let (wait, why) = match self.translate {
-            Translate::Never => (entry.next_recheck(), ", and LOCKSTEP_TRANSLATE is never"),
+            Translate::Never => (
+                entry.next_recheck(),
+                ", and nothing is translated, by the setting LOCKSTEP_TRANSLATE=never",
+            ),
             _ if self.store.preloaded.wants(&key.digest) => (0, ""),
             _ => {
                 let threshold = self.builder.budgets.threshold;

@@ -10,13 +10,15 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
-use lockstep_cache::{Authority, Budget, Cache, CacheError, Locations, Miss, denied};
+use lockstep_cache::{Authority, Budget, Cache, CacheError, Locations, Miss, denied, denied_maker};
 use lockstep_contract::key::{Key, KeyId};
 use lockstep_runtime::NativeModule;
+use lockstep_translator::{COMPILER_VERSION, Options};
 
 use super::entry::{Entry, State};
 use super::heat_names::id_without_heat;
 use super::meter::Meter;
+use super::mode::Translate;
 use super::preloaded::Preloaded;
 use super::prepared::Unavailable;
 use super::registry::Registry;
@@ -88,6 +90,12 @@ impl Store {
             .map_or_else(own, |cache| cache.authority().clone())
     }
 
+    /// Why the deny-list refuses everything that this translator makes, if so.
+    pub(super) fn denied_maker(&self, options: &Options) -> Option<String> {
+        let deny = self.settings.locations.deny.as_deref();
+        denied_maker(&options.translator(), COMPILER_VERSION, deny)
+    }
+
     /// Why the module of this key must not run here, wherever it may come from: what is refused in the
     /// cache is not made either.
     pub(super) fn denied(&self, key: &Key) -> Option<Unavailable> {
@@ -104,6 +112,7 @@ impl Store {
         hot: Option<&(Key, KeyId)>,
         native: Option<&(Key, KeyId)>,
         key: &(Key, KeyId),
+        translate: Translate,
     ) -> Option<Arc<NativeModule>> {
         let mut preferred: Vec<(Key, KeyId)> = Vec::new();
         if let Some(hot) = hot {
@@ -128,13 +137,13 @@ impl Store {
         }
         preferred.retain(|(key, _)| self.switches.refusal_of(key).is_none());
         for preferred in &preferred {
-            match self.load(cache, preferred, "it is not used") {
+            match self.load(cache, preferred, NOT_USED) {
                 Ok(module) => return Some(module),
                 Err(miss) if miss == Miss::Absent.name() => {}
                 Err(miss) => self.meter.cache_miss(miss),
             }
         }
-        self.load(cache, key, "the entry is replaced")
+        self.load(cache, key, replacement(cache, translate))
             .map_err(|miss| self.meter.cache_miss(miss))
             .ok()
     }
@@ -166,7 +175,7 @@ impl Store {
                 }
                 Err(error) => {
                     let consequence = match error.is_shortage() {
-                        true => "it stays",
+                        true => "it is not used now, and stays",
                         false => consequence,
                     };
                     warn_of_entry(&cache.path(id), &error, consequence);
@@ -190,13 +199,18 @@ impl Store {
     /// # Errors
     /// Why not, in words.
     pub(super) fn preload(&self, id: &KeyId) -> Result<(), String> {
-        if let Some(reason) = self.switches.quarantine_of(id) {
-            return Err(reason.to_string());
-        }
+        let refusal = || {
+            self.switches
+                .quarantine_of(id)
+                .map(|reason| reason.to_string())
+        };
+        refusal().map_or(Ok(()), Err)?;
         let cache = self.cache().ok_or("there is no cache")?;
         if !self.follow_quarantine(cache) {
             return Err("the cache's list of quarantined modules cannot be read".to_owned());
         }
+        // The list may name what is not in memory yet.
+        refusal().map_or(Ok(()), Err)?;
         let mut module = cache.find_by_id(id).map_err(|miss| miss.to_string())?;
         if let Some(reason) = self.switches.refusal_of(&module.key) {
             return Err(reason.to_string());
@@ -225,8 +239,8 @@ impl Store {
             Err(CacheError::ReadOnly { .. }) => {}
             // A warning once, until it works again: a disk may stay full for long.
             Err(error) => match self.full.swap(true, Ordering::Relaxed) {
-                false => tracing::warn!("{error}; the module is used now and not stored"),
-                true => tracing::debug!("{error}; the module is used now and not stored"),
+                false => tracing::warn!("{error}; {NOT_STORED}"),
+                true => tracing::debug!("{error}; {NOT_STORED}"),
             },
         }
     }
@@ -269,7 +283,7 @@ impl Store {
         if self.switches.refusal_of(&hot.0).is_some() {
             return None;
         }
-        self.load(cache, &hot, "it is not used").ok()
+        self.load(cache, &hot, NOT_USED).ok()
     }
 
     /// Whether the module of an entry may run.
@@ -311,7 +325,13 @@ impl Store {
             if let Some(cache) = self.cache()
                 && let Err(error) = cache.quarantine(new, reason)
             {
-                tracing::error!("{error}; the module is quarantined in this process only");
+                let listed =
+                    (cache.quarantined()).is_ok_and(|list| list.iter().any(|(id, _)| id == new));
+                let effect = match listed {
+                    true => "it is on the list, so no process with this cache uses it from now on",
+                    false => "it is quarantined in this process only",
+                };
+                tracing::error!(module = %new, "{error}; {effect}");
             }
         }
         new.contains(id)
@@ -377,6 +397,22 @@ fn with_heat(key: &Key, heat: Option<[u8; 32]>) -> (Key, KeyId) {
     let key = key.with_heat(heat);
     let id = key.id();
     (key, id)
+}
+
+/// What is said of a module that could not be stored.
+const NOT_STORED: &str = "the module is not stored, so other processes have to make it again";
+/// What becomes of an entry that this engine does not replace: one with heat, or for this CPU.
+const NOT_USED: &str = "it is not used";
+
+/// What becomes of a wrong entry under the key of the module that this engine makes.
+fn replacement(cache: &Cache, translate: Translate) -> &'static str {
+    if translate == Translate::Never {
+        "it is not used, and stays, because nothing is translated (LOCKSTEP_TRANSLATE=never)"
+    } else if cache.is_read_only() {
+        "it is not used, and stays, because the cache cannot be written to"
+    } else {
+        "it is not used; it is replaced when its code is translated"
+    }
 }
 
 fn warn_of_entry(path: &Path, reason: &dyn Display, consequence: &str) {

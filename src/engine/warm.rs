@@ -7,13 +7,15 @@ use std::fmt;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
+use lockstep_contract::key::KeyId;
+
 use super::entry::State;
 use super::mode::Translate;
 use super::module_builder::Patience;
 use super::prepared::Origin;
 use super::provider::Provider;
 use super::sync::lock;
-use super::warm_list::{self, WarmModule, WarmProgram};
+use super::warm_list::{self, Line, WarmModule, WarmProgram};
 use crate::program::{Platform, Program};
 
 /// How far the warm list is.
@@ -144,13 +146,32 @@ pub(super) fn warm_module(provider: &Provider, wanted: WarmModule) -> LineResult
         Err(error) => {
             // A hash that names no module may be that of a code region.
             let code = code.unwrap_or(id);
-            provider.store.preloaded.want(code.0);
-            tracing::warn!(
-                "{line}: the module {id}: {error}; code with the digest {code} is translated when \
-                 it is first seen"
-            );
+            let then = what_then(provider, &id, &code);
+            tracing::warn!("{line}: the module {id}: {error}; {then}");
             LineResult::FAILED
         }
+    }
+}
+
+/// What becomes of the code of a module that is not to be had. Where the code may be translated, it is wanted from now on.
+fn what_then(provider: &Provider, id: &KeyId, code: &KeyId) -> String {
+    if provider.translate == Translate::Never {
+        return format!(
+            "nothing is translated (LOCKSTEP_TRANSLATE=never), so code with the digest {code} is interpreted while \
+             the cache has no module for it"
+        );
+    }
+    if let Some(reason) = provider.store.denied_maker(&provider.builder.options) {
+        return format!("code with the digest {code} is not translated either: {reason}");
+    }
+    provider.store.preloaded.want(code.0);
+    match provider.store.switches.quarantine_of(id) {
+        // Which module is made of the code is known when there is the code.
+        Some(_) => format!(
+            "code with the digest {code} is translated when it is first seen only if this translator makes another \
+             module of it"
+        ),
+        None => format!("code with the digest {code} is translated when it is first seen"),
     }
 }
 
@@ -162,7 +183,7 @@ pub(super) fn warm_program(provider: &Provider, wanted: WarmProgram) -> LineResu
         platform,
     } = wanted;
     let _span = tracing::info_span!("warm", path = %path.display()).entered();
-    match obtain_all(provider, &path, &platform) {
+    match obtain_all(provider, &line, &path, &platform) {
         Ok(result) => result,
         Err(error) => {
             tracing::warn!("{line}: {}: {error}", path.display());
@@ -171,7 +192,12 @@ pub(super) fn warm_program(provider: &Provider, wanted: WarmProgram) -> LineResu
     }
 }
 
-fn obtain_all(provider: &Provider, path: &Path, platform: &Platform) -> Result<LineResult, String> {
+fn obtain_all(
+    provider: &Provider,
+    line: &Line,
+    path: &Path,
+    platform: &Platform,
+) -> Result<LineResult, String> {
     let bytes = warm_list::read(path).map_err(|error| error.to_string())?;
     let program = Program::load(&bytes, platform).map_err(|error| error.to_string())?;
     let mut result = LineResult::default();
@@ -188,11 +214,17 @@ fn obtain_all(provider: &Provider, path: &Path, platform: &Platform) -> Result<L
         match prepared.map(|prepared| prepared.origin) {
             Ok(Origin::Translated { .. }) => result.translated += 1,
             Ok(_) => result.loaded += 1,
-            Err(reason) if provider.translate == Translate::Never => {
-                return Err(reason.to_string());
+            // A failed translation is in the log already; what keeps the code from being translated is not.
+            Err(reason) => {
+                result.failed = true;
+                if !matches!(entry.state(), State::Failed(_)) {
+                    let base = region.base;
+                    tracing::warn!(
+                        "{line}: {}: the code at {base:#x}: {reason}",
+                        path.display()
+                    );
+                }
             }
-            // The reason is in the log.
-            Err(_) => result.failed = true,
         }
     }
     Ok(result)
