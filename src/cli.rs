@@ -54,6 +54,7 @@ mod translation;
 mod tx;
 mod unexpected;
 mod verify;
+mod width;
 
 use answer::Answer;
 use failure::Failure;

@@ -2,11 +2,9 @@
 //! count. Everything here is safe while nodes use the same folder.
 
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
 
 use clap::{Args, Subcommand};
 use lockstep_cache::{self as cache, Budget, Locations};
-use lockstep_contract::key::KeyId;
 use serde::Serialize;
 
 use super::answer::Answer;
@@ -16,9 +14,17 @@ use super::failure::Failure;
 
 mod examine;
 mod folder;
+mod ids;
 mod keys;
+mod list;
+mod quarantine;
+mod table;
+
+pub(crate) use list::bundles;
+pub(crate) use table::size;
 
 use folder::Folder;
+use ids::IdPrefix;
 
 /// Lists, checks, limits and empties the module cache; makes and trusts signing keys
 #[derive(Args)]
@@ -30,7 +36,7 @@ pub(crate) struct Command {
 
 #[derive(Subcommand)]
 enum Verb {
-    /// Lists the modules: key, bytes, last use
+    /// Lists the modules: id, script where a record names it, target, translator, size, time since the last use, marks
     #[command(after_help = "Example:\n  translate cache ls --json")]
     Ls(Folder),
     /// Prints where the folder is, or the key of this machine, the trusted keys or the deny-list
@@ -53,6 +59,11 @@ enum Verb {
     /// Takes that protection away
     #[command(after_help = "Example:\n  translate cache unpin 0123…")]
     Unpin(Ids),
+    /// Says how much there is, of what, and how much there may be
+    #[command(after_help = "Example:\n  translate cache stats")]
+    Stats(Folder),
+    Quarantine(quarantine::Quarantine),
+    Release(quarantine::Release),
     Keygen(keys::Keygen),
     Sign(keys::Sign),
     Trust(keys::Trust),
@@ -87,31 +98,17 @@ struct Collect {
 
 #[derive(Args)]
 struct Ids {
-    /// Ids of modules, as `cache ls` prints them
-    #[arg(required = true, value_name = "ID")]
-    ids: Vec<KeyId>,
+    /// Ids of modules, or first digits that name one, as `cache ls` prints them
+    #[arg(required = true, value_name = "ID", value_parser = IdPrefix::parse)]
+    ids: Vec<IdPrefix>,
     #[command(flatten)]
     folder: Folder,
 }
 
-/// A module in the cache, for `--json`.
-#[derive(Serialize)]
-struct Module {
-    key: String,
-    bytes: u64,
-    path: String,
-    /// Seconds since 1970.
-    used: u64,
-    sealed: bool,
-    pinned: bool,
-}
-
-/// The answer of the verbs that list or empty, for `--json`.
+/// The answer of the verbs that name places or empty, for `--json`.
 #[derive(Serialize, Default)]
 struct Listing {
     folder: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    modules: Option<Vec<Module>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     removed: Option<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -146,7 +143,10 @@ struct GoneObject {
 impl Command {
     pub(crate) fn execute(self, json: bool) -> Result<Answer, Failure> {
         match self.verb {
-            Verb::Ls(folder) => list(&folder.path()?, json),
+            Verb::Ls(folder) => list::list(&folder.path()?, json),
+            Verb::Stats(folder) => list::stats(&folder.path()?, json),
+            Verb::Quarantine(quarantine) => quarantine.execute(json),
+            Verb::Release(release) => release.execute(json),
             Verb::Path(places) => places.execute(json),
             Verb::Clear(folder) => clear(&folder.path()?, json),
             Verb::Gc(collect) => collect.execute(json),
@@ -158,48 +158,6 @@ impl Command {
             Verb::Trust(trust) => trust.execute(json),
         }
     }
-}
-
-fn list(folder: &Path, json: bool) -> Result<Answer, Failure> {
-    let entries = cache::list(folder).map_err(|error| Failure::cache(&error))?;
-    let bytes = entries.iter().map(|entry| entry.size).sum();
-    let module = |entry: &cache::Entry| Module {
-        key: entry.id.to_string(),
-        bytes: entry.size,
-        path: entry.path.display().to_string(),
-        used: seconds(entry.used),
-        sealed: entry.sealed,
-        pinned: entry.pinned,
-    };
-    let modules: Vec<Module> = entries.iter().map(module).collect();
-    let now = seconds(SystemTime::now());
-    let mut text = String::new();
-    for module in &modules {
-        let hours = now.saturating_sub(module.used) / 3600;
-        text += &format!(
-            "{} {:>9} bytes, used {hours} h ago",
-            module.key, module.bytes
-        );
-        text += if module.pinned { ", pinned" } else { "" };
-        text += if module.sealed { "\n" } else { ", no seal\n" };
-    }
-    text += &format!(
-        "{} modules, {bytes} bytes in {}\n",
-        entries.len(),
-        folder.display()
-    );
-    let listing = Listing {
-        folder: folder.display().to_string(),
-        modules: Some(modules),
-        bytes: Some(bytes),
-        ..Listing::default()
-    };
-    Answer::new(json, &listing, || text, code::SUCCESS)
-}
-
-fn seconds(time: SystemTime) -> u64 {
-    let since = time.duration_since(SystemTime::UNIX_EPOCH);
-    since.map_or(0, |since| since.as_secs())
 }
 
 impl Places {
@@ -295,7 +253,8 @@ impl Ids {
     fn execute(self, pinned: bool, json: bool) -> Result<Answer, Failure> {
         let folder = self.folder.path()?;
         let mut changed = Vec::new();
-        for id in &self.ids {
+        for prefix in &self.ids {
+            let id = &prefix.resolve(&folder)?;
             let done = match pinned {
                 true => cache::pin(&folder, id).map(|()| true),
                 false => cache::unpin(&folder, id),

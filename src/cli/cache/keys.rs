@@ -7,7 +7,6 @@ use lockstep_cache::{
     Authority, FileAccess, Locations, Miss, PublicKey, SigningKey, TrustError, TrustErrorKind,
     Trusted, public_name, seal_name,
 };
-use lockstep_contract::key::KeyId;
 use lockstep_contract::seal::NOTES;
 use serde::Serialize;
 
@@ -15,6 +14,7 @@ use super::super::answer::Answer;
 use super::super::failure::Failure;
 use super::super::{code, guest, named_module};
 use super::folder::Folder;
+use super::ids::IdPrefix;
 
 /// Makes a key pair for signing modules: FILE is secret, FILE.pub is for others
 #[derive(Args)]
@@ -127,9 +127,12 @@ impl Sign {
     }
 
     fn path(&self, named: &Path) -> Result<PathBuf, Failure> {
-        let id = named.to_str().and_then(|name| name.parse::<KeyId>().ok());
-        match id.filter(|_| !named.exists()) {
-            Some(id) => Ok(self.folder.path()?.join(format!("{id}.lkm"))),
+        let prefix = named.to_str().and_then(|name| IdPrefix::parse(name).ok());
+        match prefix.filter(|_| !named.exists()) {
+            Some(prefix) => {
+                let folder = self.folder.path()?;
+                Ok(folder.join(format!("{}.lkm", prefix.resolve(&folder)?)))
+            }
             None => Ok(named.to_owned()),
         }
     }
