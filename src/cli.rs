@@ -21,6 +21,7 @@ mod counted;
 mod coverage;
 mod debug_info;
 mod decode;
+mod doctor;
 mod explore;
 mod failure;
 mod fault;
@@ -83,6 +84,7 @@ enum Verb {
     Verify(verify::Verify),
     Replay(replay::Replay),
     Cache(cache::Command),
+    Doctor(doctor::Doctor),
     #[cfg(feature = "tx")]
     Tx(tx::Command),
     #[command(name = "decode-instruction", alias = "instruction-decode")]
@@ -139,6 +141,7 @@ fn dispatch(arguments: &[OsString]) -> Result<Answer, Failure> {
         Verb::Verify(verify) => verify.execute(command.json),
         Verb::Replay(replay) => replay.execute(command.json),
         Verb::Cache(cache) => cache.execute(command.json),
+        Verb::Doctor(doctor) => doctor.execute(command.json),
         #[cfg(feature = "tx")]
         Verb::Tx(tx) => tx.execute(command.json),
         Verb::Decode(decode) => decode.execute(command.json),

@@ -7,6 +7,8 @@ mod cache;
 mod chaos;
 mod check;
 mod coverage;
+#[cfg(target_os = "linux")]
+mod drills;
 #[cfg(feature = "tx")]
 mod equivalents;
 mod explore;

@@ -1,0 +1,100 @@
+//! What this system has of the layers that native code and the helper are protected by.
+
+use super::finding::Finding;
+
+#[cfg(not(target_os = "linux"))]
+pub(super) fn findings() -> Vec<Finding> {
+    vec![Finding::note(
+        "kernel",
+        "Landlock, seccomp and sealed memory files are layers of Linux; this is another system",
+    )]
+}
+
+#[cfg(target_os = "linux")]
+pub(super) fn findings() -> Vec<Finding> {
+    vec![
+        linux::landlock(),
+        linux::seccomp(),
+        linux::memory_files(),
+        linux::memory_file_execution(),
+    ]
+}
+
+#[cfg(target_os = "linux")]
+mod linux {
+    use std::fs::{File, read_to_string};
+
+    use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, ftruncate, memfd_create};
+
+    use super::Finding;
+
+    pub(super) fn landlock() -> Finding {
+        let modules = read_to_string("/sys/kernel/security/lsm");
+        match modules {
+            Ok(list) if list.trim().split(',').any(|name| name == "landlock") => {
+                Finding::ok("landlock", "on: a helper reaches no file, network or process")
+            }
+            Ok(list) => Finding::note(
+                "landlock",
+                format!(
+                    "off (the kernel's security modules are {}): a helper has seccomp and limits only",
+                    list.trim()
+                ),
+            )
+            .by("add landlock to the kernel's parameter lsm=, and start the machine again"),
+            Err(error) => Finding::note(
+                "landlock",
+                format!(
+                    "cannot be known: /sys/kernel/security/lsm: {error}; a helper that has none says so in the log"
+                ),
+            )
+            .by("mount -t securityfs securityfs /sys/kernel/security"),
+        }
+    }
+
+    pub(super) fn seccomp() -> Finding {
+        match read_to_string("/proc/sys/kernel/seccomp/actions_avail") {
+            Ok(actions) if actions.split_whitespace().any(|action| action == "errno") => {
+                Finding::ok("seccomp", "on: a helper may use few system calls")
+            }
+            _ => Finding::note(
+                "seccomp",
+                "this kernel names no seccomp filters: a helper has Landlock and limits only",
+            )
+            .by("use a kernel with CONFIG_SECCOMP_FILTER"),
+        }
+    }
+
+    /// Tried with a file of one page.
+    pub(super) fn memory_files() -> Finding {
+        let sealed = || -> Result<(), rustix::io::Errno> {
+            let flags = MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING;
+            let file = File::from(memfd_create("lockstep", flags)?);
+            ftruncate(&file, 4096)?;
+            let seals = SealFlags::WRITE | SealFlags::SHRINK | SealFlags::GROW | SealFlags::SEAL;
+            fcntl_add_seals(&file, seals)
+        };
+        match sealed() {
+            Ok(()) => Finding::ok("memfd", "native code is mapped from sealed memory files"),
+            Err(error) => Finding::note(
+                "memfd",
+                format!(
+                    "memory files cannot be sealed here ({error}): native code lies in anonymous memory, which is never \
+                     writable and executable at once"
+                ),
+            )
+            .by("let the process call memfd_create: a container's seccomp profile may forbid it"),
+        }
+    }
+
+    pub(super) fn memory_file_execution() -> Finding {
+        match read_to_string("/proc/sys/vm/memfd_noexec").as_deref().map(str::trim) {
+            Ok("2") => Finding::note(
+                "memfd exec",
+                "vm.memfd_noexec is 2, so memory files cannot be executed: native code lies in anonymous memory",
+            )
+            .by("sysctl vm.memfd_noexec=0"),
+            _ => Finding::ok("memfd exec", "memory files may be executed"),
+        }
+    }
+}
