@@ -199,3 +199,59 @@ fn the_table_of_settings_is_the_list_in_the_code() {
     });
     assert_eq!(table, code.collect::<Vec<_>>());
 }
+
+/// What follows from a backslash at the end of a line in a string: the line goes on behind the next one's indent.
+fn with_joined_lines(source: &str) -> String {
+    let mut joined = String::new();
+    let mut lines = source.lines();
+    while let Some(line) = lines.next() {
+        let mut line = line.to_owned();
+        while let Some(start) = line.strip_suffix('\\') {
+            line = start.to_owned() + lines.next().map_or("", str::trim_start);
+        }
+        joined += &line;
+        joined.push('\n');
+    }
+    joined
+}
+
+#[test]
+fn messages_of_the_table_are_in_the_sources() {
+    let mut sources = String::new();
+    let mut folders = ["src", "cache/src", "runtime/src"]
+        .map(|name| root().join(name))
+        .to_vec();
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).expect("the folder is there") {
+            let path = entry.expect("it can be listed").path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|name| name == "rs") {
+                sources += &with_joined_lines(&fs::read_to_string(&path).expect("source is text"));
+            }
+        }
+    }
+    let text = fs::read_to_string(root().join("docs/messages.md")).expect("the document is there");
+    let rows = text.lines().filter(|line| {
+        let level = line.split('|').nth(1).map(str::trim);
+        matches!(level, Some("info" | "warn" | "error"))
+    });
+    let mut checked = 0;
+    for row in rows {
+        let message = row.split('|').nth(2).expect("a column");
+        // What stands in code is said so, but for the marks that join a reason to it.
+        let parts = message.split('`').skip(1).step_by(2);
+        let parts: Vec<&str> = parts
+            .map(|part| part.trim_start_matches([';', ' ']))
+            .collect();
+        for part in parts.iter().filter(|part| part.len() > 3) {
+            assert!(sources.contains(part), "nothing says {part:?}: {row}");
+            checked += 1;
+        }
+        assert!(
+            parts.iter().any(|part| part.len() > 10),
+            "no message: {row}"
+        );
+    }
+    assert!(checked > 30, "{checked}");
+}

@@ -67,12 +67,12 @@ pub(super) fn execute(folder: &Path, json: bool) -> Result<Answer, Failure> {
             let word = if module.good { "good" } else { "BAD " };
             text += &format!("{} {word} {}\n", module.key, module.why);
         }
-        text + &format!(
-            "{} good, {} bad in {}; bad ones are translated again when they are needed\n",
-            object.good,
-            object.bad,
-            folder.display()
-        )
+        let (good, bad, folder) = (object.good, object.bad, folder.display());
+        text += &format!("{good} good, {bad} bad in {folder}");
+        text + match bad {
+            0 => "\n",
+            _ => "; bad ones are not used, and are replaced when their code is translated\n",
+        }
     };
     let code = match object.bad {
         0 => code::SUCCESS,

@@ -32,6 +32,9 @@ struct Module {
     /// Seconds since 1970.
     used: u64,
     sealed: bool,
+    /// From the seal, where it can be read.
+    translator: Option<String>,
+    target: Option<String>,
     pinned: bool,
     /// What is to be known of it, as the table has it.
     marks: Vec<&'static str>,
@@ -82,6 +85,8 @@ pub(super) fn list(folder: &Path, json: bool) -> Result<Answer, Failure> {
         path: row.entry.path.display().to_string(),
         used: seconds(row.entry.used),
         sealed: row.entry.sealed,
+        translator: row.seal.as_ref().map(|seal| seal.translator.clone()),
+        target: row.seal.as_ref().map(|seal| seal.target.clone()),
         pinned: row.entry.pinned,
         marks: row.marks(),
     };
@@ -195,8 +200,8 @@ impl Stats {
             ("target", &self.by_target),
         ] {
             for (name, share) in shares {
-                let (modules, size) = (share.modules, size(share.bytes));
-                text += &format!("By {title}: {name}: {modules} modules, {size}\n");
+                let (modules, all, size) = (share.modules, self.modules, size(share.bytes));
+                text += &format!("By {title}: {name}: {modules} of {all} modules, {size}\n");
             }
         }
         text

@@ -45,7 +45,7 @@ mod linux {
             Err(error) => Finding::note(
                 "landlock",
                 format!(
-                    "cannot be known: /sys/kernel/security/lsm: {error}; a helper that has none says so in the log"
+                    "cannot be known: /sys/kernel/security/lsm: {error}; a helper without Landlock says so on its standard error"
                 ),
             )
             .by("mount -t securityfs securityfs /sys/kernel/security"),
