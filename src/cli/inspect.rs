@@ -12,17 +12,22 @@ use lockstep::disasm::{self, Shown, Wanted};
 use lockstep::engine::key_id;
 use lockstep_contract::module::{Block, Module};
 use lockstep_contract::pages::{DIRTY, EXECUTABLE, FREEZED, PAGE_SIZE};
-use lockstep_translator::{CodeRegion, Options};
+use lockstep_translator::{CodeRegion, Options, Output, Translation};
 
 use super::answer::Answer;
 use super::args::{GuestOptions, number};
+use super::debug_info::DebugInfo;
 use super::failure::Failure;
+use super::guest_code::GuestCode;
 use super::{code, guest, named_module, translation};
 
 mod objects;
 mod refused;
 mod seal;
 mod text;
+mod views;
+
+use views::Place;
 
 use objects::{BlockObject, Coverage, ElfObject, ModuleObject, Pages, Region, Segment};
 
@@ -34,12 +39,24 @@ use objects::{BlockObject, Coverage, ElfObject, ModuleObject, Pages, Region, Seg
 pub(crate) struct Inspect {
     /// An ELF or a module; - is standard input
     file: Option<PathBuf>,
-    /// Show the code: all blocks, those that hold an address, or those that begin in a range
-    #[arg(long, value_name = "ADDR[..ADDR]", num_args = 0..=1)]
+    /// Show the code: all blocks, those that hold an address, those that begin in a range, or those of a function
+    #[arg(long, value_name = "ADDR[..ADDR]|NAME", num_args = 0..=1)]
     disasm: Option<Option<String>>,
     /// With a module: the ELF that it was made from, to show guest code beside the native
     #[arg(long, value_name = "FILE")]
     elf: Option<PathBuf>,
+    /// With --disasm: show the native code under the guest instruction that it was made of
+    #[arg(long, requires = "disasm")]
+    native: bool,
+    /// Show how often each operation stands in the code
+    #[arg(long)]
+    histogram: bool,
+    /// Print the blocks of a function as a graph, for dot of Graphviz
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["disasm", "histogram"])]
+    cfg: Option<String>,
+    /// Take names from this ELF, for a file that has been stripped
+    #[arg(long, value_name = "FILE")]
+    symbols: Option<PathBuf>,
     #[command(flatten)]
     guest: GuestOptions,
 }
@@ -63,23 +80,31 @@ impl Inspect {
 
     /// The file, and what of it is to be disassembled. `--disasm FILE` means all of FILE: what is no
     /// address is the file when there is none else.
-    fn arguments(&self) -> Result<(PathBuf, Option<Wanted>), Failure> {
+    fn arguments(&self) -> Result<(PathBuf, Option<Place>), Failure> {
         let missing = || Failure::usage("there is nothing to inspect: name an ELF or a module");
         let refuse = |text: &str, why: String| {
             Failure::usage(format!(
-                "invalid value {text:?} for --disasm ADDR[..ADDR]: {why}"
+                "invalid value {text:?} for --disasm ADDR[..ADDR]|NAME: {why}"
             ))
         };
         match (&self.disasm, &self.file) {
             (None, file) => Ok((file.clone().ok_or_else(missing)?, None)),
-            (Some(None), file) => Ok((file.clone().ok_or_else(missing)?, Some(Wanted::All))),
+            (Some(None), file) => Ok((
+                file.clone().ok_or_else(missing)?,
+                Some(Place::At(Wanted::All)),
+            )),
             (Some(Some(text)), None) => match parse_wanted(text) {
                 Ok(_) => Err(missing()),
-                Err(_) => Ok((text.into(), Some(Wanted::All))),
+                Err(_) => Ok((text.into(), Some(Place::At(Wanted::All)))),
             },
-            (Some(Some(text)), Some(file)) => parse_wanted(text)
-                .map(|wanted| (file.clone(), Some(wanted)))
-                .map_err(|why| refuse(text, why)),
+            (Some(Some(text)), Some(file)) => match parse_wanted(text) {
+                Ok(wanted) => Ok((file.clone(), Some(Place::At(wanted)))),
+                // No function has a name that begins with a digit.
+                Err(why) if text.starts_with(|first: char| first.is_ascii_digit()) => {
+                    Err(refuse(text, why))
+                }
+                Err(_) => Ok((file.clone(), Some(Place::Named(text.clone())))),
+            },
         }
     }
 
@@ -87,7 +112,7 @@ impl Inspect {
         &self,
         path: &Path,
         bytes: &[u8],
-        wanted: Option<Wanted>,
+        wanted: Option<Place>,
         json: bool,
     ) -> Result<Answer, Failure> {
         let program = match guest::load(path, bytes, &self.guest.platform()) {
@@ -97,14 +122,31 @@ impl Inspect {
             }
             Err(failure) => return Err(failure),
         };
-        let mut regions = Vec::new();
-        let mut listing = wanted.map(|_| String::new());
-        for code in program.code_regions() {
-            let (region, module) = inspect_region(&program, &code)?;
-            if let (Some(listing), Some(wanted)) = (&mut listing, wanted) {
-                listing.push_str(&disasm::listing(&module, Some(&code), wanted, Shown::Guest));
+        let symbols = self.symbols.as_deref().map(guest::read_elf).transpose()?;
+        let info = DebugInfo::read(symbols.as_deref().unwrap_or(bytes));
+        let regions = program.code_regions();
+        let options = Options::default();
+        let code = |region| GuestCode::new(&program, region, &options, &info);
+        let codes: Vec<GuestCode> = regions.iter().map(code).collect();
+        if let Some(name) = &self.cfg {
+            return graph(path, &codes, name, json);
+        }
+        if let Some(Place::Named(name)) = &wanted
+            && codes.iter().all(|code| code.named(name).is_empty())
+        {
+            return Err(no_function(path, name));
+        }
+        let mut shown = Vec::new();
+        let mut listing = wanted.as_ref().map(|_| String::new());
+        for (region, code) in regions.iter().zip(&codes) {
+            let (object, made) = inspect_region(&program, region, self.native)?;
+            if let (Some(listing), Some(place)) = (&mut listing, &wanted) {
+                let native = self.native.then(|| views::native(&made));
+                if regions.len() == 1 || !views::addresses(code, place).is_empty() {
+                    *listing += &views::listing(code, region, place, native.as_ref());
+                }
             }
-            regions.push(region);
+            shown.push(object);
         }
         let image = program.image();
         let object = ElfObject {
@@ -114,7 +156,8 @@ impl Inspect {
             symbols: image.symbols.len(),
             segments: image.segments.iter().map(Segment::from).collect(),
             page_flags: page_flags(program.core().memory().flags()),
-            regions,
+            regions: shown,
+            histogram: self.histogram.then(|| views::operations(codes.iter())),
             disasm: listing,
         };
         Answer::new(json, &object, || text::elf(&object), code::SUCCESS)
@@ -124,11 +167,19 @@ impl Inspect {
         &self,
         path: &Path,
         bytes: &[u8],
-        wanted: Option<Wanted>,
+        wanted: Option<Place>,
         json: bool,
     ) -> Result<Answer, Failure> {
         let named = named_module::open(path, bytes)?;
         let module = named.module();
+        let wanted = match wanted {
+            None => None,
+            Some(Place::At(wanted)) if !self.native => Some(wanted),
+            Some(_) => return Err(needs_elf("--native and names of functions")),
+        };
+        if self.histogram || self.cfg.is_some() {
+            return Err(needs_elf("--histogram and --cfg"));
+        }
         let listing = match (wanted, &self.elf) {
             (None, None) => None,
             (None, Some(_)) => {
@@ -175,10 +226,63 @@ impl Inspect {
     }
 }
 
+/// What only the guest's code can answer.
+fn needs_elf(what: &str) -> Failure {
+    Failure::usage(format!(
+        "{what} are for inspecting an ELF, and a module holds no guest code: inspect the ELF that it was made from"
+    ))
+}
+
+fn no_function(path: &Path, name: &str) -> Failure {
+    Failure::usage(format!(
+        "{} has no function {name:?}; translate inspect --disasm {0} shows the names, and --symbols FILE takes them from \
+         another ELF",
+        guest::shown(path)
+    ))
+}
+
+/// The answer of `--cfg`.
+fn graph(path: &Path, codes: &[GuestCode], name: &str, json: bool) -> Result<Answer, Failure> {
+    #[derive(serde::Serialize)]
+    struct Object {
+        kind: &'static str,
+        function: String,
+        dot: String,
+    }
+    let mut named = codes.iter().flat_map(|code| {
+        let numbers = code.named(name).into_iter();
+        numbers.map(move |number| (code, &code.functions[number]))
+    });
+    let Some((code, function)) = named.next() else {
+        return Err(no_function(path, name));
+    };
+    if let Some((_, other)) = named.next() {
+        return Err(Failure::usage(format!(
+            "several functions are called {name:?}, {} and {} among them; give the whole path of one",
+            function.name, other.name
+        )));
+    }
+    let object = Object {
+        kind: "cfg",
+        function: function.name.clone(),
+        dot: views::graph(code, function),
+    };
+    Answer::new(json, &object, || object.dot.clone(), code::SUCCESS)
+}
+
 /// Translates a region in memory, to see what becomes of it.
-fn inspect_region(program: &Program, code: &CodeRegion<'_>) -> Result<(Region, Module), Failure> {
+fn inspect_region(
+    program: &Program,
+    code: &CodeRegion<'_>,
+    with_places: bool,
+) -> Result<(Region, Translation), Failure> {
+    let output = match with_places {
+        true => Output::ModuleAndPlaces,
+        false => Output::Module,
+    };
     let options = Options::default().with_threads(lockstep::engine::processors());
-    let made = translation::translate(code, &program.hints(code), &options)?;
+    let options = options.with_output(output);
+    let translation = translation::translate(code, &program.hints(code), &options)?;
     // The last page is filled up with zeros, which are no code.
     let used = code.bytes.iter().rposition(|byte| *byte != 0);
     let used = used.map_or(0, |last| last as u64 + 1);
@@ -193,7 +297,7 @@ fn inspect_region(program: &Program, code: &CodeRegion<'_>) -> Result<(Region, M
             .map(|(pc, reason)| (format!("{pc:#x}"), reason.to_string()))
             .collect(),
     };
-    Ok((region, made.module.into_module()))
+    Ok((region, translation))
 }
 
 /// How much of `len` bytes the blocks cover; they may overlap.

@@ -229,3 +229,68 @@ fn obtain_all(
     }
     Ok(result)
 }
+
+#[cfg(test)]
+mod tests {
+    use lockstep_cache::{Budget, Locations};
+
+    use super::super::budgets::Budgets;
+    use super::super::host::host_options;
+    use super::super::module_builder::{BuildSettings, Compiler};
+    use super::super::provider::ProviderSettings;
+    use super::super::store::CacheSettings;
+    use super::*;
+
+    fn provider(translate: Translate, locations: Locations) -> Provider {
+        Provider::new(ProviderSettings {
+            cache: CacheSettings {
+                folder: None,
+                locations,
+                budget: Budget::default(),
+            },
+            build: BuildSettings {
+                options: host_options(),
+                budgets: Budgets::default(),
+                translate,
+                compiler: Compiler::default(),
+                helper: None,
+            },
+        })
+    }
+
+    /// A list promises a translation where one is allowed, and nowhere else.
+    #[test]
+    fn no_translation_is_promised_that_will_not_be() {
+        const PROMISE: &str = "is translated when it is first seen";
+        let (id, code) = (KeyId([1; 32]), KeyId([2; 32]));
+        let wanted = |provider: &Provider| provider.store.preloaded.wants(&code.0);
+        let allowed = provider(Translate::Background, Locations::default());
+        assert!(what_then(&allowed, &id, &code).ends_with(PROMISE));
+        assert!(wanted(&allowed));
+        let never = provider(Translate::Never, Locations::default());
+        let said = what_then(&never, &id, &code);
+        assert!(
+            said.contains("LOCKSTEP_TRANSLATE=never") && !said.contains(PROMISE),
+            "{said}"
+        );
+        assert!(!wanted(&never));
+        // A folder cannot be read as a list, so everything is refused.
+        let list = std::env::temp_dir();
+        let denied = provider(Translate::Now, Locations::default().with_deny(list));
+        let said = what_then(&denied, &id, &code);
+        assert!(
+            said.contains("deny-list") && !said.contains(PROMISE),
+            "{said}"
+        );
+        assert!(!wanted(&denied));
+        // Another module may be made of the code of a quarantined one, so it is wanted; that it will be is not said.
+        let quarantined = provider(Translate::Now, Locations::default());
+        assert!(quarantined.store.quarantine(&id, "a test"));
+        let said = what_then(&quarantined, &id, &code);
+        assert!(
+            said.contains("only if this translator makes another module"),
+            "{said}"
+        );
+        assert!(wanted(&quarantined));
+    }
+}

@@ -18,6 +18,7 @@ mod heat;
 #[cfg(all(feature = "tx", target_os = "linux"))]
 mod host_files;
 mod input;
+mod inspect;
 #[cfg(target_os = "linux")]
 mod limits;
 mod narrow;

@@ -16,6 +16,9 @@ pub(super) struct ElfObject {
     pub(super) segments: Vec<Segment>,
     pub(super) page_flags: Vec<Pages>,
     pub(super) regions: Vec<Region>,
+    /// How often each operation stands in the blocks.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) histogram: Option<BTreeMap<String, u64>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) disasm: Option<String>,
 }

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use lockstep_contract::module::Module;
 
 use super::objects::{Coverage, ElfObject, ModuleObject};
+use super::views::histogram;
 
 /// Blocks, and places left to the interpreter, that are listed for those who did not ask for more.
 const LINES: usize = 10;
@@ -45,6 +46,9 @@ pub(super) fn elf(object: &ElfObject) -> String {
         for (pc, reason) in region.left.iter().take(LINES) {
             let _ = writeln!(text, "  {pc}: {reason}");
         }
+    }
+    if let Some(counts) = &object.histogram {
+        text += &histogram(counts);
     }
     text + object.disasm.as_deref().unwrap_or("")
 }
