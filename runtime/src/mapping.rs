@@ -356,6 +356,24 @@ fn map_code(code: &[u8]) -> io::Result<Code> {
     map_anonymous(code).map(Code::Anonymous)
 }
 
+/// Tries whether this system lets a process execute code from a memory file that nobody can change: maps a page of zeros
+/// from one, and unmaps it. Where it does not, native code lies in anonymous memory, which is never writable and
+/// executable at once either.
+///
+/// # Errors
+///
+/// The system's, of the call that it refused; [`io::ErrorKind::Unsupported`] on a system without memory files.
+pub fn try_sealed_memory() -> io::Result<()> {
+    #[cfg(target_os = "linux")]
+    {
+        Sealed::map(&[0; lockstep_contract::pages::PAGE_SIZE]).map(drop)
+    }
+    #[cfg(not(target_os = "linux"))]
+    {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+}
+
 /// A read-execute mapping of a memory file that can no longer be written, resized, or unsealed.
 #[cfg(target_os = "linux")]
 #[derive(Debug)]

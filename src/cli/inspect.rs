@@ -286,13 +286,13 @@ fn inspect_region(
     // The last page is filled up with zeros, which are no code.
     let used = code.bytes.iter().rposition(|byte| *byte != 0);
     let used = used.map_or(0, |last| last as u64 + 1);
-    let left = made.report.left.iter();
+    let left = translation.report.left.iter();
     let region = Region {
         base: format!("{:#x}", code.base),
         bytes: code.bytes.len() as u64,
         key: key_id(code).map_err(Failure::defect)?.to_string(),
-        coverage: coverage(&made.module, used),
-        budget: translation::budget(&made.report),
+        coverage: coverage(&translation.module, used),
+        budget: translation::budget(&translation.report),
         left: left
             .map(|(pc, reason)| (format!("{pc:#x}"), reason.to_string()))
             .collect(),

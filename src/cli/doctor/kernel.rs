@@ -12,19 +12,14 @@ pub(super) fn findings() -> Vec<Finding> {
 
 #[cfg(target_os = "linux")]
 pub(super) fn findings() -> Vec<Finding> {
-    vec![
-        linux::landlock(),
-        linux::seccomp(),
-        linux::memory_files(),
-        linux::memory_file_execution(),
-    ]
+    vec![linux::landlock(), linux::seccomp(), linux::memory_files()]
 }
 
 #[cfg(target_os = "linux")]
 mod linux {
-    use std::fs::{File, read_to_string};
+    use std::fs::read_to_string;
 
-    use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, ftruncate, memfd_create};
+    use lockstep_runtime::try_sealed_memory;
 
     use super::Finding;
 
@@ -65,36 +60,25 @@ mod linux {
         }
     }
 
-    /// Tried with a file of one page.
+    /// Tried with a page of zeros.
     pub(super) fn memory_files() -> Finding {
-        let sealed = || -> Result<(), rustix::io::Errno> {
-            let flags = MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING;
-            let file = File::from(memfd_create("lockstep", flags)?);
-            ftruncate(&file, 4096)?;
-            let seals = SealFlags::WRITE | SealFlags::SHRINK | SealFlags::GROW | SealFlags::SEAL;
-            fcntl_add_seals(&file, seals)
-        };
-        match sealed() {
+        match try_sealed_memory() {
             Ok(()) => Finding::ok("memfd", "native code is mapped from sealed memory files"),
-            Err(error) => Finding::note(
-                "memfd",
-                format!(
-                    "memory files cannot be sealed here ({error}): native code lies in anonymous memory, which is never \
-                     writable and executable at once"
-                ),
-            )
-            .by("let the process call memfd_create: a container's seccomp profile may forbid it"),
-        }
-    }
-
-    pub(super) fn memory_file_execution() -> Finding {
-        match read_to_string("/proc/sys/vm/memfd_noexec").as_deref().map(str::trim) {
-            Ok("2") => Finding::note(
-                "memfd exec",
-                "vm.memfd_noexec is 2, so memory files cannot be executed: native code lies in anonymous memory",
-            )
-            .by("sysctl vm.memfd_noexec=0"),
-            _ => Finding::ok("memfd exec", "memory files may be executed"),
+            Err(error) => {
+                let finding = Finding::note(
+                    "memfd",
+                    format!(
+                        "code from sealed memory files cannot be executed here ({error}): native code lies in anonymous \
+                         memory, which is never writable and executable at once"
+                    ),
+                );
+                match read_to_string("/proc/sys/vm/memfd_noexec").as_deref().map(str::trim) {
+                    Ok("2") => finding.by("sysctl vm.memfd_noexec=0"),
+                    _ => finding.by(
+                        "let the process make memory files: a container's seccomp profile may forbid it (docs/platforms.md)",
+                    ),
+                }
+            }
         }
     }
 }
