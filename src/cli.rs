@@ -25,6 +25,7 @@ mod doctor;
 mod explore;
 mod failure;
 mod fault;
+mod gdb;
 mod guest;
 mod guest_code;
 mod guest_run;

@@ -36,6 +36,27 @@ pub struct Fault {
     pub bytes: u64,
 }
 
+/// What an instruction is about to do with memory.
+///
+/// ```
+/// use lockstep_runtime::Access;
+///
+/// /// Whether an access touches a byte.
+/// fn touches(access: &Access, at: u64) -> bool {
+///     at.wrapping_sub(access.address) < access.bytes
+/// }
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub struct Access {
+    /// Whether it loads or stores.
+    pub kind: AccessKind,
+    /// Address of the first byte.
+    pub address: u64,
+    /// Bytes.
+    pub bytes: u64,
+}
+
 /// What a guest does with memory.
 ///
 /// ```

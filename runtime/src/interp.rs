@@ -18,10 +18,12 @@ mod chaos;
 mod execute;
 mod guest;
 mod refused;
+mod single;
 mod window;
 
 pub(crate) use execute::Leave;
 use execute::{Run, run_traces};
+pub use single::{Stepped, Steps};
 
 /// Interprets at least one trace, unless the host wants a pause before it, and until the counter stands at `until`
 /// or above. With `native`, it stops where that native code may take over.

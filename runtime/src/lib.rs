@@ -56,8 +56,9 @@ pub use code_source::{CodeSource, Request};
 pub use cost_table::CostTable;
 pub use environment::Environment;
 pub use exits::Exits;
-pub use fault::{AccessKind, Fault};
+pub use fault::{Access, AccessKind, Fault};
 pub use guest_ptr::{FlattenedArgs, c_string};
+pub use interp::{Stepped, Steps};
 pub use mapping::{MapError, NativeModule, try_sealed_memory};
 pub use memory::{Memory, SetupError, host_written_bytes, remember_data, retire_spare_mappings};
 pub use observer::{

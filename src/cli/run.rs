@@ -12,7 +12,9 @@ use std::time::Instant;
 use clap::Args;
 use lockstep::engine::{Mode, Origin, Translate};
 use lockstep::{Engine, Platform, Program};
-use lockstep_runtime::{Core, CostTable, DebugPrint, Defect, Machine, NativeModule, Outcome, Trap};
+use lockstep_runtime::{
+    Core, CostTable, DebugPrint, Defect, Machine, NativeModule, Outcome, Syscall, Trap,
+};
 
 use super::answer::Answer;
 use super::args::{BLOCK_CYCLES, CacheOptions, GuestOptions, cycles, number};
@@ -22,7 +24,7 @@ use super::progress::Progress;
 use super::run_report::{Run as Ran, Times};
 use super::running::Running;
 use super::script_options::ScriptOptions;
-use super::{check, code, compare, fault, guest, guest_run, host_calls, named_module, stderr};
+use super::{check, code, compare, fault, gdb, guest, guest_run, host_calls, named_module, stderr};
 
 /// Runs an ELF, or a script of a transaction, with native code from the cache; what is missing there is translated first
 #[derive(Args)]
@@ -59,6 +61,9 @@ pub(crate) struct Run {
     compare: bool,
     #[command(flatten)]
     host: HostOptions,
+    /// Wait for gdb at this address (a port alone is one of this machine), or speak with it through stdio; the interpreter runs the guest, and exactly as without gdb
+    #[arg(long, value_name = "HOST:PORT|stdio", conflicts_with_all = ["chaos", "compare"])]
+    gdb: Option<String>,
     /// With --engine check: the folder that a difference is written to, as a bundle for `translate replay` [default: divergences/ in the cache's folder]
     #[arg(long, value_name = "DIR")]
     bundle: Option<PathBuf>,
@@ -106,8 +111,13 @@ impl Run {
         }
         let host = self.host.open(json)?;
         let without_files = host.is_none();
-        let (machine, result, run_seconds) =
-            self.start(program.into_core(), &engine, &platform, host);
+        let (machine, result, run_seconds) = match &self.gdb {
+            Some(place) => {
+                let core = program.into_core();
+                self.debug(place, core, &engine, &platform, host, &bytes)?
+            }
+            None => self.start(program.into_core(), &engine, &platform, host),
+        };
         if mode != Mode::Check {
             check::shadow(&engine)?;
         }
@@ -170,7 +180,14 @@ impl Run {
             times: &times,
             found: found.as_ref(),
         };
-        ran.answer(json)
+        let answer = ran.answer(json)?;
+        if self.gdb.as_deref() != Some("stdio") {
+            return Ok(answer);
+        }
+        // Standard output was gdb's.
+        stderr::write(&answer.text);
+        let text = String::new();
+        Ok(Answer { text, ..answer })
     }
 
     /// Runs a script of a transaction.
@@ -228,6 +245,31 @@ impl Run {
         let result = guest_run::run(&mut machine, platform.cost, engine);
         drop(running);
         (machine, result, started.elapsed().as_secs_f64())
+    }
+
+    /// Runs the guest under gdb.
+    fn debug(
+        &self,
+        place: &str,
+        mut core: Core,
+        engine: &Engine,
+        platform: &Platform,
+        host: Option<HostCalls>,
+        elf: &[u8],
+    ) -> Result<(Machine, Result<Outcome, Trap>, f64), Failure> {
+        core.set_max_cycles(self.max_cycles);
+        let mut handlers: Vec<Box<dyn Syscall>> = vec![Box::new(DebugPrint::new(stderr::print))];
+        handlers.extend(host.map(|host| Box::new(host) as Box<dyn Syscall>));
+        let cost = CostTable::from(platform.cost);
+        let environment = engine.environment(&cost);
+        let debugged = gdb::alone::Debugged {
+            place,
+            cost: CostTable::from(platform.cost),
+            elf,
+            handlers,
+        };
+        let (core, result, seconds) = debugged.run(core, &environment)?;
+        Ok((Machine::new(core), result, seconds))
     }
 
     /// Which instruction failed, and what is known of it. `again` is the guest before its first instruction. It runs again

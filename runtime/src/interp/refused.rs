@@ -56,7 +56,7 @@ fn fault_of_trace(core: &mut Core, cost: &CostTable) -> Option<Fault> {
 }
 
 /// What an instruction accesses, as a fault.
-fn access_of(core: &Core, at: u64, inst: &Inst) -> Option<Fault> {
+pub(super) fn access_of(core: &Core, at: u64, inst: &Inst) -> Option<Fault> {
     let (bytes, is_store) = access(inst)?;
     Some(Fault {
         instruction: at,
@@ -71,7 +71,7 @@ fn access_of(core: &Core, at: u64, inst: &Inst) -> Option<Fault> {
 }
 
 /// The code that cannot be fetched or decoded, in the trace that starts at `head`.
-fn code_from(core: &mut Core, head: u64) -> Fault {
+pub(super) fn code_from(core: &mut Core, head: u64) -> Fault {
     let profile = core.profile;
     let mut code = core.memory.code();
     let mut at = head;

@@ -1,0 +1,193 @@
+//! Moves a guest by instructions and says why it stopped: for the guest itself, and for a copy of it in the past.
+//!
+//! Nothing here knows the protocol of gdb or the host of the guest.
+
+use std::collections::BTreeSet;
+
+use lockstep_runtime::{Access, AccessKind, Core, CostTable, Stepped, Steps, Trap};
+
+/// Traces that run between two looks at the client.
+const POLLED_TRACES: u32 = 4096;
+
+/// How far a guest is. It grows with each instruction.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(super) struct Position {
+    /// Calls of the host before it.
+    pub(super) segment: u64,
+    /// Cycles at the head of the trace.
+    pub(super) cycles: u64,
+    /// Instructions of the trace that ran.
+    pub(super) done: u16,
+}
+
+/// What a watchpoint waits for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Watched {
+    Write,
+    Read,
+    Access,
+}
+
+/// A watchpoint.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Watch {
+    pub(super) address: u64,
+    pub(super) bytes: u64,
+    pub(super) kind: Watched,
+}
+
+impl Watch {
+    /// Whether it waits for this access.
+    fn sees(&self, access: &Access) -> bool {
+        let kind = match (self.kind, access.kind) {
+            (Watched::Write, kind) => kind == AccessKind::Store,
+            (Watched::Read, kind) => kind == AccessKind::Load,
+            (Watched::Access, _) => true,
+        };
+        let end = |at: u64, bytes: u64| at.saturating_add(bytes);
+        kind && self.address < end(access.address, access.bytes)
+            && access.address < end(self.address, self.bytes)
+    }
+}
+
+/// Where a guest is to stop.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Stops {
+    /// Software and hardware breakpoints are the same here, but the client removes them by kind.
+    pub(super) breakpoints: BTreeSet<(u64, bool)>,
+    pub(super) watches: Vec<Watch>,
+    /// Stop at the first trace with this many cycles.
+    pub(super) cycles: Option<u64>,
+}
+
+impl Stops {
+    pub(super) fn breaks(&self, pc: u64) -> bool {
+        (self.breakpoints.range((pc, false)..=(pc, true)).next()).is_some()
+    }
+
+    fn breaks_in(&self, range: std::ops::Range<u64>) -> bool {
+        let mut inside = self
+            .breakpoints
+            .range((range.start, false)..(range.end, false));
+        inside.next().is_some()
+    }
+
+    pub(super) fn sees(&self, access: Option<Access>) -> Option<Watch> {
+        let access = access?;
+        self.watches
+            .iter()
+            .find(|watch| watch.sees(&access))
+            .copied()
+    }
+}
+
+/// Why a guest stopped.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) enum Halt {
+    /// At a breakpoint.
+    Break,
+    /// Behind an access that is watched.
+    Watch(Watch),
+    /// At the cycles that were asked for.
+    Cycles,
+    /// At the limit of the walk.
+    Reached,
+    /// Behind a system call that the host has to do.
+    Ecall,
+    /// Behind an `ebreak`.
+    Ebreak,
+    /// The client wants something.
+    Interrupted,
+    /// The guest cannot go on; it stands at the instruction.
+    Failed(Trap),
+}
+
+/// Where a guest is in its trace and among the calls of its host.
+#[derive(Debug, Default)]
+pub(super) struct Walker {
+    pub(super) steps: Steps,
+    pub(super) segment: u64,
+}
+
+impl Walker {
+    pub(super) fn position(&self, core: &Core) -> Position {
+        let (cycles, done) = self.steps.position(core);
+        Position {
+            segment: self.segment,
+            cycles,
+            done,
+        }
+    }
+
+    pub(super) fn pc(&self, core: &Core) -> u64 {
+        self.steps.pc(core)
+    }
+
+    /// Runs one instruction. Answers the watchpoint that it touched too.
+    pub(super) fn step(
+        &mut self,
+        core: &mut Core,
+        cost: &CostTable,
+        stops: &Stops,
+    ) -> (Result<Stepped, Trap>, Option<Watch>) {
+        if let Err(trap) = self.steps.begin(core, cost) {
+            return (Err(trap), None);
+        }
+        let seen = match stops.watches.is_empty() {
+            true => None,
+            false => stops.sees(self.steps.access(core)),
+        };
+        (self.steps.step(core, cost), seen)
+    }
+
+    /// Runs until something is to be said, at most to `limit`. The breakpoint at the first instruction is not minded
+    /// where `leaves` says so.
+    pub(super) fn walk(
+        &mut self,
+        core: &mut Core,
+        cost: &CostTable,
+        stops: &Stops,
+        limit: Position,
+        mut leaves: bool,
+        poll: &mut dyn FnMut() -> bool,
+    ) -> Halt {
+        let mut turns = 0_u32;
+        loop {
+            let here = self.position(core);
+            if here >= limit {
+                return Halt::Reached;
+            }
+            if !leaves && stops.breaks(self.pc(core)) {
+                return Halt::Break;
+            }
+            let reached = stops.cycles.is_some_and(|cycles| core.cycles() >= cycles);
+            if reached && !self.steps.is_inside() {
+                return Halt::Cycles;
+            }
+            leaves = false;
+            turns = turns.wrapping_add(1);
+            if turns.is_multiple_of(POLLED_TRACES) && poll() {
+                return Halt::Interrupted;
+            }
+            let range = match self.steps.begin(core, cost) {
+                Ok(range) => range,
+                Err(trap) => return Halt::Failed(trap),
+            };
+            let in_this_trace = (here.segment, here.cycles) == (limit.segment, limit.cycles);
+            let by_one = !stops.watches.is_empty()
+                || in_this_trace
+                || stops.breaks_in(range.start.saturating_add(1)..range.end);
+            let (result, seen) = match by_one {
+                true => self.step(core, cost, stops),
+                false => (self.steps.finish(core, cost), None),
+            };
+            match (result, seen) {
+                (Err(trap), _) => return Halt::Failed(trap),
+                (Ok(Stepped::Ecall), _) => return Halt::Ecall,
+                (Ok(Stepped::Ebreak), _) => return Halt::Ebreak,
+                (Ok(Stepped::On), Some(watch)) => return Halt::Watch(watch),
+                (Ok(Stepped::On), None) => {}
+            }
+        }
+    }
+}
