@@ -25,7 +25,7 @@ use ckb_vm::machine::Pause;
 use ckb_vm::{CoreMachine, DefaultMachine, DefaultMachineRunner, Error, Machine, SupportMachine};
 use lockstep_runtime::{CostTable, Environment, Event};
 
-pub use self::core::NativeCore;
+pub use self::core::{Driver, NativeCore};
 pub use self::error::error_reason;
 pub use self::settings::{Counters, counters, install, thread_counters, with_engine};
 use crate::engine::Engine;

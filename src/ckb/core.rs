@@ -6,10 +6,34 @@
 
 use ckb_vm::{CoreMachine, Error, SupportMachine};
 use lockstep_isa::{Extensions, Profile, Reg, Version, Xlen};
-use lockstep_runtime::{Core, Environment, Event, Exits, Runner};
+use lockstep_runtime::{Core, Environment, Event, Exits, Runner, Trap};
 
 use super::error::from_trap;
 use crate::engine::meter::Run;
+
+/// Runs a guest in the place of the engine, as a debugger does.
+///
+/// ```
+/// use lockstep::ckb::Driver;
+/// use lockstep_runtime::{Environment, Event, Runner, Trap};
+///
+/// /// Counts how often the host is asked for something.
+/// struct Counter(u64);
+///
+/// impl Driver for Counter {
+///     fn advance(&mut self, guest: &mut Runner, env: &Environment<'_>) -> Result<Event, Trap> {
+///         self.0 += 1;
+///         guest.advance(env)
+///     }
+/// }
+/// ```
+pub trait Driver: Send {
+    /// Runs until the host has something to do. A driver that changes nothing charges what [`Runner::advance`] charges.
+    ///
+    /// # Errors
+    /// Whatever stops the guest.
+    fn advance(&mut self, guest: &mut Runner, env: &Environment<'_>) -> Result<Event, Trap>;
+}
 
 /// Registers, program counter, cycles and memory of one guest.
 ///
@@ -38,6 +62,7 @@ pub struct NativeCore {
     /// The byte as given: bits without a meaning are kept.
     isa: u8,
     progress: Progress,
+    driver: Option<Box<dyn Driver>>,
 }
 
 /// What a machine has done since it was made, whatever the host sets its counter to.
@@ -100,6 +125,16 @@ impl NativeCore {
         self.guest.core().memory().chaos_seed()
     }
 
+    /// Has the guest run by this from now on.
+    pub fn set_driver(&mut self, driver: Box<dyn Driver>) {
+        self.driver = Some(driver);
+    }
+
+    /// Whether something else than the engine runs the guest.
+    pub fn has_driver(&self) -> bool {
+        self.driver.is_some()
+    }
+
     pub(super) fn progress(&self) -> Progress {
         Progress {
             exits: self.progress.exits + self.guest.core().exits(),
@@ -118,7 +153,10 @@ impl NativeCore {
             self.guest.core().cycles(),
             self.guest.core().native_cycles(),
         );
-        let result = self.guest.advance(environment);
+        let result = match &mut self.driver {
+            Some(driver) => driver.advance(&mut self.guest, environment),
+            None => self.guest.advance(environment),
+        };
         self.progress.charged += self.guest.core().cycles() - charged;
         self.progress.native += self.guest.core().native_cycles() - native;
         result.map_err(from_trap)
@@ -215,6 +253,7 @@ impl SupportMachine for NativeCore {
                 version,
                 isa,
                 progress: Progress::default(),
+                driver: None,
             },
             Err(error) => panic!("a guest memory of {memory_size:#x} bytes: {error}"),
         }

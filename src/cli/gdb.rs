@@ -8,6 +8,7 @@
 use gdbstub::common::Signal;
 use gdbstub::stub::state_machine::GdbStubStateMachine;
 use gdbstub::stub::{DisconnectReason, GdbStub, GdbStubError};
+use lockstep_isa::{Cost, Profile, Reg, Version};
 use lockstep_runtime::{Core, CostTable, Environment, Event, Outcome, Runner, SetupError, Trap};
 
 use super::failure::Failure;
@@ -26,6 +27,9 @@ mod walker;
 
 /// Bytes of the memory of the guest that stands in for one that its host has.
 const STAND_IN_BYTES: usize = 4096;
+
+/// The number of the system call `exit`.
+const EXIT_NUMBER: u64 = 93;
 
 type Session = GdbStubStateMachine<'static, Guest, Client>;
 
@@ -50,21 +54,13 @@ enum Came {
 
 impl Debugger {
     /// Waits for gdb. `core` is a guest of the kind that comes, `elf` has its symbols.
-    pub(super) fn wait(
-        place: &str,
-        core: &Core,
-        cost: CostTable,
-        elf: &[u8],
-    ) -> Result<Debugger, Failure> {
-        let stand_in = Core::new(core.profile(), STAND_IN_BYTES, 0);
+    pub(super) fn wait(place: &str) -> Result<Debugger, Failure> {
+        let stand_in = Core::new(Profile::of(Version::V2), STAND_IN_BYTES, 0);
         let stand_in = stand_in.map_err(|error: SetupError| {
-            Failure::new(
-                code::FILE,
-                "NoMemory",
-                format!("there is no memory to debug: {error}"),
-            )
+            let message = format!("there is no memory to debug: {error}");
+            Failure::new(code::FILE, "NoMemory", message)
         })?;
-        let mut guest = Guest::new(Runner::new(stand_in), cost, elf.to_vec());
+        let mut guest = Guest::new(Runner::new(stand_in), CostTable::from(Cost::Estimate));
         let client = Client::wait(place)?;
         let session = GdbStub::new(client).run_state_machine(&mut guest);
         let session = session.map_err(|error| broken(&error))?;
@@ -73,6 +69,11 @@ impl Debugger {
             guest,
             failure: None,
         })
+    }
+
+    /// The ELF with the symbols of the guest.
+    pub(super) fn set_symbols(&mut self, elf: Vec<u8>) {
+        self.guest.elf = elf;
     }
 
     /// Runs the guest until its host has something to do, as gdb wants it. `Paused`: gdb ended the run.
@@ -88,6 +89,9 @@ impl Debugger {
             return runner.advance(env);
         }
         std::mem::swap(runner, &mut self.guest.runner);
+        if self.guest.cost != *env.cost {
+            self.guest.cost = env.cost.clone();
+        }
         self.guest.enter();
         let mut came = self.serve(None);
         if matches!(came, Came::Detached) {
@@ -95,13 +99,19 @@ impl Debugger {
         }
         std::mem::swap(runner, &mut self.guest.runner);
         match came {
-            Came::To(result) => result,
+            Came::To(result) => {
+                let core = runner.core();
+                if result == Ok(Event::Ecall) && core.register(Reg::A7) == EXIT_NUMBER {
+                    self.report(Reason::Exited(core.register(Reg::A0) as u8));
+                }
+                result
+            }
             Came::Detached => runner.advance(env),
             Came::Over => Ok(Event::Paused),
         }
     }
 
-    /// Tells gdb how the guest ended.
+    /// Tells gdb of a failure that it was not told of.
     ///
     /// # Errors
     /// The session ended with an error of its own.
@@ -113,21 +123,29 @@ impl Debugger {
         if self.session.is_some() {
             std::mem::swap(runner, &mut self.guest.runner);
             match result {
-                Ok(Outcome::Exit(code)) => self.report(Reason::Exited(*code as u8)),
-                Ok(Outcome::Paused) => {}
+                Ok(_) => {}
                 // What a handler of the host refused. Other failures were told.
                 Err(trap) if self.guest.failed.is_none() => {
                     self.guest.enter();
-                    let _ = self.serve(Some(trap.clone()));
+                    self.serve(Some(trap.clone()));
                 }
                 Err(_) => {}
             }
             std::mem::swap(runner, &mut self.guest.runner);
         }
+        self.close()
+    }
+
+    /// The end of a session whose guest is gone.
+    ///
+    /// # Errors
+    /// The session ended with an error of its own.
+    pub(super) fn close(&mut self) -> Result<(), Failure> {
+        self.report(Reason::Terminated(Signal::SIGABRT));
         if self.guest.is_changed {
             stderr::note("gdb changed the guest, so this is not the result of a plain run");
         }
-        self.failure.map_or(Ok(()), Err)
+        self.failure.take().map_or(Ok(()), Err)
     }
 
     /// Tells why the guest stopped, if it runs.

@@ -180,14 +180,17 @@ impl Run {
             times: &times,
             found: found.as_ref(),
         };
-        let answer = ran.answer(json)?;
+        Ok(self.beside_gdb(ran.answer(json)?))
+    }
+
+    /// The answer, where it does not get into gdb's way: standard output may be gdb's.
+    fn beside_gdb(&self, answer: Answer) -> Answer {
         if self.gdb.as_deref() != Some("stdio") {
-            return Ok(answer);
+            return answer;
         }
-        // Standard output was gdb's.
         stderr::write(&answer.text);
         let text = String::new();
-        Ok(Answer { text, ..answer })
+        Answer { text, ..answer }
     }
 
     /// Runs a script of a transaction.
@@ -215,8 +218,10 @@ impl Run {
             cache: &self.cache,
             bundle: self.bundle.as_deref(),
             symbols: options.symbols.as_deref(),
+            gdb: self.gdb.as_deref(),
         };
-        request.execute(json)
+        let answer = request.execute(json)?;
+        Ok(self.beside_gdb(answer))
     }
 
     /// Without the parts that know transactions.
@@ -264,7 +269,6 @@ impl Run {
         let environment = engine.environment(&cost);
         let debugged = gdb::alone::Debugged {
             place,
-            cost: CostTable::from(platform.cost),
             elf,
             handlers,
         };

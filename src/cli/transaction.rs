@@ -25,6 +25,7 @@ use super::running::Running;
 use super::script::{Chosen, Loaded};
 use super::{check, code, guest, stderr};
 
+mod debug;
 mod fault;
 mod processes;
 mod report;
@@ -46,6 +47,8 @@ pub(super) struct Request<'a> {
     pub(super) bundle: Option<&'a Path>,
     /// An ELF with the symbols of the process.
     pub(super) symbols: Option<&'a Path>,
+    /// Where gdb comes from.
+    pub(super) gdb: Option<&'a str>,
 }
 
 impl Request<'_> {
@@ -70,6 +73,12 @@ impl Request<'_> {
 
     /// Runs one script.
     fn script(&self, script: &Chosen, limit: u64, engine: &Arc<Engine>) -> Result<Told, Failure> {
+        if let Some(place) = self.gdb {
+            let debug = debug::Debug::wait(place, self)?;
+            let ran = self.run_with(script, engine, printer(), limit, Some(&debug))?;
+            debug.close()?;
+            return self.told(script, engine, &ran, None);
+        }
         if matches!(self.mode, Mode::Auto | Mode::Native) && self.host.is_none() {
             // Modules are loaded and made in the first run; the second one's time is the script's.
             self.run(script, engine, silent(), limit)?;
@@ -89,17 +98,28 @@ impl Request<'_> {
             same(&ran, &again)?;
             interp_seconds = Some(again.seconds);
         }
+        self.told(script, engine, &ran, interp_seconds)
+    }
+
+    /// What is told of a run.
+    fn told(
+        &self,
+        script: &Chosen,
+        engine: &Arc<Engine>,
+        ran: &Ran,
+        interp_seconds: Option<f64>,
+    ) -> Result<Told, Failure> {
         let found = engine.divergences().pop();
         // It must not read and write files again.
         let again = |limit| self.run(script, engine, silent(), limit);
         let again = self.host.is_none().then_some(again);
-        let site = fault::explain(&ran, again, |id| self.symbols(&ran, id))?;
+        let site = fault::explain(ran, again, |id| self.symbols(ran, id))?;
         let report = Report {
             fault: site.as_ref(),
             script: script.name,
             script_hash: format!("{:#x}", script.hash),
             mode: self.mode,
-            ran: &ran,
+            ran,
             interp_seconds,
             found: found.as_ref(),
         };
@@ -122,11 +142,26 @@ impl Request<'_> {
         printer: DebugPrinter,
         max_cycles: u64,
     ) -> Result<Ran, Failure> {
+        self.run_with(script, engine, printer, max_cycles, None)
+    }
+
+    /// The same, perhaps with a process under gdb.
+    fn run_with(
+        &self,
+        script: &Chosen,
+        engine: &Arc<Engine>,
+        printer: DebugPrinter,
+        max_cycles: u64,
+        debug: Option<&debug::Debug>,
+    ) -> Result<Ran, Failure> {
         let watched = Processes::default();
-        let more = match &self.host {
+        let mut more = match &self.host {
             Some(calls) => calls.behind(watched.observer()),
             None => watched.observer(),
         };
+        if let Some(debug) = debug {
+            more = debug.behind(more, &watched);
+        }
         let host = Host::new(printer).with(more);
         let (mut left, mut elapsed, mut copies) = (None, None, Vec::new());
         let (before, started) = (counters(), Instant::now());

@@ -3,19 +3,15 @@
 use std::time::Instant;
 
 use lockstep_isa::Reg;
-use lockstep_runtime::{Core, CostTable, Environment, Event, Outcome, Runner, Syscall, Trap};
+use lockstep_runtime::{Core, Environment, Event, Outcome, Runner, Syscall, Trap};
 
 use super::super::failure::Failure;
-use super::Debugger;
-
-/// The number of the system call `exit`.
-const EXIT_NUMBER: u64 = 93;
+use super::{Debugger, EXIT_NUMBER};
 
 /// A guest under gdb.
 pub(in super::super) struct Debugged<'a> {
     /// Where gdb comes from: an address, or the standard streams.
     pub(in super::super) place: &'a str,
-    pub(in super::super) cost: CostTable,
     pub(in super::super) elf: &'a [u8],
     pub(in super::super) handlers: Vec<Box<dyn Syscall>>,
 }
@@ -27,7 +23,8 @@ impl Debugged<'_> {
         core: Core,
         env: &Environment<'_>,
     ) -> Result<(Core, Result<Outcome, Trap>, f64), Failure> {
-        let mut debugger = Debugger::wait(self.place, &core, self.cost.clone(), self.elf)?;
+        let mut debugger = Debugger::wait(self.place)?;
+        debugger.set_symbols(self.elf.to_vec());
         let started = Instant::now();
         let mut runner = Runner::new(core);
         let result = self.drive(&mut debugger, &mut runner, env);

@@ -61,11 +61,12 @@ pub(super) struct Guest {
     leaves: bool,
     /// The client wrote to registers or memory.
     pub(super) is_changed: bool,
-    elf: Vec<u8>,
+    /// The ELF with its symbols.
+    pub(super) elf: Vec<u8>,
 }
 
 impl Guest {
-    pub(super) fn new(runner: Runner, cost: CostTable, elf: Vec<u8>) -> Guest {
+    pub(super) fn new(runner: Runner, cost: CostTable) -> Guest {
         Guest {
             runner,
             cost,
@@ -80,7 +81,7 @@ impl Guest {
             pending: Pending::Nothing,
             leaves: true,
             is_changed: false,
-            elf,
+            elf: Vec::new(),
         }
     }
 
@@ -96,6 +97,20 @@ impl Guest {
         match &self.past {
             Some(past) => past.walker.pc(&past.core),
             None => self.walker.pc(self.runner.core()),
+        }
+    }
+
+    fn walker(&self) -> &Walker {
+        match &self.past {
+            Some(past) => &past.walker,
+            None => &self.walker,
+        }
+    }
+
+    fn walker_mut(&mut self) -> &mut Walker {
+        match &mut self.past {
+            Some(past) => &mut past.walker,
+            None => &mut self.walker,
         }
     }
 
@@ -174,18 +189,31 @@ impl Guest {
         match self.resume {
             Resume::Step => self.step(),
             Resume::Continue => self.run(poll),
-            Resume::StepBack => {
-                let target = self.history.before(self.position(), &self.cost);
-                self.travel(target.map(|place| (place, Reason::DoneStep)))
-            }
+            Resume::StepBack => self.step_back(),
             Resume::ContinueBack => {
                 let here = self.position();
-                let found = self
-                    .history
-                    .stop_before(here, &self.stops, &self.cost, poll);
-                self.travel(found.map(|(place, halt)| (place, reason(&halt))))
+                let is_told = self.walker().told == Some(here);
+                let (stops, cost) = (&self.stops, &self.cost);
+                let found = self.history.stop_before(here, is_told, stops, cost, poll);
+                let told = found.as_ref().map(|(place, _)| *place);
+                let went = self.travel(found.map(|(place, halt)| (place, reason(&halt))));
+                self.walker_mut().told = told;
+                went
             }
         }
+    }
+
+    fn step_back(&mut self) -> Went {
+        let here = self.position();
+        let target = self.history.before(here, &self.cost);
+        if self.walker().told != Some(here) {
+            let touched = |place| self.history.touched(place, &self.stops, &self.cost);
+            if let Some(watch) = target.and_then(touched) {
+                self.walker_mut().told = Some(here);
+                return Went::Stop(hit(&watch), None);
+            }
+        }
+        self.travel(target.map(|place| (place, Reason::DoneStep)))
     }
 
     /// Goes to a place in the past, or to the oldest that is known.
@@ -211,27 +239,33 @@ impl Guest {
     }
 
     fn step(&mut self) -> Went {
+        let here = self.position();
+        let (core, walker) = match &mut self.past {
+            Some(past) => (&mut past.core, &mut past.walker),
+            None => (self.runner.core_mut(), &mut self.walker),
+        };
+        if walker.told != Some(here)
+            && let Ok(Some(watch)) = walker.touches(core, &self.cost, &self.stops)
+        {
+            walker.told = Some(here);
+            return Went::Stop(hit(&watch), None);
+        }
         if let Some(past) = &mut self.past {
-            let (result, watch) = past.walker.step(&mut past.core, &self.cost, &self.stops);
-            if matches!(result, Ok(Stepped::Ecall | Stepped::Ebreak)) {
+            let stepped = past.walker.steps.step(&mut past.core, &self.cost);
+            if matches!(stepped, Ok(Stepped::Ecall | Stepped::Ebreak)) {
                 let _ = self.history.repeat_call(past);
             }
             self.leave_the_past();
-            return Went::Stop(watch.map_or(Reason::DoneStep, |watch| hit(&watch)), None);
+            return Went::Stop(Reason::DoneStep, None);
         }
         if let Some(trap) = self.failed.clone() {
             return Went::Dies(signal(&trap), trap);
         }
-        let here = self.position();
         if here >= self.history.next_copy(here) {
             self.history.copy(self.runner.core(), &self.walker);
         }
-        let core = self.runner.core_mut();
-        let (result, watch) = self.walker.step(core, &self.cost, &self.stops);
-        match result {
-            Ok(Stepped::On) => {
-                Went::Stop(watch.map_or(Reason::DoneStep, |watch| hit(&watch)), None)
-            }
+        match self.walker.steps.step(self.runner.core_mut(), &self.cost) {
+            Ok(Stepped::On) => Went::Stop(Reason::DoneStep, None),
             Ok(Stepped::Ecall) => self.call(Event::Ecall, Pending::Stepped),
             Ok(Stepped::Ebreak) => self.call(Event::Ebreak, Pending::Ebreak),
             Err(trap) => self.fail(trap),

@@ -8,7 +8,7 @@ use lockstep_contract::pages::{PAGE_SHIFT, PAGE_SIZE};
 use lockstep_isa::Reg;
 use lockstep_runtime::{Core, CostTable, Stepped};
 
-use super::walker::{Halt, Position, Stops, Walker};
+use super::walker::{Halt, Position, Stops, Walker, Watch};
 
 /// Copies of the guest at most; each has up to 4 MiB.
 const COPIES: usize = 24;
@@ -177,10 +177,12 @@ impl History {
         last
     }
 
-    /// The last place before `place` at which a guest that comes from there has to stop.
+    /// The last place at which a guest that comes back from `place` has to stop. It may be `place` itself, where an access
+    /// right before it is watched, unless `is_told` says that the client knows that.
     pub(super) fn stop_before(
         &self,
         place: Position,
+        is_told: bool,
         stops: &Stops,
         cost: &CostTable,
         poll: &mut dyn FnMut() -> bool,
@@ -188,21 +190,21 @@ impl History {
         let mut end = place;
         while let Some(mut past) = self.copy_before(end, false) {
             let begin = past.walker.position(&past.core);
-            let mut found = None;
+            let (mut found, mut touched) = (None, None);
             self.scan(&mut past, end, cost, &mut |past| {
                 let at = past.walker.position(&past.core);
+                if let Some(watch) = touched.take() {
+                    found = Some((at, Halt::Watch(watch)));
+                }
                 if stops.breaks(past.walker.pc(&past.core)) {
                     found = Some((at, Halt::Break));
                 }
-                if stops.watches.is_empty() {
-                    return;
-                }
-                // What an instruction touches is known once its trace is begun, which a copy in the past may be.
-                let _ = past.walker.steps.begin(&mut past.core, cost);
-                if let Some(watch) = stops.sees(past.walker.steps.access(&past.core)) {
-                    found = Some((at, Halt::Watch(watch)));
-                }
+                let Past { core, walker } = past;
+                touched = walker.touches(core, cost, stops).ok().flatten();
             })?;
+            if let Some(watch) = touched.filter(|_| end != place || !is_told) {
+                found = Some((end, Halt::Watch(watch)));
+            }
             if found.is_some() {
                 return found;
             }
@@ -212,6 +214,23 @@ impl History {
             end = begin;
         }
         None
+    }
+
+    /// The watchpoint that the instruction at a place touches.
+    pub(super) fn touched(
+        &self,
+        place: Position,
+        stops: &Stops,
+        cost: &CostTable,
+    ) -> Option<Watch> {
+        if stops.watches.is_empty() {
+            return None;
+        }
+        let Past {
+            mut core,
+            mut walker,
+        } = self.at(place, cost)?;
+        walker.touches(&mut core, cost, stops).ok().flatten()
     }
 
     /// Runs to a place, and shows each instruction before it runs.
@@ -224,8 +243,8 @@ impl History {
     ) -> Option<()> {
         while past.walker.position(&past.core) < place {
             see(past);
-            let (result, _) = past.walker.step(&mut past.core, cost, &Stops::default());
-            if result.ok()? != Stepped::On {
+            let Past { core, walker } = past;
+            if walker.steps.step(core, cost).ok()? != Stepped::On {
                 self.repeat_call(past)?;
             }
         }
@@ -234,7 +253,6 @@ impl History {
 
     /// Runs to a place.
     fn run(&self, past: &mut Past, place: Position, cost: &CostTable) -> Option<()> {
-        let Past { .. } = past;
         loop {
             let Past { core, walker } = past;
             let stops = Stops::default();

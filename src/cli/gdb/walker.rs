@@ -86,7 +86,7 @@ impl Stops {
 pub(super) enum Halt {
     /// At a breakpoint.
     Break,
-    /// Behind an access that is watched.
+    /// In front of an access that is watched, or backwards behind it: gdb takes the step over it itself.
     Watch(Watch),
     /// At the cycles that were asked for.
     Cycles,
@@ -107,6 +107,8 @@ pub(super) enum Halt {
 pub(super) struct Walker {
     pub(super) steps: Steps,
     pub(super) segment: u64,
+    /// Where a watchpoint was told last: the client knows that the guest comes to the access, or comes from it.
+    pub(super) told: Option<Position>,
 }
 
 impl Walker {
@@ -123,25 +125,25 @@ impl Walker {
         self.steps.pc(core)
     }
 
-    /// Runs one instruction. Answers the watchpoint that it touched too.
-    pub(super) fn step(
+    /// The watchpoint that the next instruction touches; the trace at the pc is begun for that.
+    ///
+    /// # Errors
+    /// The guest cannot go on.
+    pub(super) fn touches(
         &mut self,
         core: &mut Core,
         cost: &CostTable,
         stops: &Stops,
-    ) -> (Result<Stepped, Trap>, Option<Watch>) {
-        if let Err(trap) = self.steps.begin(core, cost) {
-            return (Err(trap), None);
+    ) -> Result<Option<Watch>, Trap> {
+        if stops.watches.is_empty() {
+            return Ok(None);
         }
-        let seen = match stops.watches.is_empty() {
-            true => None,
-            false => stops.sees(self.steps.access(core)),
-        };
-        (self.steps.step(core, cost), seen)
+        self.steps.begin(core, cost)?;
+        Ok(stops.sees(self.steps.access(core)))
     }
 
-    /// Runs until something is to be said, at most to `limit`. The breakpoint at the first instruction is not minded
-    /// where `leaves` says so.
+    /// Runs until something is to be said, at most to `limit`. A breakpoint at the first instruction is not minded where
+    /// `leaves` says so, nor what the instruction at `self.told` touches.
     pub(super) fn walk(
         &mut self,
         core: &mut Core,
@@ -177,16 +179,21 @@ impl Walker {
             let by_one = !stops.watches.is_empty()
                 || in_this_trace
                 || stops.breaks_in(range.start.saturating_add(1)..range.end);
-            let (result, seen) = match by_one {
-                true => self.step(core, cost, stops),
-                false => (self.steps.finish(core, cost), None),
+            if self.told != Some(here)
+                && let Ok(Some(watch)) = self.touches(core, cost, stops)
+            {
+                self.told = Some(here);
+                return Halt::Watch(watch);
+            }
+            let result = match by_one {
+                true => self.steps.step(core, cost),
+                false => self.steps.finish(core, cost),
             };
-            match (result, seen) {
-                (Err(trap), _) => return Halt::Failed(trap),
-                (Ok(Stepped::Ecall), _) => return Halt::Ecall,
-                (Ok(Stepped::Ebreak), _) => return Halt::Ebreak,
-                (Ok(Stepped::On), Some(watch)) => return Halt::Watch(watch),
-                (Ok(Stepped::On), None) => {}
+            match result {
+                Err(trap) => return Halt::Failed(trap),
+                Ok(Stepped::Ecall) => return Halt::Ecall,
+                Ok(Stepped::Ebreak) => return Halt::Ebreak,
+                Ok(Stepped::On) => {}
             }
         }
     }
