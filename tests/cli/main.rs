@@ -13,6 +13,7 @@ mod drills;
 mod equivalents;
 mod explore;
 mod faults;
+mod gdb;
 mod harness;
 mod heat;
 #[cfg(all(feature = "tx", target_os = "linux"))]

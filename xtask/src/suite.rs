@@ -12,7 +12,7 @@ use crate::guests;
 use crate::step::{StepError, cargo, step, timed};
 use crate::tools::{SystemPackage, Wheel, need};
 
-const PACKAGES: [SystemPackage; 3] = [
+const PACKAGES: [SystemPackage; 4] = [
     SystemPackage {
         name: "clang-19",
         program: "clang-19",
@@ -25,6 +25,11 @@ const PACKAGES: [SystemPackage; 3] = [
     SystemPackage {
         name: "chromium",
         program: "chromium",
+    },
+    // Debugs a guest through `translate run --gdb`.
+    SystemPackage {
+        name: "gdb-multiarch",
+        program: "gdb-multiarch",
     },
 ];
 

@@ -75,13 +75,9 @@ impl History {
 
     /// Where the next copy is wanted.
     pub(super) fn next_copy(&self, here: Position) -> Position {
-        let last = self
-            .copies
-            .last()
-            .map_or(0, |copy| match copy.at.segment == here.segment {
-                true => copy.at.cycles,
-                false => here.cycles,
-            });
+        // A host may set the cycles back at a call.
+        let last = self.copies.last().map_or(0, |copy| copy.at.cycles);
+        let last = last.min(here.cycles);
         Position {
             segment: here.segment,
             cycles: last.saturating_add(self.apart_cycles).max(here.cycles + 1),
@@ -162,19 +158,19 @@ impl History {
             let done = place.done - 1;
             return Some(Position { done, ..place }).filter(|at| Some(*at) >= self.oldest());
         }
-        let mut past = self.copy_before(place, false)?;
         let near = Position {
             cycles: place.cycles.saturating_sub(NEAR_CYCLES),
             ..place
         };
-        if near > past.walker.position(&past.core) {
-            self.run(&mut past, near, cost)?;
-        }
-        let mut last = None;
-        self.scan(&mut past, place, cost, &mut |past| {
-            last = Some(past.walker.position(&past.core))
-        })?;
-        last
+        let last = |mut past: Past| {
+            let mut last = None;
+            let mut see = |past: &mut Past| last = Some(past.walker.position(&past.core));
+            self.scan(&mut past, place, cost, &mut see)?;
+            last
+        };
+        // The instruction may also be the system call before, which stands in front of all that is near.
+        let nearby = self.at(near, cost).and_then(last);
+        nearby.or_else(|| last(self.copy_before(place, false)?))
     }
 
     /// The last place at which a guest that comes back from `place` has to stop. It may be `place` itself, where an access
