@@ -4,6 +4,8 @@
 //! two steps (`update_pc`, `commit_pc`). The core has one pc; the step between lives here, with the
 //! few facts that only the host keeps: whether the machine runs, and whether it was reset.
 
+use std::panic::{RefUnwindSafe, UnwindSafe};
+
 use ckb_vm::{CoreMachine, Error, SupportMachine};
 use lockstep_isa::{Extensions, Profile, Reg, Version, Xlen};
 use lockstep_runtime::{Core, Environment, Event, Exits, Runner, Trap};
@@ -27,7 +29,9 @@ use crate::engine::meter::Run;
 ///     }
 /// }
 /// ```
-pub trait Driver: Send {
+///
+/// A machine with a driver can be moved, shared and unwound through as one without, so a driver must be too.
+pub trait Driver: Send + Sync + UnwindSafe + RefUnwindSafe {
     /// Runs until the host has something to do. A driver that changes nothing charges what [`Runner::advance`] charges.
     ///
     /// # Errors

@@ -9,6 +9,7 @@
 
 mod maker;
 mod pieces;
+mod single;
 
 use std::collections::BTreeMap;
 

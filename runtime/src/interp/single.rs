@@ -4,7 +4,8 @@
 //! between two instructions of a trace is in no state that a plain run shows. [`Steps`] knows where in its trace such a
 //! guest is. When the trace is finished, the guest is as if it had run in one piece.
 //!
-//! This is not for speed: each instruction enters the interpreter's loop anew.
+//! This is not for speed: each instruction enters the interpreter's loop anew. Nor is it for chaos mode, in which a fetch
+//! touches frames.
 
 use crate::cost_table::CostTable;
 use crate::environment::Environment;
@@ -150,6 +151,9 @@ impl Steps {
     ) -> Result<core::ops::Range<u64>, Trap> {
         if let Some(rest) = &self.rest {
             return Ok(rest.at..rest.trace.start.saturating_add(TRACE_BYTES));
+        }
+        if core.profile.extensions.mop && !core.profile.version.has_fusion() {
+            return Err(Trap::InvalidVersion);
         }
         core.traces.follow(&mut core.memory, core.profile);
         let head = Guest::new(core.memory.view(), core.profile).head();
