@@ -74,7 +74,7 @@ impl Request<'_> {
     /// Runs one script.
     fn script(&self, script: &Chosen, limit: u64, engine: &Arc<Engine>) -> Result<Told, Failure> {
         if let Some(place) = self.gdb {
-            let debug = debug::Debug::wait(place, self)?;
+            let debug = debug::Debug::wait(place, self.process, self.symbols)?;
             let ran = self.run_with(script, engine, printer(), limit, Some(&debug))?;
             debug.close()?;
             return self.told(script, engine, &ran, None);

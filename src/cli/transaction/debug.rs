@@ -3,6 +3,7 @@
 //! The process is found when a program is loaded for it, also by exec. `ckb-script` puts processes aside where many are
 //! alive; one that it takes back is under gdb again from its next system call on.
 
+use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use ckb_script::types::VmId;
@@ -14,7 +15,6 @@ use lockstep_runtime::{Environment, Event, Runner, Trap};
 use super::super::failure::Failure;
 use super::super::gdb::Debugger;
 use super::super::guest;
-use super::Request;
 
 /// A session with gdb that the machines of one process share.
 #[derive(Clone)]
@@ -26,12 +26,16 @@ pub(super) struct Debug {
 }
 
 impl Debug {
-    /// Waits for gdb.
-    pub(super) fn wait(place: &str, request: &Request<'_>) -> Result<Debug, Failure> {
-        let symbols = request.symbols.map(guest::read).transpose()?;
+    /// Waits for gdb. `symbols` is an ELF with the symbols of the process.
+    pub(super) fn wait(
+        place: &str,
+        process: VmId,
+        symbols: Option<&Path>,
+    ) -> Result<Debug, Failure> {
+        let symbols = symbols.map(guest::read).transpose()?;
         Ok(Debug {
             debugger: Arc::new(Mutex::new(Debugger::wait(place)?)),
-            process: request.process,
+            process,
             symbols: symbols.map(Into::into),
         })
     }
