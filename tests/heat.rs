@@ -10,7 +10,7 @@ use lockstep::{Engine, Platform, Program};
 use lockstep_contract::heat::{HEAT_HEADS, Heat};
 use lockstep_contract::module::{CODE_LIMIT, Module};
 use lockstep_isa::Cost;
-use lockstep_runtime::{CostTable, Environment, Machine, NativeModule, Outcome};
+use lockstep_runtime::{CostTable, Environment, Machine, NativeModule, Outcome, Recorder, Tally};
 use lockstep_test_support::adversarial::{KINDS, Kind};
 use lockstep_test_support::asm::TEXT_BASE;
 use lockstep_test_support::guests::guests;
@@ -42,15 +42,25 @@ fn machine(elf: &[u8]) -> Machine {
     machine
 }
 
+/// The cycles of each head.
+#[derive(Default)]
+struct Counts(BTreeMap<u64, u64>);
+
+impl Recorder for Counts {
+    fn trace(&mut self, head: u64, cycles: u64) {
+        *self.0.entry(head).or_default() += cycles;
+    }
+}
+
 /// What the interpreter runs, counted trace by trace.
 fn heat_of(elf: &[u8]) -> (Heat, u64) {
-    let counts: RefCell<BTreeMap<u64, u64>> = RefCell::default();
-    let count = |head, cycles| *counts.borrow_mut().entry(head).or_default() += cycles;
+    let tally = RefCell::new(Tally::new(Counts::default()));
     let cost = CostTable::from(Cost::Estimate);
     let mut machine = machine(elf);
-    let outcome = machine.run(&Environment::new(&cost).with_trace_counter(&count));
+    let outcome = machine.run(&Environment::new(&cost).with_tally(&tally));
     assert!(matches!(outcome, Ok(Outcome::Exit(_))), "{outcome:?}");
-    (Heat::new(counts.into_inner()), machine.core().cycles())
+    let counts = tally.into_inner().finish();
+    (Heat::new(counts.0), machine.core().cycles())
 }
 
 /// The native cycles and all cycles of a run with a module that has this heat.

@@ -6,7 +6,7 @@
 //! the host allocates the mapping.
 //!
 //! ```text
-//! +0              Context (registers, pc, budget, reservation, code, table, range of stores, helpers)
+//! +0              Context (registers, pc, budget, reservation, code, table, range of stores, helpers, room to count in)
 //! +PAIRS          one byte a page: 1 when the words at WRITABLE are 1 for it and for the next, else 0
 //! +WRITABLE       one u32 a page: 1 when a store to the page needs nothing but the store, else 0: the page may be
 //!                 written, is already dirty, and the host knows already that its bytes may change
@@ -68,6 +68,13 @@ pub struct Context {
     pub store_range: [u64; 2],
     /// Host functions, in the order of [`crate::helpers::Helper`].
     pub helpers: [u64; HELPER_COUNT],
+    /// Address of the first of the counters of a module that counts: one `u64` for each halfword of code. Other modules
+    /// do not read it. The same is true of the two fields behind it.
+    pub counters: u64,
+    /// Address at which native code records the next [`Move`](crate::counting::Move).
+    pub moves: u64,
+    /// Address behind the last move that there is room for. Native code leaves when it has filled it.
+    pub moves_end: u64,
 }
 
 /// What the pointer that translated code holds is ahead of the context's address: all 32 registers are
@@ -100,6 +107,12 @@ pub mod offset {
     pub const STORE_RANGE: usize = offset_of!(Context, store_range);
     /// Of the first helper's address.
     pub const HELPERS: usize = offset_of!(Context, helpers);
+    /// Of the counters' address.
+    pub const COUNTERS: usize = offset_of!(Context, counters);
+    /// Of the address of the next move.
+    pub const MOVES: usize = offset_of!(Context, moves);
+    /// Of the address behind the room for moves.
+    pub const MOVES_END: usize = offset_of!(Context, moves_end);
 }
 
 const _: () = {

@@ -12,6 +12,7 @@ use std::fmt::Write as _;
 use std::sync::LazyLock;
 
 use crate::context::{self, Context, offset};
+use crate::counting;
 use crate::exit::Exit;
 use crate::helpers::Helper;
 use crate::module::{CODE_LIMIT, Entry, START_ALIGN};
@@ -48,6 +49,14 @@ pub fn description() -> String {
         ("context: code", offset::CODE),
         ("context: table", offset::TABLE),
         ("context: range of stores", offset::STORE_RANGE),
+        ("context: counters", offset::COUNTERS),
+        ("context: moves", offset::MOVES),
+        ("context: end of moves", offset::MOVES_END),
+        ("counter: second", counting::counter(2)),
+        ("move: bytes", counting::MOVE_BYTES),
+        ("move: site", counting::offset::SITE),
+        ("move: target", counting::offset::TARGET),
+        ("move: budget", counting::offset::BUDGET),
         ("context: helpers", offset::HELPERS),
         ("pairs", context::PAIRS),
         ("writable", context::WRITABLE),

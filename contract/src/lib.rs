@@ -6,6 +6,7 @@
 #![deny(unsafe_code)]
 
 pub mod context;
+pub mod counting;
 pub mod exit;
 pub mod heat;
 pub mod helpers;

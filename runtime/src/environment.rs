@@ -3,11 +3,13 @@
 //!
 //! The host hands all of it in anew with every call, so that no value of this crate holds anything of its host.
 
+use std::cell::RefCell;
 use std::fmt;
 
 use crate::code_source::CodeSource;
 use crate::cost_table::CostTable;
 use crate::observer::{Observer, Unobserved};
+use crate::tally::{Recorder, Tally};
 
 /// Outside facts for one call of [`Runner::advance`](crate::Runner::advance).
 ///
@@ -37,10 +39,10 @@ pub struct Environment<'a> {
     /// Who is asked and told about the work of native code. Without it nothing is repeated on the interpreter,
     /// and a difference that is found in lockstep is logged and stops the guest.
     pub observer: Option<&'a dyn Observer>,
-    /// Told of every trace that ran, with its head and the cycles that were charged for it. Only where there is no
-    /// source of native code: a guest with one is interpreted where native code ends, and nobody wants these traces.
-    /// It costs several times the time.
-    pub trace_counter: Option<&'a dyn Fn(u64, u64)>,
+    /// Counts what runs, and tells of it. With a source of native code, only modules that count are entered. Intervals
+    /// are not repeated on the interpreter, and nothing is compared with it. What is interpreted takes several times as
+    /// long.
+    pub tally: Option<&'a RefCell<Tally<dyn Recorder>>>,
 }
 
 impl<'a> Environment<'a> {
@@ -52,7 +54,7 @@ impl<'a> Environment<'a> {
             pause: None,
             code: None,
             observer: None,
-            trace_counter: None,
+            tally: None,
         }
     }
 
@@ -83,23 +85,30 @@ impl<'a> Environment<'a> {
         }
     }
 
-    /// The same with a function that is told of every trace, where everything is interpreted.
+    /// The same, counted.
     ///
     /// ```
-    /// use std::cell::Cell;
+    /// use std::cell::RefCell;
     /// use lockstep_isa::Cost;
-    /// use lockstep_runtime::{CostTable, Environment};
+    /// use lockstep_runtime::{CostTable, Environment, Recorder, Tally};
+    ///
+    /// struct Cycles(u64);
+    ///
+    /// impl Recorder for Cycles {
+    ///     fn trace(&mut self, _head: u64, cycles: u64) {
+    ///         self.0 += cycles;
+    ///     }
+    /// }
     ///
     /// let cost = CostTable::from(Cost::Estimate);
-    /// let cycles = Cell::new(0);
-    /// let count = |_head: u64, charged: u64| cycles.set(cycles.get() + charged);
-    /// let environment = Environment::new(&cost).with_trace_counter(&count);
-    /// assert!(environment.trace_counter.is_some());
+    /// let tally = RefCell::new(Tally::new(Cycles(0)));
+    /// let environment = Environment::new(&cost).with_tally(&tally);
+    /// assert!(environment.tally.is_some());
     /// ```
     #[must_use]
-    pub fn with_trace_counter(self, counter: &'a dyn Fn(u64, u64)) -> Environment<'a> {
+    pub fn with_tally(self, tally: &'a RefCell<Tally<dyn Recorder>>) -> Environment<'a> {
         Environment {
-            trace_counter: Some(counter),
+            tally: Some(tally),
             ..self
         }
     }
@@ -117,7 +126,7 @@ impl fmt::Debug for Environment<'_> {
             .field("pause", &self.pause.is_some())
             .field("code", &self.code.is_some())
             .field("observer", &self.observer.is_some())
-            .field("trace_counter", &self.trace_counter.is_some())
+            .field("tally", &self.tally.is_some())
             .finish()
     }
 }

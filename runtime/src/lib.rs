@@ -44,6 +44,7 @@ mod snapshot2;
 pub mod stack;
 mod state;
 mod syscall;
+mod tally;
 #[cfg(test)]
 mod testing;
 mod traces;
@@ -72,4 +73,5 @@ pub use snapshot::Snapshot;
 pub use snapshot2::{DataSource, DirtyPages, Snapshot2, Snapshot2Context, SourcePages};
 pub use state::Core;
 pub use syscall::{DebugPrint, Debugger, Machine, Outcome, Syscall};
+pub use tally::{NativeStay, Recorder, Tally};
 pub use trap::{Defect, Trap};

@@ -20,6 +20,7 @@ use std::{
 };
 
 use lockstep_contract::context::Context;
+use lockstep_contract::counting::is_counting;
 use lockstep_contract::heat::Heat;
 use lockstep_contract::key::Key;
 use lockstep_contract::layout;
@@ -53,6 +54,7 @@ pub struct NativeModule {
     module: Module,
     code: Code,
     enter: Enter,
+    counts: bool,
 }
 
 /// The pages; they live as long as the module.
@@ -189,6 +191,7 @@ impl NativeModule {
         // translator of ours made it, and put there a function of this signature.
         let enter = unsafe { core::mem::transmute::<*const u8, Enter>(at) };
         Ok(NativeModule {
+            counts: is_counting(&module.key.translator),
             module,
             code,
             enter,
@@ -217,6 +220,11 @@ impl NativeModule {
     #[must_use]
     pub fn code_bytes(&self) -> &[u8] {
         self.code.bytes()
+    }
+
+    /// Whether its code counts its blocks, and so needs room for that.
+    pub(crate) fn counts(&self) -> bool {
+        self.counts
     }
 
     /// Bytes of memory that it takes: code, table, and what is kept for whoever looks into it.
@@ -290,6 +298,7 @@ impl NativeModule {
     #[cfg(test)]
     pub(crate) fn of_function(module: Module, enter: Enter) -> NativeModule {
         NativeModule {
+            counts: false,
             module,
             code: Code::Function,
             enter,

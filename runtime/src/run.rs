@@ -15,6 +15,8 @@
 //!
 //! The loop compares nothing: what runs beside it to check native code is in `lockstep` and `shadow`.
 
+use std::cell::RefCell;
+
 use lockstep_contract::exit::Exit;
 
 use crate::attach::Attached;
@@ -22,9 +24,10 @@ use crate::code_source::CodeSource;
 use crate::enter::{Return, enter};
 use crate::environment::Environment;
 use crate::exits::Exits;
-use crate::interp::{Leave, finish, interpret, interpret_one, interpret_unpaused};
+use crate::interp::{Leave, finish, interpret, interpret_unpaused};
 use crate::mapping::EntryPoint;
 use crate::state::Core;
+use crate::tally::{NativeStay, Recorder, Room, Tally};
 use crate::trap::{Defect, Trap};
 
 /// Cycles that native code may charge before it is looked at again.
@@ -131,11 +134,11 @@ impl RunLoop {
     ) -> Result<Leave, Trap> {
         let RunLoop { core, attached } = self;
         core.exits.interpreted += 1;
+        if let Some(tally) = env.tally {
+            return interpret_counted(core, env, native.then_some(&*attached), tally);
+        }
         let Some(code) = code else {
-            return match env.trace_counter {
-                None => interpret(core, env, None, u64::MAX),
-                Some(count) => interpret_counted(core, env, count),
-            };
+            return interpret(core, env, None, u64::MAX);
         };
         let (pc, before) = (core.pc(), core.cycles);
         // A long stay goes through many heads, so it is cut where they are counted.
@@ -170,7 +173,13 @@ impl RunLoop {
         let Some(entry) = attached.find(core, code) else {
             return Ok(Next::Interpreter);
         };
-        let Some(stay) = enter_ready(core, entry, given) else {
+        let mut tally = env.tally.map(RefCell::borrow_mut);
+        let stay = match &mut tally {
+            None => enter_ready(core, entry, given, None),
+            Some(tally) => enter_counted(core, entry, given, tally),
+        };
+        drop(tally);
+        let Some(stay) = stay else {
             return Ok(Next::Interpreter);
         };
         let Return { word, left } = stay.end;
@@ -191,6 +200,9 @@ impl RunLoop {
             let (head, before) = (core.pc(), core.cycles);
             let result = interpret_unpaused(core, env, attached);
             let cycles = core.cycles - before;
+            if let Some(tally) = env.tally {
+                tally.borrow_mut().trace(head, cycles, &core.memory);
+            }
             core.native_cycles = core.native_cycles.saturating_add(cycles);
             attached.count_native(head, cycles);
             return result.map(next);
@@ -230,11 +242,16 @@ impl Stay {
 
 /// Runs native code from an entry point, and makes pages ready that it stores to first. There is none if the module is
 /// for memory of another size.
-fn enter_ready(core: &mut Core, mut entry: EntryPoint<'_>, given: u64) -> Option<Stay> {
+fn enter_ready(
+    core: &mut Core,
+    mut entry: EntryPoint<'_>,
+    given: u64,
+    mut room: Option<&mut Room<'_>>,
+) -> Option<Stay> {
     let mut budget = given;
     let mut opened = None;
     loop {
-        let end = enter(&mut core.memory, &entry, budget)?;
+        let end = enter(&mut core.memory, &entry, budget, room.as_deref_mut())?;
         let Some(Exit::FirstStore { pages }) = Exit::decode(end.word) else {
             return Some(Stay { end, opened });
         };
@@ -252,6 +269,35 @@ fn enter_ready(core: &mut Core, mut entry: EntryPoint<'_>, given: u64) -> Option
     }
 }
 
+/// The same in a module that counts, and tells of it. There is none if the module does not count.
+fn enter_counted(
+    core: &mut Core,
+    entry: EntryPoint<'_>,
+    given: u64,
+    tally: &mut Tally<dyn Recorder>,
+) -> Option<Stay> {
+    let (module, pc) = (entry.module(), core.pc());
+    if !module.counts() {
+        return None;
+    }
+    let key = module.key();
+    // `find` compared the module's place with the region that it is for.
+    let code = (key.base as usize)..(key.base + key.len) as usize;
+    let mut room = tally.room(key, core.memory.as_bytes().get(code)?);
+    let stay = enter_ready(core, entry, given, Some(&mut room))?;
+    let (used, left) = (room.used, stay.end.left);
+    let told = NativeStay {
+        pc,
+        given,
+        moves: &[],
+        left,
+        end: core.pc(),
+        exit: Exit::decode(stay.end.word),
+    };
+    tally.stay(used, told);
+    Some(stay)
+}
+
 /// What comes after the interpreter ran a trace, or the rest of one.
 fn next(leave: Leave) -> Next {
     match leave {
@@ -261,19 +307,23 @@ fn next(leave: Leave) -> Next {
     }
 }
 
-/// Interprets until the host has something to do, and tells of each trace.
+/// Interprets until the host has something to do or this native code can go on, and tells of each trace.
 fn interpret_counted(
     core: &mut Core,
     env: &Environment<'_>,
-    count: &dyn Fn(u64, u64),
+    native: Option<&Attached>,
+    tally: &RefCell<Tally<dyn Recorder>>,
 ) -> Result<Leave, Trap> {
     loop {
         let (head, before) = (core.pc(), core.cycles);
-        let result = interpret_one(core, env);
-        // Also of one that faults: it was charged.
-        count(head, core.cycles - before);
+        let result = interpret(core, env, native, 0);
+        // Also of one that faults: it was charged. A trace that did not begin was not.
+        if core.cycles > before {
+            let charged = core.cycles - before;
+            tally.borrow_mut().trace(head, charged, &core.memory);
+        }
         match result? {
-            Leave::Native => {}
+            Leave::Native if !native.is_some_and(|native| native.wants(core.pc())) => {}
             other => return Ok(other),
         }
     }

@@ -113,7 +113,9 @@ impl Runner {
         let Some((code, cost)) = native else {
             return Advanced::Ended(self.guest.advance(env, None));
         };
-        if let Some(every_block) = code.every_block() {
+        // What is counted is run once, and as it is.
+        let every_block = code.every_block().filter(|_| env.tally.is_none());
+        if let Some(every_block) = every_block {
             if !is_plain(core) {
                 // Native code would do something else, and rightly so.
                 return Advanced::Ended(self.guest.advance(env, None));
@@ -126,7 +128,7 @@ impl Runner {
             return Advanced::Ended(self.advance_in_lockstep(env, sources));
         }
         self.guest.attached.refresh(&mut core.memory, cost);
-        if let Some(observer) = env.observer {
+        if let Some(observer) = env.observer.filter(|_| env.tally.is_none()) {
             let plan = observer.shadow_plan();
             if plan != ShadowPlan::default() && is_plain(core) {
                 return (self.shadow).advance(&mut self.guest, env, code, cost, plan);

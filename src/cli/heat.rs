@@ -5,7 +5,6 @@
 //! head. So the same run gives the same file on every machine. How the run ends is of no importance; what
 //! ran before counts.
 
-use std::cell::RefCell;
 use std::collections::HashMap;
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -13,11 +12,12 @@ use std::path::PathBuf;
 use clap::Args;
 use lockstep_cache::replace;
 use lockstep_contract::heat::Heat as Heads;
+use lockstep_runtime::Recorder;
 use serde::Serialize;
 
 use super::answer::Answer;
 use super::args::{GuestOptions, number};
-use super::counted::Counted;
+use super::counted::{Counted, Counter, Ended};
 use super::failure::Failure;
 use super::{code, guest};
 
@@ -56,6 +56,19 @@ struct Object {
     end: String,
 }
 
+/// The cycles of each head.
+#[derive(Default)]
+struct Counts(HashMap<u64, u64>);
+
+impl Recorder for Counts {
+    fn trace(&mut self, head: u64, cycles: u64) {
+        let sum = self.0.entry(head).or_default();
+        *sum = sum.saturating_add(cycles);
+    }
+}
+
+impl Counter for Counts {}
+
 impl Heat {
     pub(crate) fn execute(self, json: bool) -> Result<Answer, Failure> {
         let run = Counted {
@@ -65,14 +78,8 @@ impl Heat {
             args: &self.args,
             max_cycles: self.max_cycles.unwrap_or(u64::MAX),
         };
-        let counts: RefCell<HashMap<u64, u64>> = RefCell::default();
-        let count = |head, cycles| {
-            let mut counts = counts.borrow_mut();
-            let sum = counts.entry(head).or_default();
-            *sum = sum.saturating_add(cycles);
-        };
-        let (end, cycles) = run.count(&count)?;
-        let heat = Heads::new(counts.take());
+        let (counts, Ended { end, cycles, .. }) = run.run(Counts::default(), None)?;
+        let heat = Heads::new(counts.0);
         if heat.is_empty() {
             let message = format!(
                 "{} ran no code ({end}), so there is nothing to write; check the arguments and --max-cycles",

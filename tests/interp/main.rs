@@ -7,6 +7,7 @@
 //! A failing program is named by its seed; `INTERP_SEED` runs that one alone, `INTERP_PROGRAMS` says
 //! how many to run.
 
+mod counting;
 mod maker;
 mod pieces;
 mod single;

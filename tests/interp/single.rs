@@ -34,7 +34,7 @@ fn by_steps(core: &mut Core, cost: &CostTable, mut random: Option<Random>) -> Re
 }
 
 /// The first thing in which two guests differ.
-fn difference(one: &Core, other: &Core) -> Option<&'static str> {
+pub(super) fn difference(one: &Core, other: &Core) -> Option<&'static str> {
     let registers =
         |core: &Core| -> Vec<u64> { Reg::all().map(|reg| core.register(reg)).collect() };
     let checks = [

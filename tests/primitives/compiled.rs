@@ -78,6 +78,9 @@ impl Compiled {
             table: 0,
             store_range: [0; 2],
             helpers: functions.map(|function| function as usize as u64),
+            counters: 0,
+            moves: 0,
+            moves_end: 0,
         });
         Compiled { module, context }
     }

@@ -21,6 +21,7 @@ use lockstep_contract::module::START_ALIGN;
 use target_lexicon::{Architecture, Triple};
 
 use crate::code_region::CodeRegion;
+use crate::counting::Counting;
 use crate::lift::{lift_unit, pointer, unit_signature, unpack};
 use crate::link::{Jump, Links};
 use crate::location::Location;
@@ -36,6 +37,7 @@ pub(crate) struct Compiler {
     context: Context,
     builder_context: FunctionBuilderContext,
     output: Output,
+    counting: Option<Counting>,
 }
 
 /// A compiled function.
@@ -168,6 +170,7 @@ impl Compiler {
             context: Context::new(),
             builder_context: FunctionBuilderContext::new(),
             output: options.output,
+            counting: options.counting.clone(),
         })
     }
 
@@ -205,8 +208,18 @@ impl Compiler {
     ) -> Result<Compiled, TranslateError> {
         let helper_conv = self.isa.default_call_conv();
         let by_instruction = self.output.has_places();
+        let counting = self.counting.clone();
         self.compile(unit_signature(), |builder| {
-            lift_unit(builder, helper_conv, region, unit, links, by_instruction);
+            let counting = counting.as_ref();
+            lift_unit(
+                builder,
+                helper_conv,
+                region,
+                unit,
+                links,
+                by_instruction,
+                counting,
+            );
         })
     }
 

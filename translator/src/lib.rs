@@ -15,6 +15,7 @@ mod block;
 mod choice;
 mod code_region;
 mod codegen;
+mod counting;
 mod discover;
 mod error;
 mod fold;
@@ -44,6 +45,7 @@ use lockstep_contract::module::TrustedModule;
 
 pub use block::Reason;
 pub use code_region::CodeRegion;
+pub use counting::Counting;
 pub use discover::MODULE_WEIGHT_LIMIT;
 pub use error::TranslateError;
 pub use guest_block::{End, GuestBlock, guest_block, guest_blocks};

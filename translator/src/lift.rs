@@ -7,12 +7,14 @@
 //!
 //! `lifter` has the state. Above it, `primitives` implements the primitives, with arithmetic in `value` and
 //! `wide` and guest memory in `memory`. `control` has the edges inside the unit and `transfer` those to
-//! other units; `exits` has the ways back to the host; `cycles` has the budget. This file lifts a unit chain
+//! other units; `exits` has the ways back to the host; `cycles` has the budget; `counts` has what code
+//! for a profile does besides. This file lifts a unit chain
 //! by chain.
 //!
 //! Lifting never fails, and it does not decide what is translated.
 
 mod control;
+mod counts;
 mod cycles;
 mod exits;
 mod lifter;
@@ -37,6 +39,7 @@ use lockstep_contract::context;
 use lockstep_isa::{Narrow, Primitives, Reg, Xlen, execute};
 
 use crate::code_region::CodeRegion;
+use crate::counting::Counting;
 use crate::injection::Fault;
 use crate::link::Links;
 use crate::memory_checks;
@@ -51,7 +54,7 @@ pub use word::Word;
 /// Lifts a unit into the function that the builder builds, and seals it.
 ///
 /// Each instruction of the function is marked with the block that it belongs to; `by_instruction` with the guest
-/// instruction too. That takes Cranelift longer and gives the same code.
+/// instruction too. That takes Cranelift longer and gives the same code. With `counting` the code counts.
 pub(crate) fn lift_unit(
     builder: &mut FunctionBuilder<'_>,
     helper_conv: CallConv,
@@ -59,6 +62,7 @@ pub(crate) fn lift_unit(
     unit: &Unit<'_>,
     links: &Links,
     by_instruction: bool,
+    counting: Option<&Counting>,
 ) {
     let entry = builder.create_block();
     builder.append_block_params_for_function_params(entry);
@@ -67,6 +71,7 @@ pub(crate) fn lift_unit(
     let mut lifter = Lifter::new(builder, helper_conv, region, params[0]);
     lifter.links = links;
     lifter.by_instruction = by_instruction;
+    lifter.counting = counting;
     lifter.memory_resident = unit.memory_resident;
     lifter.inject = unit.inject;
     let blocks: Vec<ir::Block> = (unit.chains.iter())
@@ -174,7 +179,7 @@ impl<'l, 'f> Lifter<'l, 'f> {
     fn lift_blocks(&mut self, chain: &Chain<'_>) -> u64 {
         let mut refund = chain.cycles;
         let mut pc = 0;
-        for block in &chain.blocks {
+        for (at, block) in chain.blocks.iter().enumerate() {
             refund -= block.cycles;
             self.set_location(block.head, block.head);
             self.record_head(block.head);
@@ -190,7 +195,15 @@ impl<'l, 'f> Lifter<'l, 'f> {
                 };
                 if number == 0 {
                     // These are the checks of the chain. Its later blocks find none left.
+                    // A head that leaves for its first stores begins anew; else what leaves has begun its block.
+                    let anew = self.pages_opened > 0;
+                    if !anew {
+                        self.count_block(block.head);
+                    }
                     self.check_chain_head();
+                    if anew {
+                        self.count_block(block.head);
+                    }
                 }
                 if self.by_instruction {
                     self.set_location(block.head, pc);
@@ -207,6 +220,9 @@ impl<'l, 'f> Lifter<'l, 'f> {
                 pc = self.position.next_pc;
             }
             self.inject_at_end();
+            if let Some(next) = chain.blocks.get(at + 1) {
+                self.count_move_inside(block, next.head, refund);
+            }
         }
         pc
     }

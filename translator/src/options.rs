@@ -5,6 +5,7 @@
 use lockstep_contract::heat::Heat;
 
 use crate::code_region::CodeRegion;
+use crate::counting::Counting;
 use crate::discover::MODULE_WEIGHT_LIMIT;
 use crate::injection::Injection;
 use crate::version::translator_version;
@@ -120,6 +121,8 @@ pub struct Options {
     /// Which heads are hot: where the module's budget does not suffice for all code, theirs is translated first.
     /// Modules that were made with heads of their code region in here have keys of their own.
     pub heat: Heat,
+    /// Whether the module counts its blocks, for a profile. Such modules have keys of their own.
+    pub counting: Option<Counting>,
     /// Another limit of weight than [`crate::MODULE_WEIGHT_LIMIT`], so that tests need no large programs to
     /// exceed it. Such modules have keys of their own.
     #[doc(hidden)]
@@ -179,6 +182,13 @@ impl Options {
         self
     }
 
+    /// With code that counts its blocks, or without.
+    #[must_use]
+    pub fn with_counting(mut self, counting: Option<Counting>) -> Options {
+        self.counting = counting;
+        self
+    }
+
     /// With another limit of weight, for tests.
     #[doc(hidden)]
     #[must_use]
@@ -211,6 +221,9 @@ impl Options {
         let mut name = String::from(translator_version());
         if self.entries == Entries::EveryBlock {
             name.push_str(" every-block");
+        }
+        if let Some(counting) = &self.counting {
+            name.push_str(&counting.to_string());
         }
         if let Some(limit) = self.weight_limit {
             name.push_str(&format!(" weight-{limit}"));

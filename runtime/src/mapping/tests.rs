@@ -177,9 +177,9 @@ fn mapped_code_runs() {
     let size = native.key().memory_size as usize;
     let mut memory = crate::memory::Memory::new(size).unwrap();
     let entry = native.entry_point(native.key().base).unwrap();
-    let back = crate::enter::enter(&mut memory, &entry, 77).unwrap();
+    let back = crate::enter::enter(&mut memory, &entry, 77, None).unwrap();
     assert_eq!((back.word, back.left), (3, 77));
     // The same in memory of another size, as a host may exchange it: not entered.
     let mut other = crate::memory::Memory::new(size / 2).unwrap();
-    assert!(crate::enter::enter(&mut other, &entry, 77).is_none());
+    assert!(crate::enter::enter(&mut other, &entry, 77, None).is_none());
 }

@@ -112,6 +112,7 @@ impl Lifter<'_, '_> {
             let number = unit.heads.get(&target)?;
             chain.successors.contains(number).then(|| blocks[*number])
         };
+        self.count_move_at_end(chain, end);
         // The way back from an inlined function is known, though the lifter may not know the link register.
         if let Some(target) = chain.goes_on {
             return self.jump_or_transfer(target, inside(target));
@@ -120,6 +121,7 @@ impl Lifter<'_, '_> {
             Terminator::Next => self.jump_or_transfer(end, inside(end)),
             Terminator::Static(target) => self.jump_or_transfer(target, inside(target)),
             Terminator::Branch { holds, taken } => {
+                self.count_branch_moves(chain, holds, [taken, end]);
                 self.branch_or_transfer(holds, (taken, inside(taken)), (end, inside(end)))
             }
             Terminator::Dynamic(target) => match chain.dispatch {

@@ -15,6 +15,7 @@ use lockstep_isa::{Reg, Xlen};
 use super::partial_results::PartialResults;
 use super::word::Word;
 use crate::code_region::CodeRegion;
+use crate::counting::Counting;
 use crate::injection::{Fault, Injection};
 use crate::link::Links;
 use crate::location::Location;
@@ -72,6 +73,8 @@ pub struct Lifter<'l, 'f> {
     /// The memory-resident registers, as a mask: they live in the context between chains.
     pub(super) memory_resident: u32,
     pub(super) inject: Option<Injection>,
+    /// The functions of code that counts its blocks.
+    pub(super) counting: Option<&'l Counting>,
     /// Whether code is marked by instruction, and not only by block.
     pub(super) by_instruction: bool,
     // The fields below are the state of the current chain.
@@ -154,6 +157,7 @@ impl<'l, 'f> Lifter<'l, 'f> {
             signature: None,
             memory_resident: 0,
             inject: None,
+            counting: None,
             by_instruction: false,
             budget: context,
             local: [None; Reg::COUNT],
