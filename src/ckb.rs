@@ -27,7 +27,7 @@ use lockstep_runtime::{CostTable, Environment, Event};
 
 pub use self::core::{Driver, NativeCore};
 pub use self::error::error_reason;
-pub use self::settings::{Counters, counters, install, thread_counters, with_engine};
+pub use self::settings::{Counters, counters, drive_next, install, thread_counters, with_engine};
 use crate::engine::Engine;
 use crate::engine::meter::{self, Fallback, Run};
 
@@ -92,7 +92,10 @@ impl NativeMachine {
 impl DefaultMachineRunner for NativeMachine {
     type Inner = NativeCore;
 
-    fn new(machine: DefaultMachine<NativeCore>) -> NativeMachine {
+    fn new(mut machine: DefaultMachine<NativeCore>) -> NativeMachine {
+        if let Some(driver) = settings::next_driver() {
+            machine.inner_mut().set_driver(driver);
+        }
         NativeMachine::with_engine(machine, settings::engine())
     }
 

@@ -18,6 +18,9 @@ mod code;
 mod colour;
 mod compare;
 mod counted;
+#[cfg(feature = "tx")]
+mod counted_script;
+mod counting_code;
 mod coverage;
 mod debug_info;
 mod decode;
@@ -49,6 +52,7 @@ mod script;
 mod script_options;
 mod shell;
 mod stderr;
+mod syscall_names;
 #[cfg(feature = "tx")]
 mod transaction;
 mod translation;

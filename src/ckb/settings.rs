@@ -8,6 +8,7 @@ use std::cell::{Cell, RefCell};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
+use super::core::Driver;
 use crate::engine::Engine;
 use crate::engine::meter::{self, Run};
 
@@ -45,6 +46,21 @@ pub fn with_engine<R>(engine: Arc<Engine>, f: impl FnOnce() -> R) -> R {
     }
     let _restore = Restore(SCOPED.with(|scoped| scoped.replace(Some(engine))));
     f()
+}
+
+thread_local! {
+    static NEXT_DRIVER: RefCell<Option<Box<dyn Driver>>> = const { RefCell::new(None) };
+}
+
+/// Has the machine that this thread makes next run by a driver. The scheduler of `ckb-script` makes the system calls of a
+/// process, and then its machine: so what makes the calls can give the machine a driver.
+pub fn drive_next(driver: Box<dyn Driver>) {
+    NEXT_DRIVER.with(|next| *next.borrow_mut() = Some(driver));
+}
+
+/// The driver for a machine that is made now, if it is to have one.
+pub(super) fn next_driver() -> Option<Box<dyn Driver>> {
+    NEXT_DRIVER.with(|next| next.borrow_mut().take())
 }
 
 static RUNS: AtomicU64 = AtomicU64::new(0);

@@ -1,19 +1,23 @@
 //! `translate coverage`: which lines, functions and branches of a script ran, and how often.
 //!
-//! The interpreter runs the guest and tells of every trace, as for `translate profile`. Lines come from the debug
-//! information, also for code that never ran. The result is a tracefile of lcov, which `genhtml` and editors read.
+//! The interpreter runs the guest and tells of every trace: what a branch did follows from the trace behind it, which native
+//! code does not count. Lines come from the debug information, also for code that never ran. The result is a tracefile of lcov, which `genhtml` and editors read.
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
+#[cfg(feature = "tx")]
+use std::sync::Arc;
 
 use clap::Args;
+use lockstep::Platform;
 use lockstep_cache::replace;
 use lockstep_isa::fuse;
+use lockstep_runtime::Recorder;
 use lockstep_translator::{End, GuestBlock, Options, guest_block};
 use serde::Serialize;
 
 use super::answer::Answer;
-use super::counted::CountedOptions;
+use super::counted::{CountedOptions, Counter};
 use super::debug_info::DebugInfo;
 use super::failure::Failure;
 use super::guest_code::GuestCode;
@@ -23,7 +27,7 @@ mod tracefile;
 
 use tracefile::Tracefile;
 
-/// Runs an ELF and writes which of its lines, functions and branches ran, as lcov does
+/// Runs an ELF, or scripts of a transaction, and writes which of their lines, functions and branches ran, as lcov does
 #[derive(Args)]
 #[command(
     after_help = "Example:\n  translate coverage examples/faults/faults.elf -o faults.info -- 2\n  \
@@ -63,8 +67,8 @@ struct Counts {
     last: Option<u64>,
 }
 
-impl Counts {
-    fn record(&mut self, head: u64) {
+impl Recorder for Counts {
+    fn trace(&mut self, head: u64, _cycles: u64) {
         *self.runs.entry(head).or_default() += 1;
         if let Some(last) = self.last.replace(head) {
             *self.steps.entry((last, head)).or_default() += 1;
@@ -72,42 +76,57 @@ impl Counts {
     }
 }
 
+impl Counter for Counts {}
+
+/// A program that ran, with what was counted.
+struct Ran {
+    elf: Vec<u8>,
+    /// The ELF with its lines, where that is another one.
+    symbols: Option<Vec<u8>>,
+    platform: Platform,
+    counts: Counts,
+}
+
+/// A run with the programs that it ran.
+struct Covered {
+    end: String,
+    cycles: u64,
+    programs: Vec<Ran>,
+}
+
 impl Coverage {
     pub(crate) fn execute(self, json: bool) -> Result<Answer, Failure> {
-        let (bytes, symbols) = self.guest.read()?;
-        let info = DebugInfo::read(symbols.as_deref().unwrap_or(&bytes));
-        let run = self.guest.run(&bytes);
-        // This one is looked at; another one runs.
-        let program = guest::load(run.path, &bytes, &run.platform)?;
         let before = self
             .merge
             .iter()
             .map(|path| read(path))
             .collect::<Result<Vec<_>, _>>()?;
-        let counts = std::cell::RefCell::new(Counts::default());
-        let (end, cycles) = run.count(&|head, _| {
-            counts.borrow_mut().record(head);
-        })?;
-        let counts = counts.into_inner();
+        let covered = match &self.guest.elf {
+            Some(elf) => self.program(elf)?,
+            None => self.script()?,
+        };
         let mut all = Tracefile::default();
         // A line may have branches in several regions.
         let mut numbers = HashMap::new();
-        for region in program.code_regions() {
-            let code = GuestCode::new(&program, &region, &Options::default(), &info);
-            // The interpreter may have run what the translator does not find.
-            let ran = counts
-                .runs
-                .keys()
-                .filter(|head| code.block_at(**head).is_none());
-            let more = ran.filter_map(|&head| guest_block(&region, head));
-            let more: Vec<GuestBlock> = more.collect();
-            count(&mut all, &mut numbers, &code, &more, &counts, &info);
+        for ran in &covered.programs {
+            let program = guest::load(Path::new(&self.guest.title()), &ran.elf, &ran.platform)?;
+            let info = DebugInfo::read(ran.symbols.as_deref().unwrap_or(&ran.elf));
+            for region in program.code_regions() {
+                let code = GuestCode::new(&program, &region, &Options::default(), &info);
+                // The interpreter may have run what the translator does not find.
+                let heads = ran.counts.runs.keys();
+                let more = heads.filter(|head| code.block_at(**head).is_none());
+                let more: Vec<GuestBlock> = more
+                    .filter_map(|&head| guest_block(&region, head))
+                    .collect();
+                count(&mut all, &mut numbers, &code, &more, &ran.counts, &info);
+            }
         }
         if all.0.is_empty() {
             let message = format!(
                 "{} names no line of a source: build it with debug information (-g), or name the ELF before it was \
                  stripped with --symbols FILE",
-                guest::shown(&self.guest.elf)
+                self.guest.title()
             );
             return Err(Failure::new(code::DATA, "NoLines", message));
         }
@@ -116,8 +135,73 @@ impl Coverage {
         }
         replace(&self.output, all.to_text().as_bytes())
             .map_err(|error| Failure::unwritable(self.output.display(), &error))?;
-        let object = Object::new(&all, self.output.display().to_string(), end, cycles);
+        let path = self.output.display().to_string();
+        let object = Object::new(&all, path, covered.end, covered.cycles);
         Answer::new(json, &object, || object.text(), code::SUCCESS)
+    }
+
+    /// A program that runs by itself.
+    fn program(&self, path: &Path) -> Result<Covered, Failure> {
+        let elf = guest::read_elf(path)?;
+        let symbols = self.guest.symbols()?;
+        let run = self.guest.run(path, &elf);
+        let platform = run.platform;
+        let (counts, ended) = run.run(Counts::default(), None)?;
+        let ran = Ran {
+            elf,
+            symbols,
+            platform,
+            counts,
+        };
+        Ok(Covered {
+            end: ended.end,
+            cycles: ended.cycles,
+            programs: vec![ran],
+        })
+    }
+
+    /// A script of a transaction, with all that it spawns and executes.
+    #[cfg(feature = "tx")]
+    fn script(&self) -> Result<Covered, Failure> {
+        use lockstep::transaction::Program;
+        use lockstep_runtime::Core;
+
+        use super::counted_script::{self, Make};
+
+        let loaded = self.guest.loaded()?;
+        let mut symbols = self.guest.symbols()?;
+        let mut covered = Covered {
+            end: String::new(),
+            cycles: 0,
+            programs: Vec::new(),
+        };
+        let make: Arc<Make<Counts>> =
+            Arc::new(|_: &Program, _, _: &Core| (Counts::default(), None));
+        let mut ends = Vec::new();
+        for script in &loaded.scripts {
+            let limit = self.guest.max_cycles.saturating_sub(covered.cycles);
+            let ended = counted_script::run(&loaded, script, limit, &make)?;
+            ends.push(format!("{}: {}", script.name, ended.end));
+            covered.cycles += ended.cycles;
+            covered
+                .programs
+                .extend(ended.programs.into_iter().map(|one| Ran {
+                    elf: one.program.elf.to_vec(),
+                    symbols: symbols.take(),
+                    platform: Platform::default().with_profile(one.profile),
+                    counts: one.recorder,
+                }));
+        }
+        covered.end = ends.join("; ");
+        Ok(covered)
+    }
+
+    /// Without the parts that know transactions.
+    #[cfg(not(feature = "tx"))]
+    fn script(&self) -> Result<Covered, Failure> {
+        Err(Failure::usage(
+            "--tx-file needs a command that was built with the feature tx; build it with --features tx",
+        ))
     }
 }
 

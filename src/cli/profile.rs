@@ -1,45 +1,52 @@
 //! `translate profile`: where the cycles of a run go, exactly.
 //!
-//! The interpreter runs the guest and tells of every trace, which is what cycles are charged by. So the sums are those
-//! of the run to the cycle; a test holds that. The price is time: such a run takes several times as long as one in the
-//! interpreter, and native code is not used.
+//! Native code runs the guest and counts its blocks; where there is none, the interpreter tells of every trace. Cycles are
+//! charged by those, so the sums are those of the run to the cycle; a test holds that, and that both engines tell the same.
+//! A script of a transaction (`--tx-file`) is profiled with all its processes, and with what the chain charges for loading
+//! and for system calls.
 
-use std::cell::{LazyCell, RefCell};
-use std::fmt::Write as _;
-use std::ops::Deref;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::{Args, ValueEnum as _};
 use lockstep_cache::replace;
-use lockstep_translator::Options;
-use serde::Serialize;
 
 use super::answer::Answer;
+use super::code;
 use super::counted::CountedOptions;
-use super::debug_info::DebugInfo;
 use super::failure::Failure;
-use super::guest_code::GuestCode;
-use super::{code, guest};
 
 mod figures;
 mod flame;
 mod formats;
+mod instructions;
+mod known_code;
 mod names;
+mod part;
+mod pprof;
 mod recorder;
+mod run;
+#[cfg(feature = "tx")]
+mod script;
+mod table;
 
-use figures::{Instruction, Row};
-use names::Names;
-use recorder::Recorder;
+use figures::Row;
+use part::Part;
+use run::{Engine, Profiled};
+use table::{By, Object, Process};
 
-/// Runs an ELF in the interpreter and shows where its cycles go
+/// Runs an ELF, or a script of a transaction, and shows where its cycles go
 #[derive(Args)]
 #[command(
     after_help = "Example:\n  translate profile guests/elf/sha256.elf --svg sha256.svg -- 100\n  \
-                  translate profile guests/elf/sha256.elf --by instruction --top 10 -- 100"
+                  translate profile guests/elf/sha256.elf --by instruction --top 10 -- 100\n  \
+                  translate profile --tx-file examples/transactions/spawn.json --script input.0.lock --by syscall"
 )]
 pub(crate) struct Profile {
     #[command(flatten)]
     guest: CountedOptions,
+    /// What runs the guest: auto (native code that counts), or interp (the interpreter); both give the same profile
+    #[arg(long, value_name = "ENGINE", default_value = "auto")]
+    engine: Engine,
     /// What the rows of the table are
     #[arg(long, value_name = "WHAT", default_value = "function")]
     by: By,
@@ -49,6 +56,9 @@ pub(crate) struct Profile {
     /// Write the stacks of calls, one a line, as flame graph tools read them
     #[arg(long, value_name = "FILE")]
     folded: Option<PathBuf>,
+    /// Write the profile for pprof
+    #[arg(long, value_name = "FILE")]
+    pprof: Option<PathBuf>,
     /// Write the profile for callgrind_annotate and KCachegrind
     #[arg(long, value_name = "FILE")]
     callgrind: Option<PathBuf>,
@@ -57,128 +67,118 @@ pub(crate) struct Profile {
     svg: Option<PathBuf>,
 }
 
-/// What cycles are summed by.
-#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
-enum By {
-    /// Functions, with what they called
-    Function,
-    /// Lines of the source
-    Line,
-    /// Blocks, which cycles are charged by
-    Block,
-    /// Instructions
-    Instruction,
-}
-
-/// The whole answer, for `--json`.
-#[derive(Serialize)]
-struct Object {
-    result: &'static str,
-    /// Cycles of the run; the rows have as many.
-    cycles: u64,
-    /// How the run ended.
-    end: String,
-    by: String,
-    rows: Vec<Row>,
-    /// Files that were written.
-    written: Vec<String>,
-}
-
 impl Profile {
     pub(crate) fn execute(self, json: bool) -> Result<Answer, Failure> {
-        let (bytes, symbols) = self.guest.read()?;
-        let info = DebugInfo::read(symbols.as_deref().unwrap_or(&bytes));
-        let run = self.guest.run(&bytes);
-        // This one is looked at; another one runs.
-        let program = guest::load(run.path, &bytes, &run.platform)?;
-        let regions = program.code_regions();
-        let codes: Vec<GuestCode> = (regions.iter())
-            .map(|region| GuestCode::new(&program, region, &Options::default(), &info))
-            .collect();
-        let recorder = RefCell::new(Recorder::new(regions, Names::new(codes.iter())));
-        let (end, cycles) = run.count(&|head, cycles| {
-            recorder.borrow_mut().record(head, cycles);
-        })?;
-        let recorder = recorder.into_inner();
-        // Lines are looked up for them, which not every table needs.
-        let all = LazyCell::new(|| figures::instructions(&recorder, run.platform.cost, &info));
-        let written = self.write(&recorder, &all)?;
-        let rows = match self.by {
-            By::Function => figures::functions(&recorder),
-            By::Block => figures::blocks(&recorder),
-            By::Instruction => figures::by_instruction(&recorder, &all),
-            By::Line => figures::by_line(&recorder, &all),
+        let profiled = match &self.guest.elf {
+            Some(elf) => run::program(&self.guest, elf, self.engine)?,
+            None => self.script()?,
         };
-        let by = self.by.to_possible_value();
+        self.check(&profiled)?;
+        let parts = self.chosen(&profiled)?;
+        let title = self.guest.title();
         let object = Object {
             result: "profile",
-            cycles,
-            end,
-            by: by.map_or_else(String::new, |by| by.get_name().to_owned()),
-            rows,
-            written,
+            script: profiled.script.clone(),
+            cycles: profiled.cycles,
+            end: profiled.end.clone(),
+            run_seconds: profiled.seconds,
+            by: (self.by.to_possible_value())
+                .map_or_else(String::new, |by| by.get_name().to_owned()),
+            rows: figures::together(&parts, |part| self.rows(part)),
+            processes: self.processes(&parts),
+            written: self.write(&parts, &title)?,
         };
-        Answer::new(json, &object, || self.table(&object), code::SUCCESS)
+        Answer::new(
+            json,
+            &object,
+            || object.table(self.by, self.top),
+            code::SUCCESS,
+        )
+    }
+
+    /// A script of a transaction.
+    #[cfg(feature = "tx")]
+    fn script(&self) -> Result<Profiled, Failure> {
+        script::run(&self.guest, self.engine)
+    }
+
+    /// Without the parts that know transactions.
+    #[cfg(not(feature = "tx"))]
+    fn script(&self) -> Result<Profiled, Failure> {
+        Err(Failure::usage(
+            "--tx-file needs a command that was built with the feature tx; build it with --features tx",
+        ))
+    }
+
+    /// A profile whose sum is not the run's is wrong somewhere, and must not be believed.
+    fn check(&self, profiled: &Profiled) -> Result<(), Failure> {
+        let counted: u64 = profiled.parts.iter().map(Part::cycles).sum();
+        if counted == profiled.cycles {
+            return Ok(());
+        }
+        Err(Failure::defect(format!(
+            "the run has {} cycles and its profile {counted}; run with --engine interp, and please report it with the ELF",
+            profiled.cycles
+        )))
+    }
+
+    /// The parts that are asked for: those of all processes, or of one.
+    fn chosen<'p>(&self, profiled: &'p Profiled) -> Result<Vec<&'p Part>, Failure> {
+        let wanted = self.guest.script.vm_id;
+        if wanted == 0 {
+            return Ok(profiled.parts.iter().collect());
+        }
+        let parts = profiled.parts.iter();
+        let parts: Vec<&Part> = parts.filter(|part| part.process == Some(wanted)).collect();
+        match parts.is_empty() {
+            true => Err(Failure::usage(format!(
+                "--vm-id {wanted}: the script has no such process; without the option the profile is of all processes"
+            ))),
+            false => Ok(parts),
+        }
+    }
+
+    fn rows(&self, part: &Part) -> Vec<Row> {
+        match self.by {
+            By::Function => figures::functions(part),
+            By::Block => figures::blocks(part),
+            By::Instruction => figures::by_instruction(part),
+            By::Line => figures::by_line(part),
+            By::Syscall => figures::system_calls(part),
+        }
+    }
+
+    /// The parts one by one, where there are several.
+    fn processes(&self, parts: &[&Part]) -> Vec<Process> {
+        let several = parts.iter().filter(|part| part.process.is_some());
+        several
+            .map(|part| Process {
+                process: part.process.unwrap_or_default(),
+                program: part.program.clone().unwrap_or_default(),
+                cycles: part.cycles(),
+                rows: figures::together(&[part], |part| self.rows(part)),
+            })
+            .collect()
     }
 
     /// Writes the files that were asked for.
-    fn write(
-        &self,
-        recorder: &Recorder<'_>,
-        all: &dyn Deref<Target = Vec<Instruction>>,
-    ) -> Result<Vec<String>, Failure> {
-        let title = format!("{}", guest::shown(&self.guest.elf));
+    fn write(&self, parts: &[&Part], title: &str) -> Result<Vec<String>, Failure> {
         let mut written = Vec::new();
-        let mut put = |path: &Option<PathBuf>, text: &dyn Fn() -> String| {
+        let mut put = |path: &Option<PathBuf>, bytes: &dyn Fn() -> Result<Vec<u8>, Failure>| {
             let Some(path) = path else { return Ok(()) };
-            write_file(path, &text())?;
+            replace(path, &bytes()?)
+                .map_err(|error| Failure::unwritable(path.display(), &error))?;
             written.push(path.display().to_string());
             Ok(())
         };
-        put(&self.folded, &|| formats::folded(recorder))?;
-        put(&self.callgrind, &|| {
-            formats::callgrind(recorder, all, &title)
+        put(&self.folded, &|| Ok(formats::folded(parts).into_bytes()))?;
+        put(&self.pprof, &|| {
+            pprof::encode(parts, title).map_err(Failure::defect)
         })?;
-        put(&self.svg, &|| flame::draw(recorder, &title))?;
+        put(&self.callgrind, &|| {
+            Ok(formats::callgrind(parts, title).into_bytes())
+        })?;
+        put(&self.svg, &|| Ok(flame::draw(parts, title).into_bytes()))?;
         Ok(written)
     }
-
-    fn table(&self, object: &Object) -> String {
-        let mut text = format!("Run: {} cycles, {}\n", object.cycles, object.end);
-        let share = |cycles: u64| 100.0 * cycles as f64 / object.cycles.max(1) as f64;
-        let with_totals = self.by == By::Function;
-        let runs = if with_totals { "calls" } else { "runs" };
-        // Writing to a string does not fail.
-        let _ = match with_totals {
-            true => writeln!(
-                text,
-                "{:>14} {:>7} {:>14} {:>7} {runs:>10}  {}",
-                "cycles", "", "with callees", "", object.by
-            ),
-            false => writeln!(text, "{:>14} {:>7} {runs:>10}  {}", "cycles", "", object.by),
-        };
-        for row in object.rows.iter().take(self.top) {
-            let own = format!("{:>14} {:>6.2}%", row.cycles, share(row.cycles));
-            let total = row
-                .total
-                .map(|total| format!(" {total:>14} {:>6.2}%", share(total)));
-            let total = total.unwrap_or_default();
-            let _ = writeln!(text, "{own}{total} {:>10}  {}", row.runs, row.name);
-        }
-        if object.rows.len() > self.top {
-            let _ = writeln!(
-                text,
-                "{} more; --top N shows more",
-                object.rows.len() - self.top
-            );
-        }
-        for path in &object.written {
-            let _ = writeln!(text, "Written: {path}");
-        }
-        text
-    }
-}
-
-fn write_file(path: &Path, text: &str) -> Result<(), Failure> {
-    replace(path, text.as_bytes()).map_err(|error| Failure::unwritable(path.display(), &error))
 }

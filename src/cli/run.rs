@@ -86,6 +86,13 @@ impl Run {
         };
         let platform = self.guest.platform();
         let bytes = guest::read_elf(elf)?;
+        let symbols = self
+            .script
+            .symbols
+            .as_deref()
+            .map(guest::read)
+            .transpose()?;
+        let symbols = symbols.as_deref().unwrap_or(&bytes);
         let mut program = guest::load_in_chaos(elf, &bytes, &platform, self.chaos)?;
         guest_run::push_arguments(program.core_mut(), &self.args)?;
         let mut builder = guest::engine(&self.cache, mode)?;
@@ -114,7 +121,7 @@ impl Run {
         let (machine, result, run_seconds) = match &self.gdb {
             Some(place) => {
                 let core = program.into_core();
-                self.debug(place, core, &engine, &platform, host, &bytes)?
+                self.debug(place, core, &engine, &platform, host, symbols)?
             }
             None => self.start(program.into_core(), &engine, &platform, host),
         };
@@ -151,7 +158,7 @@ impl Run {
                             (--tx-file) has the system calls of the chain";
                 let hint = host_calls::hint(*number).unwrap_or(hint);
                 let core = machine.core();
-                Some(fault::Report::of_system_call(*number, core, &bytes, hint))
+                Some(fault::Report::of_system_call(*number, core, symbols, hint))
             }
             // It runs again, which must not read and write files again.
             Err(trap) if fault::is_of_an_access(trap) && self.chaos.is_none() && without_files => {
@@ -167,7 +174,7 @@ impl Run {
                     machine.core(),
                     engine,
                     &platform,
-                    &bytes,
+                    symbols,
                 )
             }
             _ => None,

@@ -132,6 +132,15 @@ impl Processes {
         self.state().processes.clone()
     }
 
+    /// What a process runs: the number of the program among those of the process, and the program.
+    #[must_use]
+    pub fn current(&self, id: VmId) -> Option<(usize, Program)> {
+        let state = self.state();
+        let process = state.processes.iter().find(|process| process.id == id)?;
+        let last = process.programs.len().checked_sub(1)?;
+        Some((last, process.programs[last].clone()))
+    }
+
     /// What makes the observer for each process; for [`Host::with`](super::Host::with).
     #[must_use]
     pub fn observer<Mac: SupportMachine + 'static>(&self) -> super::MoreCalls<Mac> {

@@ -126,3 +126,36 @@ fn a_program_without_lines_and_a_wrong_file_are_refused() {
         .exits(66);
     assert!(!sandbox.path("out").exists(), "nothing was written");
 }
+
+/// A transaction in which the example stands in the place of the script: its lines are those of the example.
+#[test]
+fn a_script_of_a_transaction_is_covered_as_the_program_is() {
+    let sandbox = Sandbox::new();
+    let file = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/examples/transactions/sighash_good.json"
+    );
+    let words = [
+        "coverage",
+        "--tx-file",
+        file,
+        "--bin",
+        &faults(),
+        "-o",
+        "tx",
+        "--json",
+    ];
+    let words = [&words[..], &["--", "2"]].concat();
+    let answer = sandbox.run(&words).exits(0).json();
+    let end = answer["end"].as_str().unwrap();
+    assert!(end.starts_with("input.0.lock: "), "{end}");
+    let found = records(&sandbox, "tx");
+    has(
+        &found,
+        &["FNDA:1,main", "FNDA:1,poke", "DA:24,1", "DA:30,0"],
+    );
+    // The scripts of the chain have no lines.
+    let words = ["coverage", "--tx-file", file, "-o", "none"];
+    let refused = sandbox.run(&words).exits(65);
+    assert!(refused.err.contains("names no line"), "{}", refused.err);
+}

@@ -1,7 +1,9 @@
-//! `translate profile`: its sums are those of a run to the cycle, whatever they are by, and the files that it writes
-//! say the same.
+//! `translate profile`: its sums are those of a run to the cycle, whatever they are by and whatever ran the guest, and the
+//! files that it writes say the same.
 
 use std::collections::BTreeMap;
+use std::io::Read as _;
+use std::path::Path;
 
 use serde_json::Value;
 
@@ -43,10 +45,13 @@ fn all_sums_are_the_cycles_of_the_run() {
         let elf = guest(name);
         let ran = sandbox.run(&[&["run", &elf, "--json", "--"], arguments].concat());
         let cycles = ran.json()["cycles"].as_u64().unwrap();
-        for by in ["function", "line", "block", "instruction"] {
+        for by in ["function", "line", "block", "instruction", "syscall"] {
             let found = profile(&sandbox, &elf, &["--by", by], arguments);
             assert_eq!(found["cycles"], cycles, "{name} {by}");
             assert_eq!(sum(&found), cycles, "{name} {by}");
+            let engine = ["--by", by, "--engine", "interp"];
+            let slow = profile(&sandbox, &elf, &engine, arguments);
+            assert_eq!(found["rows"], slow["rows"], "{name} {by}");
         }
         let files = [
             "--folded",
@@ -55,6 +60,8 @@ fn all_sums_are_the_cycles_of_the_run() {
             "callgrind",
             "--svg",
             "svg",
+            "--pprof",
+            "pprof",
         ];
         let found = profile(&sandbox, &elf, &files, arguments);
         assert_eq!(
@@ -62,7 +69,7 @@ fn all_sums_are_the_cycles_of_the_run() {
             cycles,
             "{name}: the first function calls all others"
         );
-        assert_eq!(found["written"].as_array().unwrap().len(), 3);
+        assert_eq!(found["written"].as_array().unwrap().len(), 4);
         let read = |name: &str| std::fs::read_to_string(sandbox.path(name)).unwrap();
         let folded = read("folded");
         let stacks = folded.lines().map(|line| line.rsplit_once(' ').unwrap().1);
@@ -72,6 +79,7 @@ fn all_sums_are_the_cycles_of_the_run() {
             "{name}"
         );
         assert_eq!(callgrind_cycles(&read("callgrind")), cycles, "{name}");
+        assert_eq!(pprof_cycles(&sandbox.path("pprof")), cycles, "{name}");
         let svg = read("svg");
         assert!(
             svg.starts_with("<svg ") && svg.ends_with("</svg>\n"),
@@ -79,6 +87,38 @@ fn all_sums_are_the_cycles_of_the_run() {
         );
         assert!(svg.contains(&format!("{cycles} cycles")), "{name}");
     }
+}
+
+/// The part of `profile.proto` that has the cycles.
+#[derive(Clone, PartialEq, prost::Message)]
+struct Samples {
+    #[prost(message, repeated, tag = "2")]
+    sample: Vec<Sample>,
+    #[prost(string, repeated, tag = "6")]
+    string_table: Vec<String>,
+}
+
+#[derive(Clone, PartialEq, prost::Message)]
+struct Sample {
+    #[prost(uint64, repeated, tag = "1")]
+    location_id: Vec<u64>,
+    #[prost(int64, repeated, tag = "2")]
+    value: Vec<i64>,
+}
+
+/// The cycles of all samples.
+fn pprof_cycles(path: &Path) -> u64 {
+    let mut bytes = Vec::new();
+    let file = std::fs::File::open(path).expect("it was written");
+    let mut file = flate2::read::GzDecoder::new(file);
+    file.read_to_end(&mut bytes).expect("gzip");
+    let samples = <Samples as prost::Message>::decode(&bytes[..]).expect("a profile");
+    assert_eq!(samples.string_table[0], "");
+    let cycles = samples.sample.iter().map(|sample| {
+        assert!(!sample.location_id.is_empty());
+        sample.value.iter().sum::<i64>() as u64
+    });
+    cycles.sum()
 }
 
 /// The cycles of a file's functions, without those of their calls.
@@ -142,11 +182,89 @@ fn a_limit_ends_a_profile_and_files_are_checked() {
         .exits(0)
         .out;
     assert!(
-        table.contains("with callees") && table.contains("2 more"),
+        table.contains("with callees") && table.contains("3 more"),
         "{table}"
     );
     sandbox
         .run(&["profile", &elf, "--svg", "no/such/file", "--", "1"])
         .exits(66);
     sandbox.run(&["profile", &elf, "--by", "colour"]).exits(64);
+}
+
+/// All processes of a script, with what the chain charges for loading and for calls: the sum is what a node counts.
+#[test]
+fn a_script_of_a_transaction_has_the_cycles_that_a_node_counts() {
+    let sandbox = Sandbox::new();
+    for (name, processes) in [
+        ("sighash_good", 0),
+        ("sighash_bad", 0),
+        ("spawn", 7),
+        ("exec", 7),
+        ("library", 0),
+        ("rust_tree", 7),
+    ] {
+        let file = format!(
+            "{}/examples/transactions/{name}.json",
+            env!("CARGO_MANIFEST_DIR")
+        );
+        let run = sandbox.run(&["run", "--json", "--tx-file", &file]).json();
+        for by in ["function", "line", "block", "instruction", "syscall"] {
+            let found = |engine| {
+                let options = ["profile", "--json", "--tx-file", &file];
+                let words = [&options[..], &["--by", by, "--engine", engine]].concat();
+                sandbox.run(&words).exits(0).json()
+            };
+            let (quick, slow) = (found("auto"), found("interp"));
+            assert_eq!(quick["cycles"], run["cycles"], "{name} {by}");
+            assert_eq!(sum(&quick), run["cycles"].as_u64().unwrap(), "{name} {by}");
+            assert_eq!(quick["rows"], slow["rows"], "{name} {by}");
+            assert_eq!(quick["processes"], slow["processes"], "{name} {by}");
+            let parts = quick["processes"].as_array().map_or(0, Vec::len);
+            assert_eq!(parts, processes, "{name}");
+        }
+    }
+}
+
+/// What the host charged for a call stands at that call, and at its caller.
+#[test]
+fn system_calls_have_rows_of_their_own() {
+    let sandbox = Sandbox::new();
+    let file = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/examples/transactions/sighash_good.json"
+    );
+    let words = ["profile", "--json", "--tx-file", file, "--by", "syscall"];
+    let found = sandbox.run(&words).exits(0).json();
+    let row = |name: &str| {
+        let row = rows(&found).iter().find(|row| row["name"] == name);
+        row.unwrap_or_else(|| panic!("no {name} in {found}"))
+            .clone()
+    };
+    let loading = row("[loading of the program]");
+    assert!(loading["cycles"].as_u64().unwrap() > 0, "{found}");
+    let witness = row("[system call 2074 load_witness]");
+    assert!(witness["runs"].as_u64().unwrap() > 0 && witness["cycles"].as_u64().unwrap() > 0);
+    assert_eq!(row("[system call 93 exit]")["runs"], 1);
+    let by_function = sandbox
+        .run(&["profile", "--json", "--tx-file", file])
+        .json();
+    let has = |row: &Value| row["name"] == witness["name"] && row["cycles"] == witness["cycles"];
+    assert!(rows(&by_function).iter().any(has), "{by_function}");
+}
+
+#[test]
+fn narrow_guests_have_the_same_profile_in_both_engines() {
+    let sandbox = Sandbox::new();
+    for name in ["narrow_sha256", "narrow_recursion", "narrow_strings"] {
+        let elf = guest(name);
+        let quick = profile(&sandbox, &elf, &["--xlen", "32"], &["2"]);
+        let slow = profile(
+            &sandbox,
+            &elf,
+            &["--xlen", "32", "--engine", "interp"],
+            &["2"],
+        );
+        assert_eq!(quick["rows"], slow["rows"], "{name}");
+        assert_eq!(sum(&quick), quick["cycles"].as_u64().unwrap(), "{name}");
+    }
 }

@@ -3,11 +3,13 @@
 //! It is drawn here, because the libraries that draw them are under licences that this project does not take or bring
 //! scripts of their own. A browser shows the figures of a box when the pointer rests on it.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::rc::Rc;
 
 use super::super::markup::escape;
-use super::figures::{stacks, used};
-use super::recorder::Recorder;
+use super::figures::{Stack, stacks, used};
+use super::part::Part;
 
 const WIDTH: f64 = 1200.0;
 const ROW: f64 = 18.0;
@@ -17,20 +19,20 @@ const NARROWEST: f64 = 0.3;
 /// Width of a letter.
 const LETTER: f64 = 7.2;
 
-struct Box {
-    function: usize,
+struct Box<'s> {
+    name: &'s str,
     depth: usize,
     start: u64,
     cycles: u64,
 }
 
 /// The picture.
-pub(super) fn draw(recorder: &Recorder<'_>, title: &str) -> String {
-    let stacks = stacks(recorder);
+pub(super) fn draw(parts: &[&Part], title: &str) -> String {
+    let stacks = stacks(parts);
     let all: u64 = stacks.values().sum();
     let boxes = boxes(&stacks);
     let scale = WIDTH / all.max(1) as f64;
-    let wide = |one: &&Box| one.cycles as f64 * scale >= NARROWEST;
+    let wide = |one: &&Box<'_>| one.cycles as f64 * scale >= NARROWEST;
     let depth = boxes
         .iter()
         .filter(wide)
@@ -47,7 +49,7 @@ pub(super) fn draw(recorder: &Recorder<'_>, title: &str) -> String {
         used(&stacks).len(),
     );
     for one in boxes.iter().filter(wide) {
-        let name = recorder.names().name(one.function);
+        let name = one.name;
         let (x, width) = (one.start as f64 * scale, one.cycles as f64 * scale);
         let y = height - 8.0 - (one.depth + 1) as f64 * ROW;
         let share = 100.0 * one.cycles as f64 / all.max(1) as f64;
@@ -70,10 +72,10 @@ pub(super) fn draw(recorder: &Recorder<'_>, title: &str) -> String {
 
 /// Neighbours with the same callers and the same function are one box. The stacks are sorted, so equal beginnings
 /// stand together.
-fn boxes(stacks: &std::collections::BTreeMap<Vec<usize>, u64>) -> Vec<Box> {
-    let mut boxes: Vec<Box> = Vec::new();
+fn boxes(stacks: &BTreeMap<Stack, u64>) -> Vec<Box<'_>> {
+    let mut boxes: Vec<Box<'_>> = Vec::new();
     let mut open: Vec<usize> = Vec::new();
-    let mut before: &[usize] = &[];
+    let mut before: &[Rc<str>] = &[];
     let mut start = 0;
     for (stack, &cycles) in stacks {
         let same = stack
@@ -82,10 +84,10 @@ fn boxes(stacks: &std::collections::BTreeMap<Vec<usize>, u64>) -> Vec<Box> {
             .take_while(|(one, other)| one == other)
             .count();
         open.truncate(same);
-        for (depth, &function) in stack.iter().enumerate().skip(same) {
+        for (depth, name) in stack.iter().enumerate().skip(same) {
             open.push(boxes.len());
             boxes.push(Box {
-                function,
+                name,
                 depth,
                 start,
                 cycles: 0,

@@ -1,17 +1,28 @@
-//! Records which code of a guest runs, trace by trace: how often each trace ran, and a tree of calls.
+//! Records what a run costs: how often each block ran, and a tree of calls with the cycles of each.
 //!
-//! CKB-VM charges cycles by traces, and the interpreter tells of each one. So the sums here are exact. Who called whom
-//! follows from how traces end. An instruction that writes the address behind it to a register is a call; a jump to
-//! such an address is the return, whichever register it uses. A jump behind a call that has returned already, in a
-//! function that is among the callers, is a `longjmp`: it ends all calls in between. What else leaves a function is
-//! taken for a tail call. On another stack the guest may return to addresses that nobody is expected to; then the calls
-//! go on from where they are.
+//! CKB-VM charges cycles by traces, which are the blocks here, so the sums are exact. The interpreter tells of each trace.
+//! Native code that counts tells how often each block ran, and where control moved from function to function; see
+//! `lockstep_runtime::Recorder`.
+//!
+//! Who called whom follows from how blocks end. An instruction that writes the address behind it to a register is a call; a
+//! jump to such an address is the return. A jump behind a call that has returned already, in a function that is among the
+//! callers, is a `longjmp`: it ends all calls in between. What else leaves a function is taken for a tail call. On another
+//! stack the guest may return to addresses that nobody is expected to; then the calls go on from where they are.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
-use lockstep_translator::{CodeRegion, End, GuestBlock, guest_block};
+use foldhash::fast::FixedState;
+use lockstep_contract::counting::Move;
+use lockstep_contract::exit::Exit;
+use lockstep_runtime::NativeStay;
+use lockstep_translator::GuestBlock;
 
+use super::known_code::{Ended, KnownCode, Way};
 use super::names::Names;
+
+/// Maps that are asked at each call: their hash is a quick one.
+type FastMap<K, V> = HashMap<K, V, FixedState>;
+type FastSet<K> = HashSet<K, FixedState>;
 
 /// Calls inside each other that the tree tells apart. Cycles of deeper ones are in the node at this depth.
 const TREE_DEPTH: usize = 512;
@@ -27,7 +38,7 @@ const LOOKED_THROUGH: usize = 1 << 12;
 pub(super) struct Node {
     pub(super) parent: Option<usize>,
     pub(super) function: usize,
-    /// Guest address of the block that called it.
+    /// Guest address of the instruction that called it.
     pub(super) call_site: u64,
     pub(super) depth: usize,
     pub(super) calls: u64,
@@ -35,33 +46,21 @@ pub(super) struct Node {
     pub(super) cycles: u64,
 }
 
-/// A trace: what is known of it, and how often it ran.
+/// A block: what is known of it, and how often it ran.
 pub(super) struct Trace {
-    /// None where the code is not that of the ELF.
+    /// None where the code is not known.
     pub(super) block: Option<GuestBlock>,
     pub(super) function: usize,
     pub(super) runs: u64,
     pub(super) cycles: u64,
 }
 
-/// How a trace ended.
-#[derive(Clone, Copy)]
-struct Ended {
-    head: u64,
-    end: End,
-    /// The address behind it.
-    behind: u64,
-}
-
-impl Ended {
-    /// Where nobody knows the code, it may have gone anywhere.
-    fn new(head: u64, block: Option<&GuestBlock>) -> Ended {
-        let (end, behind) = match block {
-            Some(block) => (block.end, block.behind()),
-            None => (End::IndirectJump, 0),
-        };
-        Ended { head, end, behind }
-    }
+/// Calls of the host with one number.
+#[derive(Clone, Copy, Default, Debug)]
+pub(super) struct HostCalls {
+    pub(super) calls: u64,
+    /// What the host charged for them.
+    pub(super) cycles: u64,
 }
 
 /// A call that has not returned.
@@ -75,97 +74,221 @@ struct Call {
 }
 
 /// Records one run.
-pub(super) struct Recorder<'a> {
-    regions: Vec<CodeRegion<'a>>,
+pub(super) struct Recorder {
+    code: KnownCode,
     names: Names,
     pub(super) traces: HashMap<u64, Trace>,
     pub(super) nodes: Vec<Node>,
     /// From a node, a call site and a function to the node for that.
-    children: HashMap<(usize, u64, usize), usize>,
+    children: FastMap<(usize, u64, usize), usize>,
     calls: Vec<Call>,
-    /// Addresses behind calls that were made.
-    return_points: HashSet<u64>,
-    /// How often each function was called or jumped to, by number.
-    pub(super) entered: HashMap<usize, u64>,
+    /// Some of these, to be found quickly.
+    known: KnownNodes,
+    /// Addresses behind calls that were made, in code that is not known.
+    return_points: FastSet<u64>,
+    /// How often each function was called or jumped to where that has no node, by number.
+    hidden_entries: FastMap<usize, u64>,
+    /// Calls of the host, by number.
+    pub(super) host_calls: BTreeMap<u64, HostCalls>,
     /// The node that runs.
     current: usize,
     /// How many calls inside the current node have none of their own.
     hidden: usize,
-    /// How the trace ended that ran last.
+    /// How the block ended that ran last, where it is not yet known what came behind it.
     last: Option<Ended>,
 }
 
-impl<'a> Recorder<'a> {
-    pub(super) fn new(regions: Vec<CodeRegion<'a>>, names: Names) -> Recorder<'a> {
+impl lockstep_runtime::Recorder for Recorder {
+    fn trace(&mut self, head: u64, cycles: u64) {
+        self.arrive(head);
+        let trace = self.trace_at(head);
+        trace.runs += 1;
+        trace.cycles += cycles;
+        let last = trace.block.as_ref().and_then(|block| block.places().last());
+        let site = last.map_or(head, |(site, _)| site);
+        self.last = Some(self.code.end(site, &self.names).0);
+        self.nodes[self.current].cycles += cycles;
+    }
+
+    fn region(&mut self, base: u64, code: &[u8]) {
+        self.code.add(base, code);
+    }
+
+    fn stay(&mut self, stay: &NativeStay<'_>) {
+        self.arrive(stay.pc);
+        let mut budget = stay.given;
+        for one in stay.moves {
+            self.nodes[self.current].cycles += budget - one.budget;
+            budget = one.budget;
+            if !self.is_usual(one) {
+                let (ended, from) = self.code.end(one.site, &self.names);
+                let to = self.code.function(one.target, &self.names);
+                self.follow(ended, from, one.target, to);
+            }
+        }
+        self.nodes[self.current].cycles += budget - stay.left;
+        self.last = match stay.exit {
+            Some(Exit::Side { entries }) => Some(self.code.rest(stay.end, entries, &self.names)),
+            _ => None,
+        };
+    }
+
+    fn counted(&mut self, head: u64, runs: u64) {
+        let trace = self.trace_at(head);
+        let cycles = trace.block.as_ref().map_or(0, |block| block.cycles);
+        trace.runs += runs;
+        trace.cycles += runs * cycles;
+    }
+}
+
+impl Recorder {
+    pub(super) fn new(code: KnownCode, names: Names) -> Recorder {
         Recorder {
-            regions,
+            code,
             names,
             traces: HashMap::new(),
             nodes: Vec::new(),
-            children: HashMap::new(),
+            children: FastMap::default(),
             calls: Vec::new(),
-            return_points: HashSet::new(),
-            entered: HashMap::new(),
+            known: KnownNodes::default(),
+            return_points: FastSet::default(),
+            hidden_entries: FastMap::default(),
+            host_calls: BTreeMap::new(),
             current: 0,
             hidden: 0,
             last: None,
         }
     }
 
-    /// A trace runs, and this is charged for it.
-    pub(super) fn record(&mut self, head: u64, cycles: u64) {
-        if !self.traces.contains_key(&head) {
-            let trace = self.discover(head);
-            self.traces.insert(head, trace);
-        }
-        let Some(trace) = self.traces.get_mut(&head) else {
-            return;
-        };
-        trace.runs += 1;
-        trace.cycles += cycles;
-        let function = trace.function;
-        let ended = Ended::new(head, trace.block.as_ref());
-        match self.last.replace(ended) {
-            None => self.enter(None, 0, function),
-            Some(last) => self.follow(last, head, function),
-        }
-        self.nodes[self.current].cycles += cycles;
+    /// The host was called, and charged this for it. The cycles are in a node of their own, below the function that called.
+    pub(super) fn host_call(&mut self, number: u64, calls: u64, cycles: u64) {
+        let sums = self.host_calls.entry(number).or_default();
+        sums.calls += calls;
+        sums.cycles += cycles;
+        let function = self.names.host_call(number);
+        let parent = (!self.nodes.is_empty()).then_some(self.current);
+        let node = self.child(parent, 0, function);
+        self.nodes[node].calls += calls;
+        self.nodes[node].cycles += cycles;
     }
 
-    fn discover(&mut self, head: u64) -> Trace {
-        let region = self.regions.iter().find(|region| region.may_start(head));
-        Trace {
-            block: region.and_then(|region| guest_block(region, head)),
-            function: self.names.function_at(head),
+    /// How often each function was called or jumped to, by number.
+    pub(super) fn entered(&self) -> Vec<u64> {
+        let mut entered = vec![0; self.names.len()];
+        for node in &self.nodes {
+            entered[node.function] += node.calls;
+        }
+        for (&function, &calls) in &self.hidden_entries {
+            entered[function] += calls;
+        }
+        entered
+    }
+
+    /// Records a move that has a node already, or that is the return of the call that was made last. The answer says whether
+    /// it was one of these. Nearly all moves are, and [`Recorder::follow`] takes several times as long.
+    #[inline]
+    fn is_usual(&mut self, one: &Move) -> bool {
+        let Some(&mut target) = self.code.site(one.target, &self.names) else {
+            return false;
+        };
+        let Some(&mut site) = self.code.site(one.site, &self.names) else {
+            return false;
+        };
+        let function = target.function as usize;
+        if site.way == Way::Call {
+            let known = self.known.find(self.current, one.site);
+            let Some(node) = self.nodes.get_mut(known) else {
+                return false;
+            };
+            let full = self.calls.len() >= REMEMBERED_CALLS;
+            if node.function != function || self.hidden > 0 || full {
+                return false;
+            }
+            node.calls += 1;
+            self.calls.push(Call {
+                caller: self.current,
+                returns_to: one.site + u64::from(site.len),
+                hidden: 0,
+            });
+            self.current = known;
+            return true;
+        }
+        if let Some(call) = self.calls.last()
+            && call.returns_to == one.target
+            && site.way != Way::Direct
+            && self.nodes[call.caller].function == function
+        {
+            (self.current, self.hidden) = (call.caller, call.hidden);
+            self.calls.pop();
+            return true;
+        }
+        if target.is_return_point || self.hidden > 0 {
+            return false;
+        }
+        // A jump out of a function.
+        let Some(parent) = self.nodes[self.current].parent else {
+            return false;
+        };
+        let known = self.known.find(parent, one.site);
+        match self.nodes.get_mut(known) {
+            Some(node) if node.function == function && known != self.current => {
+                node.calls += 1;
+                self.current = known;
+                true
+            }
+            _ => false,
+        }
+    }
+
+    fn trace_at(&mut self, head: u64) -> &mut Trace {
+        let (code, names) = (&mut self.code, &self.names);
+        self.traces.entry(head).or_insert_with(|| Trace {
+            block: code.block(head),
+            function: names.function_at(head),
             runs: 0,
             cycles: 0,
+        })
+    }
+
+    /// Control is at an address, whatever came before.
+    fn arrive(&mut self, pc: u64) {
+        let to = self.code.function(pc, &self.names);
+        match self.last.take() {
+            _ if self.nodes.is_empty() => self.enter(None, 0, to),
+            Some(last) => {
+                let from = self.code.function(last.site, &self.names);
+                self.follow(last, from, pc, to);
+            }
+            None => self.move_to(pc, to),
         }
     }
 
-    /// From the end of one trace to the next one.
-    fn follow(&mut self, last: Ended, head: u64, function: usize) {
-        let Ended {
-            head: site,
-            end,
-            behind,
-        } = last;
-        match end {
-            End::Call(_) | End::IndirectCall => self.call(site, behind, function),
-            End::HostCall | End::Breakpoint | End::Next if head == behind => {
-                self.move_to(site, function);
-            }
-            End::IndirectJump | End::HostCall | End::Breakpoint => {
-                if !self.return_to(head) && !self.unwind_to(head, function) {
-                    self.move_to(site, function);
+    /// From the end of a block to the next one. `from` and `to` are the functions of both.
+    fn follow(&mut self, ended: Ended, from: usize, target: u64, to: usize) {
+        let Ended { site, way, behind } = ended;
+        match way {
+            Way::Call => self.call(site, behind, to),
+            Way::Host if target == behind => self.move_to(site, to),
+            Way::Jump if from == to => {}
+            Way::Return | Way::Jump | Way::Host => {
+                if !self.return_to(target) {
+                    self.unwind_to(target, to);
                 }
+                // Where a call ends a function, it returns to the one behind.
+                self.move_to(site, to);
             }
-            _ => self.move_to(site, function),
+            Way::Direct => self.move_to(site, to),
         }
     }
 
     fn call(&mut self, site: u64, returns_to: u64, function: usize) {
         let (caller, hidden) = (self.current, self.hidden);
-        self.return_points.insert(returns_to);
+        match self.code.site(returns_to, &self.names) {
+            Some(site) => site.is_return_point = true,
+            None => {
+                self.return_points.insert(returns_to);
+            }
+        }
         if self.calls.len() < REMEMBERED_CALLS {
             self.calls.push(Call {
                 caller,
@@ -177,29 +300,48 @@ impl<'a> Recorder<'a> {
     }
 
     /// Ends the calls up to the innermost one that returns to this address, if there is one.
-    fn return_to(&mut self, head: u64) -> bool {
+    fn return_to(&mut self, target: u64) -> bool {
+        if self
+            .calls
+            .last()
+            .is_some_and(|call| call.returns_to == target)
+        {
+            self.end_calls(self.calls.len() - 1);
+            return true;
+        }
+        if !self.is_return_point(target) {
+            return false;
+        }
         let calls = self.calls.iter().rev().take(LOOKED_THROUGH);
-        let Some(inner) = calls.map(|call| call.returns_to).position(|to| to == head) else {
+        let Some(inner) = calls
+            .map(|call| call.returns_to)
+            .position(|to| to == target)
+        else {
             return false;
         };
         self.end_calls(self.calls.len() - 1 - inner);
         true
     }
 
+    fn is_return_point(&mut self, address: u64) -> bool {
+        match self.code.site(address, &self.names) {
+            Some(site) => site.is_return_point,
+            None => self.return_points.contains(&address),
+        }
+    }
+
     /// Ends the calls up to the innermost one that this function made, if the address is behind a call: `longjmp`
     /// comes back behind the call of `setjmp`, which has returned before.
-    fn unwind_to(&mut self, head: u64, function: usize) -> bool {
+    fn unwind_to(&mut self, head: u64, function: usize) {
         let is_here = self.hidden == 0 && self.nodes[self.current].function == function;
-        if is_here || !self.return_points.contains(&head) {
-            return false;
+        if is_here || !self.is_return_point(head) {
+            return;
         }
         let calls = self.calls.iter().rev().take(LOOKED_THROUGH);
         let mut callers = calls.map(|call| self.nodes[call.caller].function);
-        let Some(inner) = callers.position(|caller| caller == function) else {
-            return false;
-        };
-        self.end_calls(self.calls.len() - 1 - inner);
-        true
+        if let Some(inner) = callers.position(|caller| caller == function) {
+            self.end_calls(self.calls.len() - 1 - inner);
+        }
     }
 
     /// Goes on in the caller of the call with this number.
@@ -220,40 +362,39 @@ impl<'a> Recorder<'a> {
 
     /// Goes to the node of a function that this node called; where there can be none, stays in the caller's.
     fn enter(&mut self, parent: Option<usize>, call_site: u64, function: usize) {
-        *self.entered.entry(function).or_default() += 1;
         let depth = parent.map_or(0, |parent| self.nodes[parent].depth + 1);
-        let key = (parent.unwrap_or(usize::MAX), call_site, function);
-        let known = self.children.get(&key).copied();
         let full = self.nodes.len() >= TREE_NODES || depth >= TREE_DEPTH || self.hidden > 0;
-        let number = match (known, parent) {
-            (Some(number), _) if self.hidden == 0 => number,
-            (_, Some(_)) if full => {
-                self.hidden += 1;
-                return;
-            }
-            _ => {
-                let number = self.nodes.len();
-                self.children.insert(key, number);
-                self.nodes.push(Node {
-                    parent,
-                    function,
-                    call_site,
-                    depth,
-                    calls: 0,
-                    cycles: 0,
-                });
-                number
-            }
+        let known = || {
+            self.children
+                .contains_key(&key(parent, call_site, function))
         };
+        if parent.is_some() && full && (self.hidden > 0 || !known()) {
+            self.hidden += 1;
+            *self.hidden_entries.entry(function).or_default() += 1;
+            return;
+        }
+        let number = self.child(parent, call_site, function);
+        self.known.put(number, &self.nodes);
         self.nodes[number].calls += 1;
         self.current = number;
     }
 
-    /// The address of the instruction that ends the block with this head.
-    pub(super) fn call_instruction(&self, head: u64) -> u64 {
-        let trace = self.traces.get(&head);
-        let last = trace.and_then(|trace| trace.block.as_ref()?.places().last());
-        last.map_or(head, |(pc, _)| pc)
+    /// The node of a function below another node, or at the top.
+    fn child(&mut self, parent: Option<usize>, call_site: u64, function: usize) -> usize {
+        let depth = parent.map_or(0, |parent| self.nodes[parent].depth + 1);
+        let number = self.nodes.len();
+        let known = (self.children.entry(key(parent, call_site, function))).or_insert(number);
+        if *known == number {
+            self.nodes.push(Node {
+                parent,
+                function,
+                call_site,
+                depth,
+                calls: 0,
+                cycles: 0,
+            });
+        }
+        *known
     }
 
     /// The names, when the run is over.
@@ -262,10 +403,69 @@ impl<'a> Recorder<'a> {
     }
 }
 
+/// Nodes by the node above them and the place of the call: one that is put in may push out another. It answers in a few
+/// instructions, which a map does not.
+#[derive(Default)]
+struct KnownNodes(Vec<KnownNode>);
+
+/// The node above, the address of the call, the node.
+type KnownNode = (u32, u64, u32);
+
+/// Room for nodes at the start.
+const KNOWN_NODES: usize = 1 << 10;
+
+impl KnownNodes {
+    /// The number of a node; one that no node has where it is not kept. The caller compares its function.
+    #[inline]
+    fn find(&self, parent: usize, call_site: u64) -> usize {
+        match self.0.get(self.slot(parent, call_site)) {
+            Some(&(above, site, node)) if above as usize == parent && site == call_site => {
+                node as usize
+            }
+            _ => usize::MAX,
+        }
+    }
+
+    /// Keeps the node that was made last, or that is in the place of another. There is room for four times as many as there
+    /// are.
+    fn put(&mut self, number: usize, nodes: &[Node]) {
+        let room = (nodes.len() * 4).next_power_of_two().max(KNOWN_NODES);
+        if self.0.len() < room {
+            self.0 = vec![(u32::MAX, 0, u32::MAX); room * 4];
+            for (number, node) in nodes.iter().enumerate() {
+                self.keep(number, node);
+            }
+        }
+        self.keep(number, &nodes[number]);
+    }
+
+    fn keep(&mut self, number: usize, node: &Node) {
+        if let Some(parent) = node.parent {
+            let slot = self.slot(parent, node.call_site);
+            // The tree has fewer nodes than that.
+            self.0[slot] = (parent as u32, node.call_site, number as u32);
+        }
+    }
+
+    #[inline]
+    fn slot(&self, parent: usize, call_site: u64) -> usize {
+        // Neighbours in code and in the tree get different slots.
+        let mixed = (parent as u64).wrapping_mul(0x9e37_79b9) ^ (call_site >> 1);
+        mixed as usize & self.0.len().wrapping_sub(1)
+    }
+}
+
+/// What tells nodes apart.
+fn key(parent: Option<usize>, call_site: u64, function: usize) -> (usize, u64, usize) {
+    (parent.unwrap_or(usize::MAX), call_site, function)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use lockstep_isa::{Profile, Version};
+    use lockstep_runtime::Recorder as _;
+    use lockstep_translator::CodeRegion;
 
     /// `main` at 0 calls `a` at 0x100, which calls `b` at 0x200. How `b` ends is for the test to say.
     fn code(last_of_b: u32) -> Vec<u8> {
@@ -302,9 +502,10 @@ mod tests {
             (BASE + 0x200, BASE + 0x300, "b"),
             (BASE + 0x300, BASE + 0x400, "c"),
         ]);
-        let mut recorder = Recorder::new(vec![region], names);
+        let known = KnownCode::new(region.profile, region.cost, region.memory_size, &[region]);
+        let mut recorder = Recorder::new(known, names);
         for &trace in traces {
-            recorder.record(BASE + trace, 10);
+            recorder.trace(BASE + trace, 10);
         }
         assert!(recorder.calls.is_empty(), "every call has ended");
         let name = |function| recorder.names().name(function).to_owned();
