@@ -1,7 +1,10 @@
 //! Transactions around real scripts (`crate::real`): what each is for, put together and signed here, and the
 //! transactions that `ckb-debugger` ships as files.
 
-use ckb_mock_tx_types::MockTransaction;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use ckb_mock_tx_types::{MockTransaction, ReprMockTransaction};
 use ckb_types::bytes::Bytes;
 use ckb_types::core::ScriptHashType;
 use ckb_types::packed::{CellOutput, Script};
@@ -18,7 +21,15 @@ pub struct Real {
     /// What it is.
     pub name: String,
     fetched: bool,
-    make: Box<dyn Fn() -> Result<Transaction, String>>,
+    make: Box<dyn Fn() -> Result<Source, String>>,
+}
+
+/// Where a transaction is.
+enum Source {
+    /// Put together here.
+    Drafted(Box<MockTransaction>),
+    /// In a file of a package.
+    File(PathBuf),
 }
 
 impl Real {
@@ -26,7 +37,7 @@ impl Real {
         Real {
             name: name.to_owned(),
             fetched: true,
-            make: Box::new(move || Ok(transaction(&make()?))),
+            make: Box::new(move || Ok(Source::Drafted(Box::new(make()?)))),
         }
     }
 
@@ -48,7 +59,29 @@ impl Real {
     /// # Errors
     /// A package of the registries is not here and cannot be fetched.
     pub fn transaction(&self) -> Result<Transaction, String> {
-        (self.make)()
+        match (self.make)()? {
+            Source::Drafted(mock) => Ok(transaction(&mock)),
+            Source::File(path) => {
+                let read = Transaction::read(&path);
+                read.map_err(|error| format!("{}: {error}", path.display()))
+            }
+        }
+    }
+
+    /// A file with it, as `translate run --tx-file` takes one: that of the package, or one in this folder.
+    ///
+    /// # Errors
+    /// As [`Real::transaction`], and a file that cannot be written.
+    pub fn file(&self, folder: &Path) -> Result<PathBuf, String> {
+        let mock = match (self.make)()? {
+            Source::File(path) => return Ok(path),
+            Source::Drafted(mock) => *mock,
+        };
+        let text = serde_json::to_string(&ReprMockTransaction::from(mock));
+        let text = text.map_err(|error| error.to_string())?;
+        let path = folder.join(format!("{}.json", self.name.replace([' ', ',', '/'], "_")));
+        fs::write(&path, text).map_err(|error| format!("{}: {error}", path.display()))?;
+        Ok(path)
     }
 }
 
@@ -102,9 +135,9 @@ pub fn transactions() -> Vec<Real> {
 }
 
 /// A file of `ckb-debugger`'s examples.
-fn shipped(name: &str) -> Result<Transaction, String> {
+fn shipped(name: &str) -> Result<Source, String> {
     let path = DEBUGGER.folder()?.join(format!("examples/{name}.json"));
-    Transaction::read(&path).map_err(|error| format!("{}: {error}", path.display()))
+    Ok(Source::File(path))
 }
 
 /// A lock that runs another program, which is in the second cell that the transaction depends on. The files that
