@@ -25,6 +25,8 @@ mod coverage;
 mod debug_info;
 mod decode;
 mod doctor;
+#[cfg(feature = "tx")]
+mod exit_names;
 mod explore;
 mod failure;
 mod fault;

@@ -19,9 +19,15 @@ const NULL_BYTES: u64 = PAGE_SIZE as u64;
 /// Bytes of the instruction that calls the host.
 const ECALL_BYTES: u64 = 4;
 
+/// The access of a guest that was stopped by its limit.
+const LIMIT: &str = "limit";
+
 /// A fault with all that is known of it.
 #[derive(Serialize)]
 pub(super) struct Report {
+    /// What stands before it for people.
+    #[serde(skip)]
+    label: &'static str,
     /// Which process of a script that starts others.
     #[serde(skip_serializing_if = "Option::is_none")]
     process: Option<u64>,
@@ -30,7 +36,7 @@ pub(super) struct Report {
     /// The instruction as text; missing where code could not be fetched.
     #[serde(skip_serializing_if = "Option::is_none")]
     text: Option<String>,
-    /// `load`, `store`, `fetch` or `ecall`.
+    /// `load`, `store`, `fetch` or `ecall`; `limit` where the cycles were used up.
     access: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     address: Option<String>,
@@ -81,6 +87,7 @@ impl Report {
     pub(super) fn new(fault: &Fault, core: &Core, elf: &[u8]) -> Report {
         let instruction = instruction_at(core, fault);
         Report {
+            label: "Fault",
             process: None,
             instruction: hex(fault.instruction),
             text: instruction.as_ref().map(Inst::to_string),
@@ -98,6 +105,7 @@ impl Report {
     pub(super) fn of_system_call(number: u64, core: &Core, elf: &[u8], hint: &str) -> Report {
         let at = core.pc().wrapping_sub(ECALL_BYTES);
         Report {
+            label: "Fault",
             process: None,
             instruction: hex(at),
             text: Some("ecall".to_owned()),
@@ -111,6 +119,24 @@ impl Report {
         }
     }
 
+    /// Where a guest was stopped by its limit of cycles: at a block that did not begin.
+    pub(super) fn of_limit(core: &Core, elf: &[u8]) -> Report {
+        let at = core.pc();
+        Report {
+            label: "Stopped",
+            process: None,
+            instruction: hex(at),
+            text: None,
+            access: LIMIT.to_owned(),
+            address: None,
+            bytes: None,
+            reason: format!("at {at:#x}, by the limit of cycles"),
+            hint: None,
+            backtrace: backtrace(core, at, &DebugInfo::read(elf)),
+            registers: String::new(),
+        }
+    }
+
     /// The same, of a process that the script started.
     #[cfg(feature = "tx")]
     pub(super) fn of_process(self, id: u64) -> Report {
@@ -120,11 +146,16 @@ impl Report {
         }
     }
 
+    /// Whether it is no fault, but the place where the cycles were used up.
+    pub(super) fn is_of_limit(&self) -> bool {
+        self.access == LIMIT
+    }
+
     /// The lines for people.
     pub(super) fn describe(&self) -> String {
         let mut text = match self.process {
-            Some(id) => format!("Fault of process {id}: "),
-            None => String::from("Fault: "),
+            Some(id) => format!("{} of process {id}: ", self.label),
+            None => format!("{}: ", self.label),
         };
         // Writing to a string does not fail.
         if let Some(place) = self.backtrace.first().and_then(Call::place) {

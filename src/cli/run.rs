@@ -160,6 +160,7 @@ impl Run {
                 let core = machine.core();
                 Some(fault::Report::of_system_call(*number, core, symbols, hint))
             }
+            Err(Trap::CyclesExceeded) => Some(fault::Report::of_limit(machine.core(), symbols)),
             // It runs again, which must not read and write files again.
             Err(trap) if fault::is_of_an_access(trap) && self.chaos.is_none() && without_files => {
                 let mut program = guest::load(elf, &bytes, &platform)?;

@@ -27,6 +27,9 @@ struct Object<'a> {
     /// The instruction that failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     fault_site: Option<&'a fault::Report>,
+    /// Where the cycles were used up.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stopped_at: Option<&'a fault::Report>,
     cycles: u64,
     pc: String,
     registers: Vec<String>,
@@ -100,7 +103,8 @@ impl Run<'_> {
             exit_code,
             fault,
             fault_reason,
-            fault_site,
+            fault_site: fault_site.filter(|site| !site.is_of_limit()),
+            stopped_at: fault_site.filter(|site| site.is_of_limit()),
             cycles: core.cycles(),
             pc: format!("{:#x}", core.pc()),
             registers: Reg::all()

@@ -227,3 +227,58 @@ fn a_loop_without_end_is_stopped() {
     let ran = sandbox.run(&words).exits(64);
     assert!(ran.err.contains("'7X'"), "{}", ran.err);
 }
+
+/// A run that is stopped by its limit says where: in a program, and in a script of a transaction.
+#[test]
+fn the_limit_of_cycles_names_the_place() {
+    let sandbox = Sandbox::new();
+    let file = faults();
+    let arguments = ["run", &file, "--max-cycles", "1M", "--", "8"];
+    let ran = sandbox.run(&arguments).exits(254);
+    let line =
+        "Stopped: ./examples/faults/faults.c:59 in fail(): at 0x11056, by the limit of cycles\n";
+    assert!(ran.out.contains(line), "{}", ran.out);
+    let site = sandbox
+        .run(&[&["run", "--json"], &arguments[1..]].concat())
+        .json();
+    assert_eq!(site["stopped_at"]["instruction"], "0x11056");
+    assert!(functions(&site["stopped_at"]).ends_with(&["fail", "main", "_start"]));
+    let transaction = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/examples/transactions/sighash_good.json"
+    );
+    let words = ["run", "--tx-file", transaction, "--bin", &file];
+    let ran = sandbox
+        .run(&[&words[..], &["--max-cycles", "1M", "--", "8"]].concat())
+        .exits(254);
+    assert!(ran.out.contains(line), "{}", ran.out);
+}
+
+/// The system scripts have names for their exit codes; others have the convention of `ckb-std` at most.
+#[test]
+fn exit_codes_have_the_names_that_their_scripts_give_them() {
+    let sandbox = Sandbox::new();
+    let transaction = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/examples/transactions/sighash_bad.json"
+    );
+    let ran = sandbox.run(&["run", "--tx-file", transaction]);
+    let line = "Exit code -31: ERROR_PUBKEY_BLAKE160_HASH of secp256k1_blake160_sighash_all\n";
+    assert!(ran.out.contains(line), "{}", ran.out);
+    let found = sandbox
+        .run(&["run", "--json", "--tx-file", transaction])
+        .json();
+    assert_eq!(found["exit_name"]["name"], "ERROR_PUBKEY_BLAKE160_HASH");
+    assert_eq!(found["exit_name"]["is_certain"], true);
+    let words = [
+        "run",
+        "--tx-file",
+        transaction,
+        "--bin",
+        &faults(),
+        "--",
+        "?",
+    ];
+    let ran = sandbox.run(&words).exits(0);
+    assert!(!ran.out.contains("Exit code"), "{}", ran.out);
+}

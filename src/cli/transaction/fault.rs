@@ -40,8 +40,16 @@ pub(super) fn explain(
     again: Option<impl FnOnce(u64) -> Result<Ran, Failure>>,
     symbols: impl Fn(u64) -> Result<Vec<u8>, Failure>,
 ) -> Result<Option<Report>, Failure> {
-    let Err(ScriptError::VMInternalError(error)) = &ran.run.result else {
-        return Ok(None);
+    let error = match &ran.run.result {
+        Err(ScriptError::VMInternalError(error)) => error,
+        // As with a system call that nobody serves.
+        Err(ScriptError::ExceededMaximumCycles(_)) => {
+            return match &ran.copies[..] {
+                [(id, core)] => Ok(Some(Report::of_limit(core, &symbols(*id)?))),
+                _ => Ok(None),
+            };
+        }
+        _ => return Ok(None),
     };
     if let Error::InvalidEcall(number) = error {
         // Only one process runs at a time, but which one it was is not known where there are several.

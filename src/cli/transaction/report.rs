@@ -9,6 +9,7 @@ use lockstep_runtime::Core;
 use serde::Serialize;
 
 use super::super::answer::Answer;
+use super::super::exit_names::{self, ExitName};
 use super::super::failure::Failure;
 use super::super::result_name::ResultName;
 use super::super::run_report::{Allowed, Cycles};
@@ -23,6 +24,9 @@ struct Object<'a> {
     script_hash: String,
     result: ResultName,
     exit_code: Option<i8>,
+    /// What the exit code means, where it has a name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    exit_name: Option<ExitName>,
     fault: Option<String>,
     /// What the error says beside its name.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -30,6 +34,9 @@ struct Object<'a> {
     /// The instruction that failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     fault_site: Option<&'a fault::Report>,
+    /// Where the cycles were used up.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stopped_at: Option<&'a fault::Report>,
     cycles: u64,
     pc: Option<String>,
     registers: Option<Vec<String>>,
@@ -169,7 +176,11 @@ impl Report<'_> {
             Err(error) => (ResultName::Fault, None, Some(variant(error))),
         };
         let code = name.exit_code(exit_code);
+        let exit_name = exit_code.and_then(|code| exit_names::name(code, &ran.elf(0)?));
         let mut text = self.describe();
+        if let (Some(name), Some(code)) = (exit_name, exit_code) {
+            text += &name.describe(code);
+        }
         text += &self.fault.map(fault::Report::describe).unwrap_or_default();
         let left = ran.left.as_ref();
         let hex = |word: &u64| format!("{word:#x}");
@@ -178,9 +189,11 @@ impl Report<'_> {
             script_hash: self.script_hash.clone(),
             result: name,
             exit_code,
+            exit_name,
             fault,
             fault_reason: ran.run.fault_reason().map(str::to_owned),
-            fault_site: self.fault,
+            fault_site: self.fault.filter(|site| !site.is_of_limit()),
+            stopped_at: self.fault.filter(|site| site.is_of_limit()),
             cycles: ran.run.cycles,
             pc: left.map(|left| hex(&left.pc)),
             registers: left.map(|left| left.registers.iter().map(hex).collect()),
