@@ -169,7 +169,7 @@ impl Coverage {
         use super::counted_script::{self, Make};
 
         let loaded = self.guest.loaded()?;
-        let mut symbols = self.guest.symbols()?;
+        let symbols = self.guest.symbols()?;
         let mut covered = Covered {
             end: String::new(),
             cycles: 0,
@@ -177,17 +177,20 @@ impl Coverage {
         };
         let make: Arc<Make<Counts>> =
             Arc::new(|_: &Program, _, _: &Core| (Counts::default(), None));
-        let mut ends = Vec::new();
+        let (mut ends, mut own) = (Vec::new(), None);
         for script in &loaded.scripts {
             let limit = self.guest.max_cycles.saturating_sub(covered.cycles);
             let ended = counted_script::run(&loaded, script, limit, &make)?;
             ends.push(format!("{}: {}", script.name, ended.end));
             covered.cycles += ended.cycles;
+            // The symbols are of the first script's own program, whichever processes run it.
+            let first = ended.programs.first();
+            own = own.or_else(|| first.map(|program| program.program.elf.clone()));
             covered
                 .programs
                 .extend(ended.programs.into_iter().map(|one| Ran {
+                    symbols: (symbols.clone()).filter(|_| own.as_ref() == Some(&one.program.elf)),
                     elf: one.program.elf.to_vec(),
-                    symbols: symbols.take(),
                     platform: Platform::default().with_profile(one.profile),
                     counts: one.recorder,
                 }));

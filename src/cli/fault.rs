@@ -208,7 +208,8 @@ impl Report {
         if self.backtrace.iter().all(|call| call.function.is_none()) {
             let _ = writeln!(
                 text,
-                "  The ELF has no symbols; build it with -g and without -s to see functions and lines"
+                "  The ELF has no symbols; build it with -g and without -s to see functions and lines, or name the file \
+                 before it was stripped with --symbols FILE"
             );
         }
     }

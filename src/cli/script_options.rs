@@ -55,7 +55,7 @@ pub(crate) struct ScriptOptions {
     /// Which process of a script that spawns others; its own is 0
     #[arg(long, value_name = "N", requires = "tx_file", conflicts_with = "elf", default_value = "0", hide_default_value = true, value_parser = number)]
     pub(crate) vm_id: u64,
-    /// An ELF with symbols and debug information of the program, or of that process: scripts on the chain are stripped
+    /// An ELF with symbols and debug information of the program, or of that process, and of all that run the same: scripts on the chain are stripped
     #[arg(long, value_name = "FILE")]
     pub(crate) symbols: Option<PathBuf>,
 }

@@ -126,11 +126,15 @@ impl Request<'_> {
         report.tell()
     }
 
-    /// The ELF that names the functions of a process: the one of the option, else the code that the process runs.
+    /// The ELF that names the functions of a process: the one of the option, for the process that it is about and those
+    /// that run the same program; else the code that the process runs.
     fn symbols(&self, ran: &Ran, process: VmId) -> Result<Vec<u8>, Failure> {
+        let elf = ran.elf(process);
         match self.symbols {
-            Some(file) if process == self.process => guest::read(file),
-            _ => Ok(ran.elf(process).unwrap_or_default()),
+            Some(file) if process == self.process || elf == ran.elf(self.process) => {
+                guest::read(file)
+            }
+            _ => Ok(elf.unwrap_or_default()),
         }
     }
 

@@ -147,6 +147,7 @@ fn an_elf_without_symbols_has_the_instruction_all_the_same() {
         "Fault: load of 8 bytes at 0xfffffffffffffff8, beyond the end of memory",
         "ld a0, 0(a0)  (a0 = 0xfffffffffffffff8)",
         "The ELF has no symbols; build it with -g and without -s",
+        "or name the file before it was stripped with --symbols FILE",
         "Hint: the address is that of a null pointer with a small offset",
     ] {
         assert!(ran.out.contains(part), "{part}: {}", ran.out);

@@ -268,3 +268,30 @@ fn narrow_guests_have_the_same_profile_in_both_engines() {
         assert_eq!(sum(&quick), quick["cycles"].as_u64().unwrap(), "{name}");
     }
 }
+
+/// Symbols of the script's own program name the functions of every process that runs it.
+#[cfg(feature = "tx")]
+#[test]
+fn symbols_are_for_all_processes_with_the_same_program() {
+    let sandbox = Sandbox::new();
+    let root = env!("CARGO_MANIFEST_DIR");
+    let file = format!("{root}/examples/transactions/spawn.json");
+    // Those of another program: `_start` is at the same address.
+    let symbols = format!("{root}/examples/faults/faults.elf");
+    for engine in ["auto", "interp"] {
+        let words = ["profile", "--json", "--engine", engine, "--tx-file", &file];
+        let found = sandbox.run(&[&words[..], &["--symbols", &symbols]].concat());
+        let found = found.exits(0).json();
+        let processes = found["processes"].as_array().expect("a list");
+        assert_eq!(processes.len(), 7, "{found}");
+        for process in processes {
+            let rows = process["rows"].as_array().expect("rows");
+            let name = |row: &Value| row["name"].as_str().expect("a name").to_owned();
+            let names: Vec<String> = rows.iter().map(name).collect();
+            assert!(
+                names.iter().any(|name| name.ends_with("_start")),
+                "{names:?}"
+            );
+        }
+    }
+}

@@ -1,7 +1,7 @@
 //! The profile of a script of a transaction.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use lockstep::transaction::Program as Code;
 use lockstep::{Platform, Program};
@@ -63,15 +63,20 @@ pub(super) fn run(options: &CountedOptions, engine: Engine) -> Result<Profiled, 
     })
 }
 
-/// Makes recorders, and native code once for each program. `symbols` are those of the script's own program.
+/// Makes recorders, and native code once for each program. `symbols` are those of the script's own program, which
+/// processes that it spawns often run, too.
 fn maker(engine: Engine, symbols: Option<Vec<u8>>) -> Arc<Make<Recorder>> {
     let made: Mutex<HashMap<blake3::Hash, Arc<CountingCode>>> = Mutex::default();
-    Arc::new(move |program: &Code, number: usize, core: &Core| {
-        let symbols = symbols.as_deref().filter(|_| number == 0);
+    let own: OnceLock<blake3::Hash> = OnceLock::new();
+    Arc::new(move |program: &Code, _, core: &Core| {
+        let hash = blake3::hash(&program.elf);
+        // The first one that starts is the script's own.
+        let is_own = *own.get_or_init(|| hash) == hash;
+        let symbols = symbols.as_deref().filter(|_| is_own);
         let (recorder, code) = recorder(program, symbols.unwrap_or(&program.elf), core, engine);
         let mut made = made.lock().unwrap_or_else(PoisonError::into_inner);
         let code = code.map(|code| {
-            let known = made.entry(blake3::hash(&program.elf));
+            let known = made.entry(hash);
             Arc::clone(known.or_insert_with(|| Arc::new(code)))
         });
         (recorder, code)
@@ -105,11 +110,12 @@ type Label = (Option<String>, Option<u64>);
 /// The label of each program, where there are several, and the ELF with its symbols.
 fn parts(ended: &Ended<Recorder>, symbols: Option<&[u8]>) -> Vec<(Label, Vec<u8>)> {
     let several = ended.programs.len() > 1;
-    let part = |(number, program): (usize, &CountedProgram<Recorder>)| {
+    let own = ended.programs.first().map(|program| &program.program.elf);
+    let part = |program: &CountedProgram<Recorder>| {
         let label = several.then(|| (program.program.source.to_string(), program.process));
-        let symbols = symbols.filter(|_| number == 0);
+        let symbols = symbols.filter(|_| own == Some(&program.program.elf));
         let symbols = symbols.unwrap_or(&program.program.elf).to_vec();
         (label.unzip(), symbols)
     };
-    ended.programs.iter().enumerate().map(part).collect()
+    ended.programs.iter().map(part).collect()
 }
