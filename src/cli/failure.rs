@@ -55,6 +55,17 @@ impl Failure {
         }
     }
 
+    /// The same with one more sentence, in the place of what the parser guesses.
+    pub(crate) fn with_advice(self, advice: &str) -> Failure {
+        // The parser writes a list of arguments in several lines.
+        let words: Vec<&str> = self.message.split_whitespace().collect();
+        Failure {
+            rendered: None,
+            message: format!("{}; {advice}", words.join(" ")),
+            ..self
+        }
+    }
+
     /// A file cannot be read.
     pub(crate) fn unreadable(path: &Path, error: &std::io::Error) -> Failure {
         let message = format!(

@@ -14,6 +14,7 @@ mod equivalents;
 mod explore;
 mod faults;
 mod gdb;
+mod habits;
 mod harness;
 mod heat;
 #[cfg(all(feature = "tx", target_os = "linux"))]
