@@ -53,14 +53,28 @@ impl GuestCode {
         (address < self.functions[number].range.end).then_some(number)
     }
 
-    /// The functions with this name, or with a name that ends with it behind `::`.
+    /// The functions with this name, or with a name that ends with it behind `::`, or that a compiler made of it, as
+    /// `name.constprop.0`.
     pub(crate) fn named(&self, name: &str) -> Vec<usize> {
         let exact = self.matching(|full| full == name);
         if !exact.is_empty() {
             return exact;
         }
         let suffix = format!("::{name}");
-        self.matching(|full| full.ends_with(&suffix) || without_hash(full).ends_with(&suffix))
+        let in_a_path =
+            self.matching(|full| full.ends_with(&suffix) || without_hash(full).ends_with(&suffix));
+        if !in_a_path.is_empty() {
+            return in_a_path;
+        }
+        let prefix = format!("{name}.");
+        self.matching(|full| full.starts_with(&prefix))
+    }
+
+    /// The names that have this text in them.
+    pub(crate) fn similar(&self, text: &str) -> impl Iterator<Item = &str> {
+        let text = text.to_lowercase();
+        let names = self.functions.iter().map(|function| &function.name[..]);
+        names.filter(move |name| name.to_lowercase().contains(&text))
     }
 
     fn matching(&self, wanted: impl Fn(&str) -> bool) -> Vec<usize> {
@@ -228,6 +242,20 @@ mod tests {
             texts.collect::<Vec<_>>()
         });
         assert!(texts.into_iter().any(|text| text.contains("<poke>")));
+    }
+
+    #[test]
+    fn a_function_is_found_by_the_name_in_the_source() {
+        let info = DebugInfo::read(ELF);
+        let mut code = code(&info);
+        let poke = code.named("poke");
+        code.functions[poke[0]].name = "poke.constprop.0".to_owned();
+        assert_eq!(code.named("poke"), poke);
+        assert_eq!(
+            code.similar("POK").collect::<Vec<_>>(),
+            ["poke.constprop.0"]
+        );
+        assert!(code.named("pok").is_empty());
     }
 
     #[test]

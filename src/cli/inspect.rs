@@ -31,6 +31,9 @@ use views::Place;
 
 use objects::{BlockObject, Coverage, ElfObject, ModuleObject, Pages, Region, Segment};
 
+/// Names that are shown where a function is not found.
+const SIMILAR_NAMES: usize = 5;
+
 /// Shows what is in an ELF or a module
 #[derive(Args)]
 #[command(
@@ -134,7 +137,7 @@ impl Inspect {
         if let Some(Place::Named(name)) = &wanted
             && codes.iter().all(|code| code.named(name).is_empty())
         {
-            return Err(no_function(path, name));
+            return Err(no_function(path, &codes, name));
         }
         let mut shown = Vec::new();
         let mut listing = wanted.as_ref().map(|_| String::new());
@@ -233,10 +236,16 @@ fn needs_elf(what: &str) -> Failure {
     ))
 }
 
-fn no_function(path: &Path, name: &str) -> Failure {
+fn no_function(path: &Path, codes: &[GuestCode], name: &str) -> Failure {
+    let similar = codes.iter().flat_map(|code| code.similar(name));
+    let similar: Vec<&str> = similar.take(SIMILAR_NAMES).collect();
+    let similar = match similar.is_empty() {
+        true => String::new(),
+        false => format!(" (but {})", similar.join(", ")),
+    };
     Failure::usage(format!(
-        "{} has no function {name:?}; translate inspect --disasm {0} shows the names, and --symbols FILE takes them from \
-         another ELF",
+        "{} has no function {name:?}{similar}; translate inspect --disasm {0} shows the names, and --symbols FILE takes \
+         them from another ELF",
         guest::shown(path)
     ))
 }
@@ -254,7 +263,7 @@ fn graph(path: &Path, codes: &[GuestCode], name: &str, json: bool) -> Result<Ans
         numbers.map(move |number| (code, &code.functions[number]))
     });
     let Some((code, function)) = named.next() else {
-        return Err(no_function(path, name));
+        return Err(no_function(path, codes, name));
     };
     if let Some((_, other)) = named.next() {
         return Err(Failure::usage(format!(

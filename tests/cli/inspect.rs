@@ -111,6 +111,9 @@ fn names_come_from_another_file_and_a_module_has_none() {
     sandbox.file("stripped.elf", &stripped);
     let absent = ["inspect", "stripped.elf", "--disasm", "poke"];
     sandbox.run(&absent).exits(64).says("--symbols");
+    // A part of a name is answered with the names that have it.
+    let part = ["inspect", &faults, "--disasm", "pok"];
+    sandbox.run(&part).exits(64).says("(but poke)");
     let named = [
         "inspect",
         "stripped.elf",
