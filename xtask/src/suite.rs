@@ -12,7 +12,7 @@ use crate::guests;
 use crate::step::{StepError, cargo, step, timed};
 use crate::tools::{SystemPackage, Wheel, need};
 
-const PACKAGES: [SystemPackage; 4] = [
+const PACKAGES: [SystemPackage; 5] = [
     SystemPackage {
         name: "clang-19",
         program: "clang-19",
@@ -30,6 +30,11 @@ const PACKAGES: [SystemPackage; 4] = [
     SystemPackage {
         name: "gdb-multiarch",
         program: "gdb-multiarch",
+    },
+    // Makes pages of the coverage in docs/guide.
+    SystemPackage {
+        name: "lcov",
+        program: "genhtml",
     },
 ];
 
