@@ -1,0 +1,5 @@
+//! The faces of the machine: the command line with JSON, and the CKB type script.
+
+pub mod json;
+pub mod run;
+pub mod text;
