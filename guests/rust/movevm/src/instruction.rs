@@ -15,7 +15,7 @@ pub enum Operands {
     Local,
     /// An index into a table, in LEB128.
     Table,
-    /// A signature and a number of elements, both in LEB128.
+    /// A signature in LEB128, and a number of elements in 8 bytes.
     Count,
     /// So many bytes of an integer.
     Bytes(u8),

@@ -274,12 +274,13 @@ impl<'a> Cursor<'a> {
     fn instruction(&mut self, integers: &mut Vec<U256>) -> Read<Instruction> {
         use Instruction::*;
         let code = self.byte()?;
-        let operands = match TABLE.iter().find(|(known, _, _)| *known == code) {
-            Some((_, _, operands)) => *operands,
-            None if (0x4E..=0x80).contains(&code) => {
+        // The table has all codes from 1 on, in their order.
+        let operands = match TABLE.get(usize::from(code).wrapping_sub(1)) {
+            Some((known, _, operands)) if *known == code => *operands,
+            _ if (0x4E..=0x80).contains(&code) => {
                 return Err(Wrong::new(Exit::Unsupported, "UNKNOWN_OPCODE"))
             }
-            None => return Err(malformed("UNKNOWN_OPCODE")),
+            _ => return Err(malformed("UNKNOWN_OPCODE")),
         };
         if code >= 0x48 && self.version < 6 {
             return Err(malformed("UNKNOWN_OPCODE"));
@@ -293,7 +294,7 @@ impl<'a> Cursor<'a> {
             Operands::Count => {
                 index = self.index()?;
                 // No stack holds more, so what is more is refused by the verifier either way.
-                count = self.number(u64::MAX)?.min(u64::from(u16::MAX)) as u16;
+                count = u64::from_le_bytes(self.fixed()?).min(u64::from(u16::MAX)) as u16;
             }
         }
         let local = index as u8;

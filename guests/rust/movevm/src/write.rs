@@ -95,7 +95,7 @@ fn instruction(code: &Code, value: &Instruction, out: &mut Vec<u8>) {
         }
         VecPack(at, count) | VecUnpack(at, count) => {
             index(at, out);
-            number(u64::from(count), out);
+            out.extend_from_slice(&u64::from(count).to_le_bytes());
         }
         BrTrue(at)
         | BrFalse(at)
