@@ -67,7 +67,7 @@ struct Guest {
     rounds: u64,
 }
 
-const GUESTS: [Guest; 7] = [
+const GUESTS: [Guest; 9] = [
     Guest {
         package: "objects",
         name: "rust_objects",
@@ -113,6 +113,20 @@ const GUESTS: [Guest; 7] = [
     Guest {
         package: "evm-verify",
         name: "rust_evm_verify",
+        profile: "small",
+        native: None,
+        rounds: 0,
+    },
+    Guest {
+        package: "move-run",
+        name: "rust_move",
+        profile: "small",
+        native: Some("move-native"),
+        rounds: 40,
+    },
+    Guest {
+        package: "move-verify",
+        name: "rust_move_verify",
         profile: "small",
         native: None,
         rounds: 0,

@@ -14,8 +14,8 @@ use alloc::format;
 use alloc::vec::Vec;
 use core::str;
 
-use movevm::run;
 use movevm::wrong::{Code, Wrong};
+use movevm::{run, workloads};
 use shell::Arguments;
 
 #[no_mangle]
@@ -23,7 +23,11 @@ fn guest(given: Arguments) -> i8 {
     let given: Vec<&[u8]> = given.collect();
     let done = match given.split_first() {
         Some((&b"run", options)) => run::run_traced(options, &mut print).map(|line| print(&line)),
-        _ => Err(Wrong::new(Code::Arguments, "run")),
+        Some((&b"workload", [name, rounds])) => number(rounds)
+            .and_then(|rounds| workloads::run_named(str::from_utf8(name).unwrap_or("?"), rounds)),
+        Some((rounds, [])) => number(rounds).and_then(workloads::run_all),
+        None => workloads::run_all(1),
+        Some(_) => Err(unknown()),
     };
     match done {
         Ok(()) => 0,
@@ -32,6 +36,15 @@ fn guest(given: Arguments) -> i8 {
             wrong.code as i8
         }
     }
+}
+
+fn unknown() -> Wrong {
+    Wrong::new(Code::Arguments, "run …, workload NAME ROUNDS, or ROUNDS")
+}
+
+fn number(text: &[u8]) -> Result<u64, Wrong> {
+    let text = str::from_utf8(text).ok();
+    text.and_then(|text| text.parse().ok()).ok_or_else(unknown)
 }
 
 fn print(text: &str) {

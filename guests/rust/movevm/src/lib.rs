@@ -14,6 +14,7 @@
 extern crate alloc;
 
 pub mod bcs;
+pub mod build;
 pub mod face;
 pub mod format;
 pub mod instruction;
@@ -21,6 +22,7 @@ pub mod machine;
 pub mod reader;
 pub mod types;
 pub mod verify;
+pub mod workloads;
 pub mod world;
 pub mod write;
 pub mod wrong;
