@@ -122,7 +122,7 @@ const GUESTS: [Guest; 9] = [
         name: "rust_move",
         profile: "small",
         native: Some("move-native"),
-        rounds: 40,
+        rounds: 4,
     },
     Guest {
         package: "move-verify",

@@ -80,13 +80,13 @@ impl<'w> Machine<'w> {
         let address = self.stack.pop()?.owner()?;
         let resource = self.storage.0.remove(&(address, of));
         let resource = resource.ok_or(Stop::Error("MISSING_DATA"))?;
-        self.stack.push(resource.alone()?)
+        self.stack.push(resource)
     }
 
     /// Puts a resource into the storage of whoever signed.
     pub(super) fn move_to(&mut self, of: TypeId) -> Result<(), Stop> {
         self.gas.charge(GLOBAL)?;
-        let resource = self.stack.pop()?.alone()?;
+        let resource = self.stack.pop()?;
         let address = self.stack.pop()?.signer_address()?;
         let key = (address, of);
         if self.storage.0.contains_key(&key) {

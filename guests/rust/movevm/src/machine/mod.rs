@@ -264,9 +264,7 @@ impl<'w> Machine<'w> {
                     Err(stop) => return Err(self.failure(&frame, stop)),
                 },
                 Ok(Flow::Return) => {
-                    if let Err(stop) = self.leave(&frame) {
-                        return Err(self.failure(&frame, stop));
-                    }
+                    self.locals.truncate(frame.locals);
                     match self.calls.pop() {
                         Some(caller) => frame = caller,
                         None => return Ok(()),
@@ -303,17 +301,6 @@ impl<'w> Machine<'w> {
             locals,
             types,
         }))
-    }
-
-    /// Drops the locals of a frame. No reference may be left to any of them.
-    fn leave(&mut self, frame: &Frame<'w>) -> Result<(), Stop> {
-        while self.locals.len() > frame.locals {
-            match self.locals.pop() {
-                Some(value @ (Value::Items(_) | Value::Bytes(_))) => drop(value.alone()?),
-                _ => {}
-            }
-        }
-        Ok(())
     }
 
     fn trace(&self, frame: &Frame<'w>, instruction: &Instruction, trace: &mut Trace<'_>) {

@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 use sha2::Digest;
 
 use super::gas::{NATIVE, NATIVE_BYTES};
-use super::value::{item_reference, Value};
+use super::value::{item_reference, own, Value};
 use super::{Machine, Stop};
 use crate::bcs;
 use crate::format::{Address, Token};
@@ -155,10 +155,10 @@ impl Machine<'_> {
     }
 
     fn pop_bytes(&mut self) -> Result<Vec<u8>, Stop> {
-        let Value::Bytes(bytes) = self.stack.pop()?.alone()? else {
+        let Value::Bytes(bytes) = self.stack.pop()? else {
             return Err(Stop::INVARIANT);
         };
-        let bytes = bytes.take();
+        let bytes = own(bytes);
         self.charge_bytes(bytes.len())?;
         Ok(bytes)
     }

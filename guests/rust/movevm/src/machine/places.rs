@@ -2,7 +2,7 @@
 
 use alloc::rc::Rc;
 
-use super::value::{item_reference, Value};
+use super::value::{item_reference, own, Value};
 use super::{Frame, Machine, Stop};
 use crate::face::json;
 use crate::types::TypeId;
@@ -33,19 +33,18 @@ impl<'w> Machine<'w> {
     /// Moves a local to the operand stack.
     #[inline]
     pub(super) fn move_local(&mut self, frame: &Frame<'w>, index: u8) -> Result<(), Stop> {
-        let value = core::mem::replace(self.local(frame, index)?, Value::Absent);
-        self.stack.push(value.alone()?)
+        match core::mem::replace(self.local(frame, index)?, Value::Absent) {
+            Value::Absent => Err(Stop::INVARIANT),
+            value => self.stack.push(value),
+        }
     }
 
     /// Moves the top of the operand stack to a local.
     #[inline]
     pub(super) fn store_local(&mut self, frame: &Frame<'w>, index: u8) -> Result<(), Stop> {
         let value = self.stack.pop()?;
-        let old = core::mem::replace(self.local(frame, index)?, value);
-        match old {
-            Value::Items(_) | Value::Bytes(_) => old.alone().map(drop),
-            _ => Ok(()),
-        }
+        *self.local(frame, index)? = value;
+        Ok(())
     }
 
     /// Pushes a reference to a local.
@@ -143,12 +142,10 @@ impl<'w> Machine<'w> {
             }
             // The old contents are taken out first, so that they are dropped when nothing is borrowed.
             (Value::ToItems(to), Value::Items(from)) => {
-                let from = Rc::try_unwrap(from).map_err(|_| Stop::INVARIANT)?;
-                drop(to.replace(from.into_inner()));
+                drop(to.replace(own(from)));
             }
             (Value::ToBytes(to), Value::Bytes(from)) => {
-                let from = Rc::try_unwrap(from).map_err(|_| Stop::INVARIANT)?;
-                drop(to.replace(from.into_inner()));
+                drop(to.replace(own(from)));
             }
             _ => return Err(Stop::INVARIANT),
         }

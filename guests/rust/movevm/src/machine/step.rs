@@ -22,7 +22,7 @@ impl<'w> Machine<'w> {
     ) -> Result<Flow, Stop> {
         use Instruction::*;
         match instruction {
-            Pop => drop(self.stack.pop()?.alone()?),
+            Pop => drop(self.stack.pop()?),
             Ret => return Ok(Flow::Return),
             BrTrue(target) => {
                 if self.stack.pop()?.truth()? {

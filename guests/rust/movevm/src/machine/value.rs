@@ -1,8 +1,9 @@
 //! Values: integers, addresses, structs, vectors, and references to them.
 //!
 //! A struct or a vector is shared between the place that owns it and the references to it. The verifier proves that no
-//! reference is used when its value is gone, so an owner that takes a value apart finds itself alone; where it does not,
-//! the machine ends with an error instead of going on. There is no `unsafe` code here, so nothing worse can come of it.
+//! reference is used when its value is gone. It may still be in a local that is never read again; so an owner that takes
+//! a value apart leaves nothing in what is shared. There is no `unsafe` code here: were a reference used in spite of the
+//! verifier, it would find nothing, and the machine would end with an error.
 
 use alloc::boxed::Box;
 use alloc::rc::Rc;
@@ -52,6 +53,14 @@ pub enum Value {
     ToByte(Shared<Vec<u8>>, u32),
     /// A reference to a local, by its place among all locals.
     ToLocal(u32),
+}
+
+/// What its owner takes out of something shared. A reference that is left is in a local that is never read again.
+pub fn own<T: Default>(shared: Shared<T>) -> T {
+    match Rc::try_unwrap(shared) {
+        Ok(inner) => inner.into_inner(),
+        Err(shared) => shared.take(),
+    }
 }
 
 /// A wide integer of its two halves.
@@ -163,29 +172,9 @@ impl Value {
     /// The fields or elements of a value whose owner takes it apart.
     pub fn into_items(self) -> Result<Vec<Value>, Stop> {
         match self {
-            Value::Items(items) => match Rc::try_unwrap(items) {
-                Ok(items) => Ok(items.into_inner()),
-                Err(_) => Err(Stop::INVARIANT),
-            },
-            Value::Bytes(bytes) => match Rc::try_unwrap(bytes) {
-                Ok(bytes) => Ok(bytes.into_inner().into_iter().map(Value::U8).collect()),
-                Err(_) => Err(Stop::INVARIANT),
-            },
+            Value::Items(items) => Ok(own(items)),
+            Value::Bytes(bytes) => Ok(own(bytes).into_iter().map(Value::U8).collect()),
             _ => Err(Stop::INVARIANT),
-        }
-    }
-
-    /// A value that no reference refers to, as it must be where its owner moves or drops it.
-    pub fn alone(self) -> Result<Value, Stop> {
-        let others = match &self {
-            Value::Items(items) => Rc::strong_count(items) > 1,
-            Value::Bytes(bytes) => Rc::strong_count(bytes) > 1,
-            Value::Absent => true,
-            _ => false,
-        };
-        match others {
-            true => Err(Stop::INVARIANT),
-            false => Ok(self),
         }
     }
 

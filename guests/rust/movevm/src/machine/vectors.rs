@@ -89,7 +89,7 @@ impl<'w> Machine<'w> {
             Value::ToBytes(bytes) => bytes.borrow_mut().pop().map(Value::U8),
             _ => return Err(Stop::INVARIANT),
         };
-        self.stack.push(last.ok_or(Stop::VECTOR)?.alone()?)
+        self.stack.push(last.ok_or(Stop::VECTOR)?)
     }
 
     /// Exchanges two elements.
