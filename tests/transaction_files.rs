@@ -25,13 +25,14 @@ const PLENTY: u64 = 70_000_000;
 /// System cells that are committed beside the files: others take them from a crate.
 const CELLS: [&str; 3] = ["secp256k1_blake160_sighash_all", "secp256k1_data", "dao"];
 
-const GUESTS: [&str; 10] = [
+const GUESTS: [&str; 11] = [
     "always_success",
     "exec",
     "library",
     "loader",
     "rust_evm_verify",
     "rust_lock",
+    "rust_move_verify",
     "rust_token",
     "rust_tree",
     "sha256",
@@ -72,6 +73,13 @@ fn cases() -> Vec<Case> {
         Case::new(
             "evm_wrong_balance",
             scripts::evm_transition("wrong_balance"),
+            false,
+        ),
+        Case::new("move_first", scripts::move_call("first"), true),
+        Case::new("move_transfer", scripts::move_call("transfer"), true),
+        Case::new(
+            "move_wrong_balance",
+            scripts::move_call("wrong_balance"),
             false,
         ),
     ]

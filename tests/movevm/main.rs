@@ -8,3 +8,4 @@ mod guest;
 mod hostile;
 mod instructions;
 mod refused;
+mod transitions;

@@ -122,7 +122,7 @@ const GUESTS: [Guest; 9] = [
         name: "rust_move",
         profile: "small",
         native: Some("move-native"),
-        rounds: 4,
+        rounds: 24,
     },
     Guest {
         package: "move-verify",

@@ -56,13 +56,15 @@ pub fn write(
 pub struct Input<'a>(pub &'a [u8]);
 
 impl<'a> Input<'a> {
-    fn take<const N: usize>(&mut self) -> Option<[u8; N]> {
+    /// So many bytes.
+    pub fn take<const N: usize>(&mut self) -> Option<[u8; N]> {
         let (taken, left) = self.0.split_first_chunk::<N>()?;
         self.0 = left;
         Some(*taken)
     }
 
-    fn length(&mut self) -> Option<usize> {
+    /// A length in LEB128, in its shortest form.
+    pub fn length(&mut self) -> Option<usize> {
         let mut value = 0u32;
         for shift in [0, 7, 14, 21, 28] {
             let [byte] = self.take()?;
@@ -79,7 +81,8 @@ impl<'a> Input<'a> {
         None
     }
 
-    fn bytes(&mut self) -> Option<&'a [u8]> {
+    /// Bytes behind their length.
+    pub fn bytes(&mut self) -> Option<&'a [u8]> {
         let count = self.length()?;
         let (taken, left) = self.0.split_at_checked(count)?;
         self.0 = left;

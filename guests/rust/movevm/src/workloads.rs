@@ -30,38 +30,38 @@ pub struct Workload {
 pub const ALL: [Workload; 7] = [
     Workload {
         name: "loops",
-        argument: "300",
-        result: "127",
+        argument: "30",
+        result: "111",
     },
     Workload {
         name: "recursion",
-        argument: "14",
-        result: "377",
+        argument: "10",
+        result: "55",
     },
     Workload {
         name: "vectors",
-        argument: "300",
-        result: "911452178",
+        argument: "80",
+        result: "417412477",
     },
     Workload {
         name: "structs",
-        argument: "500",
-        result: "10649",
+        argument: "100",
+        result: "9240",
     },
     Workload {
         name: "generics",
-        argument: "150",
-        result: "12525",
+        argument: "30",
+        result: "705",
     },
     Workload {
         name: "wide",
-        argument: "300",
-        result: "241924224",
+        argument: "60",
+        result: "742049286",
     },
     Workload {
         name: "storage",
-        argument: "300",
-        result: "438005",
+        argument: "60",
+        result: "80121",
     },
 ];
 

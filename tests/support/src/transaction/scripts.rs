@@ -229,6 +229,67 @@ pub fn evm_transition(name: &str) -> MockTransaction {
         .build()
 }
 
+/// A call of a function of Move, by its name in `tests/movevm/transitions.tsv`; or the beginning of a world, where the
+/// table has no state before.
+pub fn move_call(name: &str) -> MockTransaction {
+    let path = crate::root().join("tests/movevm/transitions.tsv");
+    let table = std::fs::read_to_string(&path).expect("the transitions are committed");
+    let line = table
+        .lines()
+        .find(|line| line.split('\t').next() == Some(name));
+    let fields = line
+        .unwrap_or_else(|| panic!("there is no call {name}"))
+        .split('\t');
+    let fields: Vec<&str> = fields.skip(1).collect();
+    let [before, after, call, modules] =
+        <[&str; 4]>::try_from(fields).expect("four fields after the name");
+    let code = guest("rust_move_verify");
+    let mut args = vec![7; 32];
+    if before.is_empty() && name == "first" {
+        // What a world's arguments must be: the first input and the index of the output.
+        let (_, coin) = always_success();
+        let spent = Draft::default().input(Coin::new(coin)).build();
+        let mut origin = spent
+            .tx
+            .raw()
+            .inputs()
+            .get(0)
+            .expect("one input")
+            .as_bytes()
+            .to_vec();
+        origin.extend(0u64.to_le_bytes());
+        args = blake2b_256(origin).to_vec();
+    }
+    let coin = |data| Coin {
+        type_: Some(script_of(&code, ScriptHashType::Data2, args.clone())),
+        data,
+        ..Coin::new(somebody(1))
+    };
+    let witness = WitnessArgs::new_builder()
+        .input_type(Some(Bytes::from(bytes_of_hex(call))))
+        .build();
+    let mut draft = Draft::default()
+        .dep(code.clone(), None)
+        .dep(always_success().0, None);
+    for module in modules.split(',').filter(|module| !module.is_empty()) {
+        draft = draft.dep(bytes_of_hex(module), None);
+    }
+    let spent = match before.is_empty() {
+        true => Coin::new(somebody(1)),
+        false => coin(bytes_of_hex(before)),
+    };
+    draft
+        .input(spent)
+        .output(&coin(bytes_of_hex(after)))
+        .witness(witness.as_bytes())
+        .build()
+}
+
+/// The hash of a lock that always succeeds, with which the transactions of `move_call` are signed for number 1.
+pub fn lock_hash(number: u8) -> [u8; 32] {
+    somebody(number).calc_script_hash().unpack()
+}
+
 fn bytes_of_hex(text: &str) -> Vec<u8> {
     let digits = text.as_bytes().as_chunks::<2>().0;
     let byte = |pair: &[u8; 2]| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok();
@@ -249,6 +310,9 @@ pub fn rust_cases() -> Vec<Case> {
         Case::new("rust tree", rust_tree(2, 6000), true),
         Case::new("evm transfer", evm_transition("transfer"), true),
         Case::new("evm, wrong balance", evm_transition("wrong_balance"), false),
+        Case::new("move, first state", move_call("first"), true),
+        Case::new("move transfer", move_call("transfer"), true),
+        Case::new("move, wrong balance", move_call("wrong_balance"), false),
     ]
 }
 
