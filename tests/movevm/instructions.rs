@@ -272,9 +272,15 @@ fn structs_and_references(calls: &mut Calls) {
     let b = fixture.build.field(pair, 1);
     let code = [MoveLoc(0), MoveLoc(1), Pack(pair), Ret];
     let fields = [Token::U64, Token::Bool];
-    fixture.function("pack", &fields, &[of_pair.clone()], &[], &code);
+    fixture.function("pack", &fields, std::slice::from_ref(&of_pair), &[], &code);
     let code = [MoveLoc(0), Unpack(pair), Ret];
-    fixture.function("unpack", &[of_pair.clone()], &fields, &[], &code);
+    fixture.function(
+        "unpack",
+        std::slice::from_ref(&of_pair),
+        &fields,
+        &[],
+        &code,
+    );
     // p.a = p.a + 1; whether !p.b, of a copy
     let code = [
         CopyLoc(0),
@@ -319,15 +325,19 @@ fn structs_and_references(calls: &mut Calls) {
     // Generics.
     let item = Token::Parameter(0);
     let of_cell = fixture.with(cell, item.clone());
-    let instance = fixture.build.struct_instance(cell, &[item.clone()]);
+    let instance = fixture
+        .build
+        .struct_instance(cell, std::slice::from_ref(&item));
     let field = fixture.build.field(cell, 0);
-    let field = fixture.build.field_instance(field, &[item.clone()]);
+    let field = fixture
+        .build
+        .field_instance(field, std::slice::from_ref(&item));
     let code = [MoveLoc(0), PackGeneric(instance), Ret];
     let wrap = fixture.generic(
         "wrap",
         &[PLAIN],
-        &[item.clone()],
-        &[of_cell.clone()],
+        std::slice::from_ref(&item),
+        std::slice::from_ref(&of_cell),
         &[],
         &code,
     );
@@ -386,7 +396,7 @@ fn structs_and_references(calls: &mut Calls) {
 fn vectors(calls: &mut Calls) {
     let fixture = &mut calls.fixture;
     for (name, element) in [("words", Token::U64), ("bytes", Token::U8)] {
-        let of = fixture.build.signature(&[element.clone()]);
+        let of = fixture.build.signature(std::slice::from_ref(&element));
         let list = [vector(element.clone())];
         let two = [element.clone(), element.clone()];
         let code = [MoveLoc(0), MoveLoc(1), VecPack(of, 2), Ret];
@@ -486,9 +496,13 @@ fn globals(calls: &mut Calls) {
     // The same of a struct with a type argument.
     let item = Token::Parameter(0);
     let stored = [Abilities(7)];
-    let instance = fixture.build.struct_instance(vault, &[item.clone()]);
+    let instance = fixture
+        .build
+        .struct_instance(vault, std::slice::from_ref(&item));
     let inner = fixture.build.field(vault, 0);
-    let inner = fixture.build.field_instance(inner, &[item.clone()]);
+    let inner = fixture
+        .build
+        .field_instance(inner, std::slice::from_ref(&item));
     let of_vault = fixture.with(vault, item.clone());
     let code = [
         MoveLoc(0),
@@ -514,7 +528,14 @@ fn globals(calls: &mut Calls) {
         ReadRef,
         Ret,
     ];
-    fixture.generic("see_vault", &stored, &at, &[item.clone()], &[], &code);
+    fixture.generic(
+        "see_vault",
+        &stored,
+        &at,
+        std::slice::from_ref(&item),
+        &[],
+        &code,
+    );
     fixture.acquires(&[vault]);
     let code = [
         MoveLoc(1),

@@ -3,7 +3,7 @@
 //! `work.mv` is what a published compiler makes of `work.move`. Its flavour has no global storage, so that workload is
 //! made by hand.
 
-use alloc::string::ToString;
+use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use crate::build::Build;
@@ -145,7 +145,7 @@ pub fn storage_module() -> Vec<u8> {
     build.bytes()
 }
 
-/// One workload, so often.
+/// One workload, so often. Its module is read, verified and linked once.
 ///
 /// # Errors
 /// There is none of that name, or it gave something else.
@@ -156,8 +156,9 @@ pub fn run_named(name: &str, rounds: u64) -> Result<(), Wrong> {
         "storage" => storage_module(),
         _ => WORK.to_vec(),
     };
+    let world = World::load(&[module])?;
     for _ in 0..rounds {
-        let line = run_once(workload, &module)?;
+        let line = run_once(workload, &world)?;
         let expected = alloc::format!("\"results\":[\"{}\"]", workload.result);
         if !line.contains(&expected) {
             return Err(Wrong::new(Code::Workload, "another result").at(line));
@@ -166,12 +167,8 @@ pub fn run_named(name: &str, rounds: u64) -> Result<(), Wrong> {
     Ok(())
 }
 
-/// Reads, verifies, links and calls, as a script does; what it prints.
-///
-/// # Errors
-/// The module is refused.
-pub fn run_once(workload: &Workload, module: &[u8]) -> Result<alloc::string::String, Wrong> {
-    let world = World::load(&[module])?;
+/// Calls the function of a workload; what it prints.
+fn run_once(workload: &Workload, world: &World) -> Result<String, Wrong> {
     let module = if workload.name == "storage" {
         "bank"
     } else {
@@ -188,7 +185,7 @@ pub fn run_once(workload: &Workload, module: &[u8]) -> Result<alloc::string::Str
         gas: Some(u64::MAX),
         ..Options::default()
     };
-    run::call(&world, &options, &mut |_| {})
+    run::call(world, &options, &mut |_| {})
 }
 
 /// All of them, so often.

@@ -28,16 +28,13 @@ pub fn hex(bytes: &[u8]) -> String {
 #[must_use]
 pub fn bytes(text: &str) -> Option<Vec<u8>> {
     let digits = text.strip_prefix("0x").unwrap_or(text).as_bytes();
-    if digits.len() % 2 != 0 {
+    let (pairs, []) = digits.as_chunks::<2>() else {
         return None;
-    }
+    };
     let digit = |digit: u8| char::from(digit).to_digit(16).map(|digit| digit as u8);
-    digits
-        .chunks_exact(2)
-        .map(|pair| match pair {
-            [high, low] => Some(digit(*high)? << 4 | digit(*low)?),
-            _ => None,
-        })
+    pairs
+        .iter()
+        .map(|[high, low]| Some((digit(*high)? << 4) | digit(*low)?))
         .collect()
 }
 

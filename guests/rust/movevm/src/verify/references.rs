@@ -514,11 +514,9 @@ impl Walk<'_, '_> {
         if self.is_borrowed(frame, At::Anywhere, false)? {
             return Err(wrong("UNSAFE_RET_LOCAL_OR_RESOURCE_STILL_BORROWED"));
         }
-        for value in core::mem::take(&mut self.stack) {
-            if let Some(id) = value {
-                if self.state.graph.is_mutable(id) && !self.is_writable(id)? {
-                    return Err(wrong("RET_BORROWED_MUTABLE_REFERENCE_ERROR"));
-                }
+        for id in core::mem::take(&mut self.stack).into_iter().flatten() {
+            if self.state.graph.is_mutable(id) && !self.is_writable(id)? {
+                return Err(wrong("RET_BORROWED_MUTABLE_REFERENCE_ERROR"));
             }
         }
         Ok(())
