@@ -94,6 +94,12 @@ impl Operands {
         self.0.pop().ok_or(Stop::INVARIANT)
     }
 
+    /// The value on top, where it is.
+    #[inline]
+    pub fn top(&mut self) -> Option<&mut Value> {
+        self.0.last_mut()
+    }
+
     /// Replaces the two values on top by one that is made of them.
     #[inline]
     pub fn binary(

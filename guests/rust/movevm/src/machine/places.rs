@@ -155,9 +155,13 @@ impl<'w> Machine<'w> {
     /// Pushes whether the two values on top are equal. References are followed.
     pub(super) fn equal(&mut self, wanted: bool) -> Result<(), Stop> {
         let right = self.stack.pop()?;
+        if let (Value::U64(right), Some(left)) = (&right, self.stack.top()) {
+            let equal = left.number()? == *right;
+            *left = Value::Bool(equal == wanted);
+            return Ok(());
+        }
         let left = self.stack.pop()?;
         let equal = match (&left, &right) {
-            (Value::U64(left), Value::U64(right)) => left == right,
             (
                 Value::ToItem(..) | Value::ToByte(..) | Value::ToLocal(_),
                 Value::ToItem(..) | Value::ToByte(..) | Value::ToLocal(_),

@@ -19,7 +19,11 @@ use crate::format::Address;
 pub type Shared<T> = Rc<RefCell<T>>;
 
 /// A value on the operand stack or in a local. References come last.
+///
+/// Its kind takes eight bytes, so that all that it holds is aligned: then a value is copied as three words. With a smaller
+/// kind the compiler copies the 23 bytes behind it one by one.
 #[derive(Debug)]
+#[repr(u64)]
 pub enum Value {
     /// Nothing: a local without a value.
     Absent,
