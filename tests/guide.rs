@@ -1,8 +1,8 @@
 //! The guide for script authors: every command in it is run, in the order of the page, and prints what the page says.
 //!
 //! A block of the kind `console` has commands behind `$ `, and what each prints. In that, `[..]` stands for anything in a
-//! line, and `...` alone for any lines. The commands run in a copy of the guide's folder. They need clang, lld, gdb and lcov,
-//! which `cargo xtask test` installs; without them the test fails.
+//! line, and `...` alone for any lines. The commands run in a copy of the guide's folder. They need clang, lld, gdb, lcov and
+//! Chromium, which `cargo xtask test` installs; without them the test fails. With `BLESS` the pictures are made anew.
 
 use std::fs;
 use std::path::Path;
@@ -122,14 +122,85 @@ fn every_command_of_the_guide_prints_what_it_says() {
         }
     }
     assert!(wrong.is_empty(), "{wrong}");
-    // The picture in the guide is the one that the command draws.
-    let drawn = fs::read_to_string(folder.path().join("letters.svg")).expect("it was drawn");
-    let shown = fs::read_to_string(source.join("letters.svg")).expect("the guide shows it");
+    pictures_are_those_of_the_commands(&source, folder.path());
+}
+
+/// The flame graph is compared, the picture of the browser is only made: fonts differ. With `BLESS` both are written.
+fn pictures_are_those_of_the_commands(source: &Path, folder: &Path) {
+    let graph = fs::read_to_string(folder.join("letters.svg")).expect("it was drawn");
+    let seen = photographed(folder);
     if std::env::var_os("BLESS").is_some() {
-        fs::write(source.join("letters.svg"), &drawn).expect("it can be written");
-    } else {
-        assert!(drawn == shown, "run this test with BLESS=1 to draw it anew");
+        fs::write(source.join("letters.svg"), &graph).expect("it can be written");
+        fs::write(source.join("explore.png"), &seen).expect("it can be written");
     }
+    let shown = fs::read_to_string(source.join("letters.svg")).expect("the guide shows it");
+    assert!(
+        graph == shown,
+        "run this test with BLESS=1 to draw letters.svg anew"
+    );
+    let shown = fs::read(source.join("explore.png")).expect("the guide shows it");
+    assert_eq!(
+        shown.get(..SIZE_END),
+        seen.get(..SIZE_END),
+        "explore.png is of another size"
+    );
+}
+
+/// Clicks the last instruction that stores in the hottest function.
+const CLICK: &str = "
+document.querySelector('nav button[title^=\"count \"]').click();
+[...document.querySelectorAll('#guest .row')].findLast((row) => row.textContent.includes('sw a0')).click();
+";
+
+/// Bytes of a PNG up to the end of its width and height.
+const SIZE_END: usize = 24;
+
+/// The page of `translate explore` in a browser, as a PNG.
+fn photographed(folder: &Path) -> Vec<u8> {
+    let page = fs::read_to_string(folder.join("letters.html")).expect("the page was written");
+    let page = page.replace("</body>", &format!("<script>{CLICK}</script></body>"));
+    fs::write(folder.join("clicked.html"), page).expect("it can be written");
+    let opened = browse(folder, "--dump-dom");
+    assert!(opened.contains("class=\"row lit\""), "nothing is lit");
+    let picture = folder.join("clicked.png");
+    browse(folder, &format!("--screenshot={}", picture.display()));
+    fs::read(&picture).expect("the browser wrote it")
+}
+
+/// Opens the page in a browser without a window. What that prints.
+fn browse(folder: &Path, what: &str) -> String {
+    let profile = folder.join("browser");
+    let browser = Command::new("timeout")
+        .args(["60", "chromium", "--headless", "--no-sandbox"])
+        .args(["--disable-gpu", "--hide-scrollbars", what])
+        .arg("--window-size=1280,600")
+        .arg(format!("--user-data-dir={}", profile.display()))
+        .arg(format!("file://{}", folder.join("clicked.html").display()))
+        .output()
+        .expect("timeout is there");
+    assert!(
+        browser.status.success(),
+        "cargo xtask test installs chromium: {}",
+        String::from_utf8_lossy(&browser.stderr)
+    );
+    String::from_utf8_lossy(&browser.stdout).into_owned()
+}
+
+/// What a page links to in the repository is there.
+#[test]
+fn links_of_the_guide_lead_somewhere() {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/guide");
+    let page = fs::read_to_string(source.join("README.md")).expect("the guide is there");
+    let links = page
+        .split("](")
+        .skip(1)
+        .filter_map(|rest| rest.split(')').next());
+    let mut checked = 0;
+    for link in links {
+        assert!(source.join(link).exists(), "{link}");
+        checked += 1;
+    }
+    assert!(checked > 5, "{checked}");
 }
 
 #[test]
