@@ -11,6 +11,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 
 mod answer;
 mod args;
+mod beside;
 mod build;
 mod cache;
 mod check;

@@ -68,7 +68,6 @@ pub trait Recorder: Send {
 /// }
 /// ```
 #[derive(Clone, Copy, Debug)]
-#[non_exhaustive]
 pub struct NativeStay<'a> {
     /// Guest address at which it began.
     pub pc: u64,

@@ -15,10 +15,11 @@ use clap::Args;
 use lockstep::Platform;
 use lockstep_isa::Reg;
 use lockstep_runtime::{
-    Core, CostTable, DebugPrint, Environment, Machine, Outcome, Recorder, Syscall, Tally, Trap,
+    Core, CostTable, DebugPrint, Environment, Machine, Outcome, Syscall, Tally, Trap,
 };
 
 use super::args::{BLOCK_CYCLES, GuestOptions, cycles};
+use super::beside::{Beside, Counter};
 use super::counting_code::CountingCode;
 use super::failure::Failure;
 use super::running::Running;
@@ -86,14 +87,6 @@ impl CountedOptions {
     }
 }
 
-/// Takes what is told of a run, calls of the host among it.
-pub(crate) trait Counter: Recorder + 'static {
-    /// The host was called so often with this number, and charged so many cycles for it.
-    fn host_call(&mut self, number: u64, calls: u64, cycles: u64) {
-        let _ = (number, calls, cycles);
-    }
-}
-
 /// A run that is counted.
 pub(crate) struct Counted<'a> {
     /// The name of the ELF, for messages.
@@ -131,7 +124,7 @@ impl Counted<'_> {
             .with(calls.clone())
             .with(DebugPrint::new(|_| {}));
         let cost = CostTable::from(self.platform.cost);
-        let tally = RefCell::new(Tally::new(recorder));
+        let tally = RefCell::new(Tally::new(Beside::new(recorder)));
         let mut environment = Environment::new(&cost).with_tally(&tally);
         if let Some(code) = code {
             environment = environment.with_code(code);
@@ -156,7 +149,7 @@ impl Counted<'_> {
             cycles: machine.core().cycles(),
             time,
         };
-        let mut recorder = tally.into_inner().finish();
+        let mut recorder = tally.into_inner().finish().finish()?;
         for (number, calls) in host_calls {
             recorder.host_call(number, calls, 0);
         }

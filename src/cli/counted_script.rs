@@ -16,7 +16,7 @@ use lockstep::transaction::{Host, MoreCalls, Processes, Program};
 use lockstep_isa::{Profile, Reg};
 use lockstep_runtime::{Core, Environment, Event, Runner, Tally, Trap};
 
-use super::counted::Counter;
+use super::beside::{Beside, Counter};
 use super::counting_code::CountingCode;
 use super::failure::Failure;
 use super::running::Running;
@@ -75,7 +75,7 @@ pub(crate) fn run<R: Counter>(
     let time = started.elapsed();
     drop(running);
     let run = run?;
-    let (programs, besides) = shared.finish();
+    let (programs, besides) = shared.finish()?;
     Ok(Ended {
         end: match &run.result {
             Ok(code) => format!("exit {code}"),
@@ -103,7 +103,7 @@ struct Counting<R> {
     number: usize,
     program: Program,
     profile: Profile,
-    tally: RefCell<Tally<R>>,
+    tally: RefCell<Tally<Beside<R>>>,
     code: Option<Arc<CountingCode>>,
     /// The counter of cycles when the guest last stopped, and the call of the host that it stopped for.
     stopped: (u64, u64),
@@ -129,7 +129,7 @@ impl<R: Counter> Shared<R> {
             number,
             program,
             profile: core.profile(),
-            tally: RefCell::new(Tally::new(recorder)),
+            tally: RefCell::new(Tally::new(Beside::new(recorder))),
             code,
             stopped: (0, LOADING),
         }));
@@ -142,20 +142,19 @@ impl<R: Counter> Shared<R> {
     }
 
     /// What was counted, and the time that it took to make recorders and native code. No machine is left that would count.
-    fn finish(&self) -> (Vec<CountedProgram<R>>, Duration) {
+    fn finish(&self) -> Result<(Vec<CountedProgram<R>>, Duration), Failure> {
         let besides = *locked(&self.making);
-        let programs = std::mem::take(&mut *self.programs());
-        let programs = programs.into_iter().filter_map(|program| {
-            let program = Arc::into_inner(program)?;
+        let programs = std::mem::take(&mut *self.programs()).into_iter();
+        let programs = programs.filter_map(Arc::into_inner).map(|program| {
             let program = program.into_inner().unwrap_or_else(PoisonError::into_inner);
-            Some(CountedProgram {
+            Ok(CountedProgram {
                 process: program.process,
                 program: program.program,
                 profile: program.profile,
-                recorder: program.tally.into_inner().finish(),
+                recorder: program.tally.into_inner().finish().finish()?,
             })
         });
-        (programs.collect(), besides)
+        Ok((programs.collect::<Result<_, _>>()?, besides))
     }
 }
 

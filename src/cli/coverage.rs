@@ -17,7 +17,8 @@ use lockstep_translator::{End, GuestBlock, Options, guest_block};
 use serde::Serialize;
 
 use super::answer::Answer;
-use super::counted::{CountedOptions, Counter};
+use super::beside::Counter;
+use super::counted::CountedOptions;
 use super::debug_info::DebugInfo;
 use super::failure::Failure;
 use super::guest_code::GuestCode;

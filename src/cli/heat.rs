@@ -17,7 +17,8 @@ use serde::Serialize;
 
 use super::answer::Answer;
 use super::args::{GuestOptions, number};
-use super::counted::{Counted, Counter, Ended};
+use super::beside::Counter;
+use super::counted::{Counted, Ended};
 use super::failure::Failure;
 use super::{code, guest};
 

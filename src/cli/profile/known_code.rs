@@ -87,6 +87,23 @@ const UNSEEN: Site = Site {
     known: false,
 };
 
+/// Instructions of one code region.
+#[derive(Clone, Copy)]
+pub(super) struct Sites<'a> {
+    base: u64,
+    sites: &'a [Site],
+}
+
+impl Sites<'_> {
+    /// The instruction at an address, if somebody looked at it before.
+    #[inline]
+    pub(super) fn at(&self, address: u64) -> Option<&Site> {
+        let halfword = address.wrapping_sub(self.base) / 2;
+        let site = self.sites.get(usize::try_from(halfword).ok()?)?;
+        site.known.then_some(site)
+    }
+}
+
 impl Region {
     fn holds(&self, address: u64) -> bool {
         address.wrapping_sub(self.base) < self.code.len() as u64
@@ -162,6 +179,15 @@ impl KnownCode {
             Some(site) => site.function as usize,
             None => names.function_at(address),
         }
+    }
+
+    /// What is known of the instructions of the code that came last, which usually is all there is.
+    pub(super) fn sites(&self) -> Option<Sites<'_>> {
+        let region = self.regions.first()?;
+        Some(Sites {
+            base: region.base,
+            sites: &region.sites,
+        })
     }
 
     /// What is known of the instruction at an address; none where the code is not known.

@@ -6,7 +6,8 @@ use clap::ValueEnum;
 use lockstep::Program;
 use lockstep_translator::Options;
 
-use super::super::counted::{CountedOptions, Counter};
+use super::super::beside::Counter;
+use super::super::counted::CountedOptions;
 use super::super::counting_code::CountingCode;
 use super::super::debug_info::DebugInfo;
 use super::super::failure::Failure;
