@@ -80,7 +80,12 @@ fn elves() -> BTreeMap<String, Vec<u8>> {
             }
         }
     }
-    for name in ["rust_evm", "rust_evm_verify"] {
+    for name in [
+        "rust_evm",
+        "rust_evm_verify",
+        "rust_move",
+        "rust_move_verify",
+    ] {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("guests/elf/{name}.elf"));
         let elf = fs::read(path).expect("the guest is committed");
         elves.insert(format!("guest {name} (rustc)"), elf);

@@ -7,5 +7,6 @@ mod fixture;
 mod guest;
 mod hostile;
 mod instructions;
+mod limits;
 mod refused;
 mod transitions;

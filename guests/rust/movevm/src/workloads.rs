@@ -150,13 +150,7 @@ pub fn storage_module() -> Vec<u8> {
 /// # Errors
 /// There is none of that name, or it gave something else.
 pub fn run_named(name: &str, rounds: u64) -> Result<(), Wrong> {
-    let workload = ALL.iter().find(|workload| workload.name == name);
-    let workload = workload.ok_or_else(|| Wrong::new(Code::Arguments, "no such workload"))?;
-    let module = match name {
-        "storage" => storage_module(),
-        _ => WORK.to_vec(),
-    };
-    let world = World::load(&[module])?;
+    let (workload, world) = load(name)?;
     for _ in 0..rounds {
         let line = run_once(workload, &world)?;
         let expected = alloc::format!("\"results\":[\"{}\"]", workload.result);
@@ -165,6 +159,25 @@ pub fn run_named(name: &str, rounds: u64) -> Result<(), Wrong> {
         }
     }
     Ok(())
+}
+
+/// What one call of a workload prints.
+///
+/// # Errors
+/// There is none of that name.
+pub fn line(name: &str) -> Result<String, Wrong> {
+    let (workload, world) = load(name)?;
+    run_once(workload, &world)
+}
+
+fn load(name: &str) -> Result<(&'static Workload, World), Wrong> {
+    let workload = ALL.iter().find(|workload| workload.name == name);
+    let workload = workload.ok_or_else(|| Wrong::new(Code::Arguments, "no such workload"))?;
+    let module = match name {
+        "storage" => storage_module(),
+        _ => WORK.to_vec(),
+    };
+    Ok((workload, World::load(&[module])?))
 }
 
 /// Calls the function of a workload; what it prints.

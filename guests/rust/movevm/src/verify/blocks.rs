@@ -9,6 +9,9 @@ use crate::format::Code;
 use crate::instruction::Instruction;
 use crate::wrong::{Code as Exit, Wrong};
 
+/// Bytes of the states that are kept for one function, at most.
+const STATE_BYTES: usize = 1 << 20;
+
 /// A block.
 #[derive(Debug)]
 pub struct Block {
@@ -59,7 +62,7 @@ pub fn find(code: &Code) -> Check<Vec<Block>> {
 }
 
 /// Goes through the blocks with a state until nothing changes: `step` changes a state by a block, and `join` adds a state
-/// to that at the beginning of a block and says whether it changed. A state takes `size` units of work to copy.
+/// to that at the beginning of a block and says whether it changed. A state has about `size` bytes.
 pub fn flow<S: Clone>(
     blocks: &[Block],
     first: S,
@@ -70,6 +73,7 @@ pub fn flow<S: Clone>(
 ) -> Check {
     let mut states: Vec<Option<S>> = blocks.iter().map(|_| None).collect();
     let mut waiting = BTreeSet::from([0]);
+    let mut left = STATE_BYTES;
     if let Some(state) = states.first_mut() {
         *state = Some(first);
     }
@@ -77,7 +81,7 @@ pub fn flow<S: Clone>(
         let (Some(block), Some(Some(state))) = (blocks.get(number), states.get(number)) else {
             continue;
         };
-        work.spend(size(state) + block.range.len() + 1)?;
+        work.spend(size(state) / 8 + block.range.len() + 1)?;
         let mut state = state.clone();
         step(&mut state, block, work)?;
         for next in &block.next {
@@ -87,7 +91,9 @@ pub fn flow<S: Clone>(
             let changed = match known {
                 Some(known) => join(known, &state, work)?,
                 None => {
-                    work.spend(size(&state))?;
+                    left = left
+                        .checked_sub(size(&state))
+                        .ok_or_else(|| Wrong::new(Exit::Limit, "PROGRAM_TOO_COMPLEX"))?;
                     *known = Some(state.clone());
                     true
                 }

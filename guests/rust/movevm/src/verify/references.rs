@@ -55,7 +55,7 @@ pub fn check(function: &Function<'_>, blocks: &[Block], work: &mut Work) -> Chec
         blocks,
         first,
         work,
-        |state| state.locals.len() + state.graph.size(),
+        |state| 8 * state.locals.len() + 64 * state.graph.size(),
         |state, block, work| {
             let mut walk = Walk {
                 function,
