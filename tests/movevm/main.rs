@@ -8,5 +8,6 @@ mod guest;
 mod hostile;
 mod instructions;
 mod limits;
+mod published;
 mod refused;
 mod transitions;

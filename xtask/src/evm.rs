@@ -7,18 +7,7 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::step::{StepError, cargo_command, root, step, timed};
-use crate::tools::{SystemPackage, need};
-
-const NODE: [SystemPackage; 2] = [
-    SystemPackage {
-        name: "nodejs",
-        program: "node",
-    },
-    SystemPackage {
-        name: "npm",
-        program: "npm",
-    },
-];
+use crate::tools::{NODE, need};
 
 /// The subcommands of `evm-check`, with how many of each: programs, tries, transitions, damages.
 const CHECKS: [&[&str]; 5] = [

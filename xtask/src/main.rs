@@ -9,6 +9,7 @@ mod evm;
 mod examples;
 mod guests;
 mod modules;
+mod movevm;
 mod mutate;
 mod node;
 mod packages;

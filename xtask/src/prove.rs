@@ -9,7 +9,7 @@ use std::process::Command;
 use std::time::Instant;
 
 use crate::step::{self, StepError};
-use crate::{evm, mutate, node, reproduce, soak, spike};
+use crate::{evm, movevm, mutate, node, reproduce, soak, spike};
 
 /// What a step may fail with.
 type Failure = Box<dyn std::error::Error>;
@@ -22,7 +22,7 @@ struct Step {
     run: fn() -> Result<(), Failure>,
 }
 
-const STEPS: [Step; 14] = [
+const STEPS: [Step; 15] = [
     Step {
         name: "spike",
         what: "every instruction, random sequences and the guests against Spike: 2 minutes",
@@ -62,6 +62,11 @@ const STEPS: [Step; 14] = [
         name: "hostile",
         what: "hostile code that is slow to translate, against the limits of a translation: 5 minutes",
         run: || Ok(bench("adversarial")?),
+    },
+    Step {
+        name: "move",
+        what: "the Move machine against a published compiler and a published machine, and 100 000 damages: 6 minutes",
+        run: || Ok(movevm::run()?),
     },
     Step {
         name: "evm",

@@ -38,6 +38,18 @@ enum Consent {
     NotAsked,
 }
 
+/// What runs JavaScript, and installs packages for it.
+pub(crate) const NODE: [SystemPackage; 2] = [
+    SystemPackage {
+        name: "nodejs",
+        program: "node",
+    },
+    SystemPackage {
+        name: "npm",
+        program: "npm",
+    },
+];
+
 /// Installs the packages whose programs are missing, if that is allowed. The error says what to run
 /// otherwise.
 pub(crate) fn need(packages: &[SystemPackage]) -> Result<(), StepError> {
