@@ -20,7 +20,7 @@ const ALL_DAMAGES: u64 = 100_000;
 const ALL_OF_THE_GUEST: u64 = 2_000;
 
 /// A generator of numbers that are the same each time.
-struct Numbers(u64);
+pub(crate) struct Numbers(pub(crate) u64);
 
 impl Numbers {
     fn next(&mut self) -> u64 {
@@ -30,13 +30,13 @@ impl Numbers {
         self.0
     }
 
-    fn below(&mut self, bound: usize) -> usize {
+    pub(crate) fn below(&mut self, bound: usize) -> usize {
         (self.next() % bound.max(1) as u64) as usize
     }
 }
 
 /// Changes, removes, doubles or inserts some bytes.
-fn damage(bytes: &mut Vec<u8>, numbers: &mut Numbers) {
+pub(crate) fn damage(bytes: &mut Vec<u8>, numbers: &mut Numbers) {
     for _ in 0..1 + numbers.below(3) {
         let at = numbers.below(bytes.len());
         match numbers.below(6) {

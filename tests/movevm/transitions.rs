@@ -23,6 +23,7 @@ use movevm::instruction::Instruction::*;
 use movevm::wrong::Code;
 
 use crate::fixture::{mutable, reference};
+use crate::hostile::{Numbers, damage};
 
 const PLENTY: u64 = 70_000_000;
 
@@ -279,4 +280,40 @@ fn the_library_makes_the_state_after() {
     let opening = call("open", &[&signers[1], &7u64.to_le_bytes()]);
     let opened = apply(&empty, &opening, &around);
     assert_eq!(opened, Ok(state(&modules, &[(signers[1], 7)])));
+}
+
+/// Damaged states, calls and modules are refused, or give a state that can be read.
+#[test]
+fn damaged_transitions_end_in_a_defined_way() {
+    let rows = rows();
+    let signer = lock_hash(1);
+    let mut accepted = 0;
+    for seed in 1..4000u64 {
+        let mut numbers = Numbers(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1);
+        let row = &rows[numbers.below(rows.len())];
+        let (mut before, mut call) = (row.before.clone(), row.call.clone());
+        let mut modules = row.modules.clone();
+        match numbers.below(3) {
+            0 => damage(&mut before, &mut numbers),
+            1 => damage(&mut call, &mut numbers),
+            _ => {
+                let at = numbers.below(modules.len());
+                damage(&mut modules[at], &mut numbers);
+            }
+        }
+        // A module is found by the hash that it had: the chain would not, but then nothing would be read.
+        let names: Vec<Hash> = row.modules.iter().map(blake2b_256).collect();
+        let around = Around {
+            module: &|hash| {
+                let at = names.iter().position(|name| name == hash)?;
+                modules.get(at).cloned()
+            },
+            signs: &|address| *address == signer,
+        };
+        if let Ok(after) = apply(&before, &call, &around) {
+            assert!(State::read(&after).is_some(), "{seed}");
+            accepted += 1;
+        }
+    }
+    assert!(accepted > 0, "nothing was accepted");
 }
