@@ -1,5 +1,6 @@
 //! The guest, natively.
 
+use std::sync::OnceLock;
 use std::sync::mpsc::channel;
 
 use lockstep::engine::{Mode, Translate};
@@ -16,16 +17,20 @@ pub(crate) struct Guest {
 }
 
 impl Guest {
-    pub(crate) fn load() -> Guest {
-        let elf = scripts::guest("rust_move").to_vec();
-        Guest {
-            loaded: Loaded::load(&elf, &Platform::default()).expect("the guest is an ELF"),
-            engine: Engine::builder()
-                .no_cache()
-                .mode(Mode::Native)
-                .translate(Translate::Now)
-                .build(),
-        }
+    /// The guest, which is translated once for all tests.
+    pub(crate) fn load() -> &'static Guest {
+        static GUEST: OnceLock<Guest> = OnceLock::new();
+        GUEST.get_or_init(|| {
+            let elf = scripts::guest("rust_move").to_vec();
+            Guest {
+                loaded: Loaded::load(&elf, &Platform::default()).expect("the guest is an ELF"),
+                engine: Engine::builder()
+                    .no_cache()
+                    .mode(Mode::Native)
+                    .translate(Translate::Now)
+                    .build(),
+            }
+        })
     }
 
     /// Its exit code, and the lines that it prints.

@@ -496,14 +496,14 @@ fn compare(guest: &Guest, calls: &Calls) {
 
 #[test]
 fn each_instruction_does_what_move_says() {
-    compare(&Guest::load(), &all());
+    compare(Guest::load(), &all());
 }
 
 #[test]
 fn integers_of_all_widths_stay_within_them() {
     let mut calls = Calls::new();
     integers(&mut calls);
-    compare(&Guest::load(), &calls);
+    compare(Guest::load(), &calls);
 }
 
 /// The traces of all calls name every instruction of the format, so each of them was executed.

@@ -119,7 +119,7 @@ fn answers_are_those_of_a_published_machine() {
         let answers: Vec<Vec<Value>> = (read(path).iter())
             .map(|module| {
                 let calls = calls(module).iter();
-                calls.map(|call| answer(&guest, module, call)).collect()
+                calls.map(|call| answer(guest, module, call)).collect()
             })
             .collect();
         let beside = path.with_extension("answers");
@@ -130,7 +130,7 @@ fn answers_are_those_of_a_published_machine() {
     let mut compared = [0; 3];
     for module in &modules {
         for call in calls(module) {
-            let answer = answer(&guest, module, call);
+            let answer = answer(guest, module, call);
             let (kind, ours, theirs) = match answer["status"].as_str() {
                 Some("success") => (0, &answer["results"], &call["results"]),
                 Some("abort") => (1, &answer["code"], &call["abort"]),
