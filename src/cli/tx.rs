@@ -1,7 +1,8 @@
-//! `translate tx new`: a transaction that runs an ELF as the lock script of its one input, in the format of `ckb-debugger`.
+//! `translate tx new`: a transaction that runs an ELF as the lock or type script of its one input, in the format of
+//! `ckb-debugger`.
 //!
 //! The ELF stands in it by name, in placeholders, so that the next build runs without another skeleton. It is the least
-//! that runs: whoever needs cells, witnesses or headers writes them in.
+//! that runs: whoever needs more cells, witnesses or headers writes them in.
 
 use std::path::{Path, PathBuf};
 
@@ -35,7 +36,7 @@ enum Verb {
     New(New),
 }
 
-/// Writes a transaction that runs an ELF as a lock script, to be filled in
+/// Writes a transaction that runs an ELF as a lock script, or as a type script, to be filled in
 #[derive(Args)]
 #[command(
     after_help = "Example:\n  translate tx new guests/elf/spawn.elf -o spawn.json --args 0x02\n  \
@@ -50,6 +51,12 @@ struct New {
     /// The script's arguments
     #[arg(long, value_name = "HEX", default_value = "0x", value_parser = hex)]
     args: String,
+    /// The bytes of the witness
+    #[arg(long, value_name = "HEX", default_value = "0x", value_parser = hex)]
+    witness: String,
+    /// Run it as a type script; nobody locks the cell then, and --script all would miss the lock's code
+    #[arg(long = "type")]
+    is_type: bool,
     /// VM version of the script's hash type: 0, 1 or 2 (data, data1, data2)
     #[arg(long, value_name = "N", default_value = "2", value_parser = version)]
     vm_version: Version,
@@ -101,11 +108,19 @@ impl New {
             .map_err(|error| Failure::unwritable(output.display(), &error))?;
         let written = Written {
             path: output.display().to_string(),
-            script: "input.0.lock",
+            script: match self.is_type {
+                true => "input.0.type",
+                false => "input.0.lock",
+            },
         };
         let told = || {
             let path = &written.path;
-            format!("Transaction: {path}\nRun it: translate run --tx-file {path}\n")
+            // The lock is what runs where no script is named.
+            let which = match self.is_type {
+                true => format!(" --script {}", written.script),
+                false => String::new(),
+            };
+            format!("Transaction: {path}\nRun it: translate run --tx-file {path}{which}\n")
         };
         Answer::new(json, &written, told, code::SUCCESS)
     }
@@ -126,7 +141,11 @@ impl New {
         let nobody = json!({
             "code_hash": format!("0x{}", "00".repeat(32)), "hash_type": "data", "args": "0x",
         });
-        let lock = json!({"code_hash": code_hash, "hash_type": hash_type, "args": self.args});
+        let script = json!({"code_hash": code_hash, "hash_type": hash_type, "args": self.args});
+        let (lock, type_script) = match self.is_type {
+            true => (nobody.clone(), script),
+            false => (script, Value::Null),
+        };
         let cell_dep = json!({"out_point": out_point(CODE_TRANSACTION), "dep_type": "code"});
         let input = json!({"previous_output": out_point(SPENT_TRANSACTION), "since": "0x0"});
         let code_bytes = elf.len() as u64 + SPENT_BYTES;
@@ -134,7 +153,7 @@ impl New {
             "mock_info": {
                 "inputs": [{
                     "input": input,
-                    "output": {"capacity": capacity(SPENT_BYTES), "lock": lock, "type": null},
+                    "output": {"capacity": capacity(SPENT_BYTES), "lock": lock, "type": type_script},
                     "data": "0x",
                     "header": null,
                 }],
@@ -154,7 +173,7 @@ impl New {
                 "inputs": [input],
                 "outputs": [],
                 "outputs_data": [],
-                "witnesses": ["0x"],
+                "witnesses": [self.witness],
             },
         }))
     }

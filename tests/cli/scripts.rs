@@ -213,6 +213,7 @@ fn a_new_transaction_runs_at_once() {
         &["-o", "folder/in.json"],
         &["-o", "whole.json", "--inline"],
         &["-o", "old.json", "--vm-version", "0", "--args", "0x0102"],
+        &["-o", "type.json", "--type", "--witness", "0x0304"],
     ] {
         let written = sandbox.run(&[&["tx", "new", "seven.elf"], more].concat());
         let told = written.exits(0).out;
@@ -231,6 +232,11 @@ fn a_new_transaction_runs_at_once() {
         text.contains("\"0x0102\"") && text.contains("\"data\""),
         "{text}"
     );
+    let text = std::fs::read_to_string(sandbox.path("type.json")).expect("written");
+    let json: Value = serde_json::from_str(&text).expect("a transaction");
+    assert_eq!(json["tx"]["witnesses"][0], "0x0304");
+    let spent = &json["mock_info"]["inputs"][0]["output"];
+    assert!(spent["type"]["code_hash"].is_string(), "{spent}");
     // The next build runs without another transaction.
     sandbox.file("seven.elf", &exits_with(8));
     let ran = sandbox.run(&["run", "--json", "--tx-file", "plain.json"]);
