@@ -63,6 +63,30 @@ fn values_nest_as_deep_as_they_may_and_no_deeper() {
     expect(&fixture, &call("128"), 0, deeper);
 }
 
+/// A struct in a struct in a struct: read from JSON, copied, and written as JSON.
+#[test]
+fn structs_nest_as_deep_as_json_can() {
+    let chain = |depth: usize| {
+        let mut fixture = Fixture::new();
+        let mut token = Token::U64;
+        for level in 0..depth {
+            let fields = [("x", token)];
+            let name = format!("S{level}");
+            let (handle, _) = fixture.build.structure(&name, PLAIN, &[], &fields);
+            token = Token::Struct(handle);
+        }
+        let one = [token];
+        fixture.function("f", &one, &one, &[], &[CopyLoc(0), Ret]);
+        let json = format!("{}\"7\"{}", "{\"x\":".repeat(depth), "}".repeat(depth));
+        (fixture, json)
+    };
+    let (fixture, json) = chain(120);
+    let expected = format!("\"results\":[{json}]");
+    expect(&fixture, &["--arg", &json], 0, &expected);
+    let (fixture, json) = chain(128);
+    expect(&fixture, &["--arg", &json], 26, "0xa::m::f");
+}
+
 #[test]
 fn types_have_a_bounded_size() {
     // A phantom argument makes the type larger, and not the value.
