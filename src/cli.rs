@@ -9,6 +9,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand};
 
+mod alone;
 mod answer;
 mod args;
 mod beside;
@@ -55,6 +56,7 @@ mod script;
 mod script_options;
 mod shell;
 mod stderr;
+mod steps;
 mod syscall_names;
 #[cfg(feature = "tx")]
 mod transaction;
@@ -89,6 +91,7 @@ enum Verb {
     Explore(explore::Explore),
     Profile(profile::Profile),
     Coverage(coverage::Coverage),
+    Steps(steps::Steps),
     Verify(verify::Verify),
     Replay(replay::Replay),
     Cache(cache::Command),
@@ -146,6 +149,7 @@ fn dispatch(arguments: &[OsString]) -> Result<Answer, Failure> {
         Verb::Explore(explore) => explore.execute(command.json),
         Verb::Profile(profile) => profile.execute(command.json),
         Verb::Coverage(coverage) => coverage.execute(command.json),
+        Verb::Steps(steps) => steps.execute(command.json),
         Verb::Verify(verify) => verify.execute(command.json),
         Verb::Replay(replay) => replay.execute(command.json),
         Verb::Cache(cache) => cache.execute(command.json),

@@ -12,6 +12,7 @@ use lockstep_isa::{Cost, Profile, Reg, Version};
 use lockstep_runtime::{Core, CostTable, Environment, Event, Outcome, Runner, SetupError, Trap};
 
 use super::failure::Failure;
+use super::syscall_names::EXIT;
 use super::{code, stderr};
 use connection::Client;
 use guest::{Guest, Reason, Went};
@@ -27,9 +28,6 @@ mod walker;
 
 /// Bytes of the memory of the guest that stands in for one that its host has.
 const STAND_IN_BYTES: usize = 4096;
-
-/// The number of the system call `exit`.
-const EXIT_NUMBER: u64 = 93;
 
 type Session = GdbStubStateMachine<'static, Guest, Client>;
 
@@ -101,7 +99,7 @@ impl Debugger {
         match came {
             Came::To(result) => {
                 let core = runner.core();
-                if result == Ok(Event::Ecall) && core.register(Reg::A7) == EXIT_NUMBER {
+                if result == Ok(Event::Ecall) && core.register(Reg::A7) == EXIT {
                     self.report(Reason::Exited(core.register(Reg::A0) as u8));
                 }
                 result

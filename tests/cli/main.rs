@@ -28,6 +28,7 @@ mod profile;
 #[cfg(feature = "tx")]
 mod scripts;
 mod shell;
+mod steps;
 #[cfg(feature = "tx")]
 mod transaction;
 mod trust;

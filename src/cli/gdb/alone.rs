@@ -2,11 +2,11 @@
 
 use std::time::Instant;
 
-use lockstep_isa::Reg;
-use lockstep_runtime::{Core, Environment, Event, Outcome, Runner, Syscall, Trap};
+use lockstep_runtime::{Core, Environment, Outcome, Runner, Syscall, Trap};
 
+use super::super::alone::Alone;
 use super::super::failure::Failure;
-use super::{Debugger, EXIT_NUMBER};
+use super::Debugger;
 
 /// A guest under gdb.
 pub(in super::super) struct Debugged<'a> {
@@ -27,50 +27,11 @@ impl Debugged<'_> {
         debugger.set_symbols(self.elf.to_vec());
         let started = Instant::now();
         let mut runner = Runner::new(core);
-        let result = self.drive(&mut debugger, &mut runner, env);
+        let handlers = std::mem::take(&mut self.handlers);
+        let result = Alone { handlers }.drive(&mut runner, env, &mut |runner, env| {
+            debugger.advance(runner, env)
+        });
         debugger.end(&mut runner, &result)?;
         Ok((runner.into_core(), result, started.elapsed().as_secs_f64()))
-    }
-
-    fn drive(
-        &mut self,
-        debugger: &mut Debugger,
-        runner: &mut Runner,
-        env: &Environment<'_>,
-    ) -> Result<Outcome, Trap> {
-        let mut result = debugger.advance(runner, env);
-        loop {
-            match result? {
-                Event::Ecall => match self.call(runner.core_mut()) {
-                    Ok(Some(code)) => return Ok(Outcome::Exit(code)),
-                    Ok(None) => {}
-                    Err(trap @ Trap::InvalidEcall(_)) => {
-                        result = runner.confirm_ecall(env).ok_or(trap)?;
-                        continue;
-                    }
-                    Err(trap) => return Err(trap),
-                },
-                Event::Ebreak => {}
-                Event::Paused => return Ok(Outcome::Paused),
-            }
-            result = debugger.advance(runner, env);
-        }
-    }
-
-    /// Does a system call; an exit code ends the run.
-    fn call(&mut self, core: &mut Core) -> Result<Option<i8>, Trap> {
-        let number = core.register(Reg::A7);
-        if number == EXIT_NUMBER {
-            return Ok(Some(core.register(Reg::A0) as i8));
-        }
-        for handler in &mut self.handlers {
-            if handler.ecall(core)? {
-                return match core.cycles() > core.max_cycles() {
-                    true => Err(Trap::CyclesExceeded),
-                    false => Ok(None),
-                };
-            }
-        }
-        Err(Trap::InvalidEcall(number))
     }
 }
