@@ -17,7 +17,8 @@ use super::failure::Failure;
 #[derive(Args)]
 #[command(after_help = "Example:\n  translate decode-instruction 0x00c58533")]
 pub(crate) struct Decode {
-    /// The bits, as a number: 0x00c58533; of a compressed instruction the lower 16
+    /// The bits, as a number: 0x00c58533; of a compressed instruction the lower 16. Where `inspect --disasm` shows the halves
+    /// 8533 00c5, the second one is the upper
     #[arg(value_name = "BITS", value_parser = bits)]
     instruction: u32,
 }
@@ -33,7 +34,23 @@ struct Object {
 }
 
 fn bits(text: &str) -> Result<u32, String> {
-    u32::try_from(number(text)?).map_err(|_| "an instruction has 32 bits".to_owned())
+    let value = number(text).map_err(|error| match halves(text) {
+        Some(value) => format!("digits without 0x are decimal; write it as {value:#x}"),
+        None => error,
+    })?;
+    u32::try_from(value).map_err(|_| "an instruction has 32 bits".to_owned())
+}
+
+/// The bits of a line of `translate inspect --disasm`: halves of four hexadecimal digits, the lower one first.
+fn halves(text: &str) -> Option<u32> {
+    let half = |text: &str| {
+        let digits = text.bytes().all(|digit| digit.is_ascii_hexdigit()) && text.len() == 4;
+        digits.then(|| u32::from_str_radix(text, 16).ok())?
+    };
+    match text.split_once(' ') {
+        Some((low, high)) => Some(half(low)? | half(high)? << 16),
+        None => half(text),
+    }
 }
 
 impl Decode {

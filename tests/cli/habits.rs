@@ -28,6 +28,8 @@ fn words_of_other_programs_are_answered_with_the_command_here() {
         ("run --coverage-output f a.elf", "translate coverage ELF"),
         ("run a.elf --script-version 2", "--vm-version N"),
         ("run --bin a.elf", "without it: translate run ELF"),
+        ("run --profile=guest a.elf", "translate profile ELF"),
+        ("run --dir=. a.elf", "translate run --allow-files DIR ELF"),
         ("perf a.elf", "translate profile ELF"),
         ("flamegraph a.elf", "--svg FILE"),
         ("objdump a.elf", "translate inspect --disasm ELF"),

@@ -156,4 +156,9 @@ fn an_instruction_is_decoded_in_the_lines_of_ckb_debugger() {
         .exits(65);
     assert!(ran.json()["assembly"].is_null());
     sandbox.run(&["decode-instruction", "add"]).exits(64);
+    // As the disassembly shows them.
+    for (shown, number) in [("8533 00c5", "0xc58533"), ("e7c5", "0xe7c5")] {
+        let ran = sandbox.run(&["decode-instruction", shown]).exits(64);
+        assert!(ran.err.contains(number), "{}", ran.err);
+    }
 }

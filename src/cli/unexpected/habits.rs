@@ -15,8 +15,8 @@ const INSPECT: &str = "translate inspect --disasm ELF";
 const DECODE: &str = "translate decode-instruction BITS";
 const BUILD: &str = "translate build ELF -o FILE";
 
-/// Options of `ckb-debugger`.
-const OPTIONS: [(&str, &str); 11] = [
+/// Options of `ckb-debugger`, and some of `wasmtime`.
+const OPTIONS: [(&str, &str); 14] = [
     ("--mode", RUN),
     ("--gdb-listen", GDB),
     ("--enable-flamegraph", PROFILE),
@@ -28,6 +28,9 @@ const OPTIONS: [(&str, &str); 11] = [
     ("--steplog-output", GDB),
     ("--enable-overlapping-detection", RUN),
     ("--prompt", PROFILE),
+    ("--profile", PROFILE),
+    ("--debug", GDB),
+    ("--dir", "translate run --allow-files DIR ELF"),
 ];
 
 /// The other modes of `ckb-debugger`, the option of one of which stands above.
