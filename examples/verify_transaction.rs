@@ -16,9 +16,8 @@ use std::sync::Arc;
 use ckb_types::packed::Byte32;
 use ckb_vm::DefaultMachineRunner;
 use ckb_vm::machine::asm::AsmMachine;
-use lockstep::Engine;
 use lockstep::ckb::{NativeMachine, counters, install};
-use lockstep::engine::Translate;
+use lockstep::engine::{EngineBuilder, Translate};
 use lockstep::transaction::{FileError, Transaction};
 use lockstep_isa::Version;
 use rustix::time::{ClockId, clock_gettime};
@@ -40,11 +39,15 @@ fn main() -> ExitCode {
         eprintln!("usage: verify_transaction FILE…");
         return ExitCode::from(2);
     }
-    // Without this call the settings come from the environment. Here nothing is left to later: code
+    // The settings come from the environment, as without this call. But nothing is left to later: code
     // is translated when it is first met, in the first of the rounds.
-    install(Arc::new(
-        Engine::builder().translate(Translate::Now).build(),
-    ));
+    match EngineBuilder::from_env() {
+        Ok(builder) => install(Arc::new(builder.translate(Translate::Now).build())),
+        Err(error) => {
+            eprintln!("error: {error}");
+            return ExitCode::from(2);
+        }
+    }
     let mut code = 0;
     for file in files {
         match report(Path::new(&file)) {

@@ -24,7 +24,6 @@ mod counted;
 mod counted_script;
 mod counting_code;
 mod coverage;
-mod debug_info;
 mod decode;
 mod doctor;
 #[cfg(feature = "tx")]

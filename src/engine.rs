@@ -75,3 +75,5 @@ pub use prepared::{Origin, Prepared, Unavailable};
 pub use settings::EngineBuilder;
 pub use share::{Confirm, Share};
 pub use warm::Warming;
+
+pub use crate::perf::Profiling;

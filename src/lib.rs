@@ -30,12 +30,18 @@
 pub mod bundle;
 #[cfg(feature = "ckb")]
 pub mod ckb;
+#[cfg(feature = "symbols")]
+#[doc(hidden)]
+pub mod debug_info;
 pub mod disasm;
 pub mod engine;
 mod execution;
 #[doc(hidden)]
+pub mod guest_functions;
+#[doc(hidden)]
 pub mod helper;
 mod load;
+mod perf;
 mod program;
 #[cfg(feature = "tx")]
 pub mod transaction;

@@ -60,7 +60,7 @@ pub use exits::Exits;
 pub use fault::{Access, AccessKind, Fault};
 pub use guest_ptr::{FlattenedArgs, c_string};
 pub use interp::{Stepped, Steps};
-pub use mapping::{MapError, NativeModule, try_sealed_memory};
+pub use mapping::{MapError, Marker, NativeModule, try_sealed_memory};
 pub use memory::{Memory, SetupError, host_written_bytes, remember_data, retire_spare_mappings};
 pub use observer::{
     Divergence, End, Interval, Mismatch, Observer, OnFailure, Repeat, ShadowPlan, Step,

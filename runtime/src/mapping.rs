@@ -25,7 +25,8 @@ use lockstep_contract::heat::Heat;
 use lockstep_contract::key::Key;
 use lockstep_contract::layout;
 use lockstep_contract::module::{Module, ModuleError, TrustedModule};
-use memmap2::{Mmap, MmapMut};
+use lockstep_contract::pages::PAGE_SIZE;
+use memmap2::{Mmap, MmapMut, MmapOptions};
 
 use crate::cpu;
 
@@ -175,9 +176,25 @@ impl NativeModule {
     /// }
     /// ```
     pub fn map(module: TrustedModule) -> Result<NativeModule, MapError> {
+        NativeModule::map_by(module, map_code)
+    }
+
+    /// Maps a module's code into anonymous memory, even where this system has sealed memory files. `perf` looks for
+    /// names in a map (`/tmp/perf-PID.map`) only where executable memory belongs to no file.
+    ///
+    /// # Errors
+    /// As [`NativeModule::map`].
+    pub fn map_anonymous(module: TrustedModule) -> Result<NativeModule, MapError> {
+        NativeModule::map_by(module, |code| map_anonymous(code).map(Code::Anonymous))
+    }
+
+    fn map_by(
+        module: TrustedModule,
+        map: impl FnOnce(&[u8]) -> io::Result<Code>,
+    ) -> Result<NativeModule, MapError> {
         check(&module)?;
         let mut module = module.into_module();
-        let code = map_code(&module.code)?;
+        let code = map(&module.code)?;
         module.code = Vec::new();
         // It stays for long, and the translator leaves room in them.
         module.hints.shrink_to_fit();
@@ -225,6 +242,12 @@ impl NativeModule {
     /// Whether its code counts its blocks, and so needs room for that.
     pub(crate) fn counts(&self) -> bool {
         self.counts
+    }
+
+    /// The address in this process at which the native code begins.
+    #[must_use]
+    pub fn code_address(&self) -> u64 {
+        self.code.start() as u64
     }
 
     /// Bytes of memory that it takes: code, table, and what is kept for whoever looks into it.
@@ -375,7 +398,7 @@ fn map_code(code: &[u8]) -> io::Result<Code> {
 pub fn try_sealed_memory() -> io::Result<()> {
     #[cfg(target_os = "linux")]
     {
-        Sealed::map(&[0; lockstep_contract::pages::PAGE_SIZE]).map(drop)
+        Sealed::map(&[0; PAGE_SIZE]).map(drop)
     }
     #[cfg(not(target_os = "linux"))]
     {
@@ -476,6 +499,40 @@ fn map_anonymous(code: &[u8]) -> io::Result<Mmap> {
     let mut mapped = MmapMut::map_anon(code.len())?;
     mapped.copy_from_slice(code);
     mapped.make_exec()
+}
+
+/// Where a [`Marker`] maps a file: no file reaches so far.
+const BEYOND_ANY_FILE: u64 = 1 << 40;
+
+/// A mapping of a file that exists so that tools that observe this process are told the file's name. It has none of the
+/// file's bytes.
+///
+/// ```
+/// use lockstep_runtime::Marker;
+///
+/// let file = std::fs::File::open("src/lib.rs")?;
+/// let _marker = Marker::map(&file)?;
+/// # Ok::<(), std::io::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct Marker {
+    _pages: Mmap,
+}
+
+impl Marker {
+    /// Maps a page for reading and executing that lies far beyond the end of a file. `perf` records executable mappings
+    /// only, and finds the file that describes native code (a jitdump file) by the mapping of it.
+    ///
+    /// # Errors
+    /// The system's: the file lies where nothing may be executed.
+    pub fn map(file: &std::fs::File) -> io::Result<Marker> {
+        let mut options = MmapOptions::new();
+        options.offset(BEYOND_ANY_FILE).len(PAGE_SIZE);
+        // SAFETY: the mapping is at an address of the system's choice, and a `Marker` gives nobody its address. It has no
+        // bytes: an access to a page beyond the end of a file ends the process, so that nothing there can be executed.
+        let pages = unsafe { options.map_exec(file) }?;
+        Ok(Marker { _pages: pages })
+    }
 }
 
 #[cfg(test)]

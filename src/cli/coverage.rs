@@ -19,10 +19,10 @@ use serde::Serialize;
 use super::answer::Answer;
 use super::beside::Counter;
 use super::counted::CountedOptions;
-use super::debug_info::DebugInfo;
 use super::failure::Failure;
 use super::guest_code::GuestCode;
 use super::{code, guest};
+use lockstep::debug_info::DebugInfo;
 
 mod tracefile;
 

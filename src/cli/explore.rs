@@ -15,10 +15,10 @@ use serde::Serialize;
 
 use super::answer::Answer;
 use super::args::{GuestOptions, number};
-use super::debug_info::DebugInfo;
 use super::failure::Failure;
 use super::guest_code::GuestCode;
 use super::{code, guest, heat, named_module, translation};
+use lockstep::debug_info::DebugInfo;
 
 mod content;
 mod native;

@@ -10,7 +10,7 @@ use lockstep_isa::{Inst, Reg, Xlen, decode, decode::Code};
 use lockstep_runtime::{AccessKind, Core, CostTable, Fault, Trap, stack};
 use serde::Serialize;
 
-use super::debug_info::{DebugInfo, Place, Registers};
+use lockstep::debug_info::{DebugInfo, Place, Registers};
 
 /// Calls of a backtrace that are shown.
 const SHOWN_CALLS: usize = 32;

@@ -1,29 +1,19 @@
 //! Guest code as people think of it: functions with names, the blocks of each, and targets with names.
 //!
-//! Names come from the symbols, and lines from the debug information. Where an ELF has been stripped, functions begin
-//! where calls go, and are named by their addresses. The blocks are those of the translator, because cycles are charged
-//! by them; see [`GuestBlock`].
+//! Names come from the symbols, and lines from the debug information. The blocks are those of the translator, because
+//! cycles are charged by them; see [`GuestBlock`].
 //!
 //! This file prints nothing.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::ops::Range;
+use std::collections::BTreeSet;
 
 use lockstep::Program;
+pub(crate) use lockstep::guest_functions::Function;
+use lockstep::guest_functions::functions;
 use lockstep_isa::Inst;
 use lockstep_translator::{CodeRegion, End, GuestBlock, Options, guest_blocks};
 
-use super::debug_info::DebugInfo;
-
-/// A function of a guest.
-pub(crate) struct Function {
-    /// As the symbols have it, or made from the address.
-    pub(crate) name: String,
-    /// From its first address to behind its last one, as far as that is known.
-    pub(crate) range: Range<u64>,
-    /// Its blocks, by their numbers in [`GuestCode::blocks`], ascending by address.
-    pub(crate) blocks: Range<usize>,
-}
+use lockstep::debug_info::DebugInfo;
 
 /// The code of one region.
 pub(crate) struct GuestCode {
@@ -42,7 +32,7 @@ impl GuestCode {
         info: &DebugInfo<'_>,
     ) -> GuestCode {
         let blocks = guest_blocks(region, &program.hints(region), options);
-        let functions = functions(region, &blocks, info);
+        let functions = functions(region, &blocks, info.functions());
         GuestCode { blocks, functions }
     }
 
@@ -148,50 +138,6 @@ fn without_hash(name: &str) -> &str {
         }
         _ => name,
     }
-}
-
-/// The functions of a region, so that every block belongs to one.
-fn functions(
-    region: &CodeRegion<'_>,
-    blocks: &[GuestBlock],
-    info: &DebugInfo<'_>,
-) -> Vec<Function> {
-    let mut starts: BTreeMap<u64, (Option<u64>, String)> = BTreeMap::new();
-    for (start, end, name) in info.functions() {
-        if (region.base..region.end()).contains(&start) {
-            starts.insert(start, (Some(end), name));
-        }
-    }
-    let covered = |starts: &BTreeMap<u64, (Option<u64>, String)>, address: u64| {
-        let before = starts.range(..=address).next_back();
-        before.is_some_and(|(_, (end, _))| end.is_none_or(|end| address < end))
-    };
-    let named = starts.clone();
-    for block in blocks {
-        // Inside a function that has a name, a start is a label.
-        let is_start = block.starts_function && !covered(&named, block.head);
-        if is_start || !covered(&starts, block.head) {
-            let name = format!("fn_{:x}", block.head);
-            starts.entry(block.head).or_insert((None, name));
-        }
-    }
-    let mut functions = Vec::new();
-    let mut iter = starts.into_iter().peekable();
-    let mut first = 0;
-    while let Some((start, (_, name))) = iter.next() {
-        let next = iter.peek().map_or(region.end(), |(next, _)| *next);
-        let behind = blocks.partition_point(|block| block.head < next);
-        let end = blocks[first..behind].iter().map(GuestBlock::behind).max();
-        functions.push(Function {
-            name,
-            // The last block of a function may run on into the next one.
-            range: start..end.map_or(next, |end| end.min(next)).max(start),
-            blocks: first..behind,
-        });
-        first = behind;
-    }
-    functions.retain(|function| !function.blocks.is_empty());
-    functions
 }
 
 #[cfg(test)]

@@ -16,10 +16,10 @@ use lockstep_translator::{CodeRegion, Options, Output, Translation};
 
 use super::answer::Answer;
 use super::args::{GuestOptions, number};
-use super::debug_info::DebugInfo;
 use super::failure::Failure;
 use super::guest_code::GuestCode;
 use super::{code, guest, named_module, translation};
+use lockstep::debug_info::DebugInfo;
 
 mod objects;
 mod refused;

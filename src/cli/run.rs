@@ -12,9 +12,7 @@ use std::time::Instant;
 use clap::Args;
 use lockstep::engine::{Mode, Origin, Translate};
 use lockstep::{Engine, Platform, Program};
-use lockstep_runtime::{
-    Core, CostTable, DebugPrint, Defect, Machine, NativeModule, Outcome, Syscall, Trap,
-};
+use lockstep_runtime::{Core, CostTable, DebugPrint, Defect, Machine, Outcome, Syscall, Trap};
 
 use super::answer::Answer;
 use super::args::{BLOCK_CYCLES, CacheOptions, GuestOptions, cycles, number};
@@ -102,6 +100,7 @@ impl Run {
             builder = check::engine(builder, bundle, &self.cache, files);
         }
         let engine = builder.build();
+        engine.add_symbols(&bytes);
         let mut translate_seconds = 0.0;
         // A machine that does not run its profile needs no code: it fails at its first step.
         if engine.code_source().is_some() && platform.profile.runs() {
@@ -361,7 +360,7 @@ fn prepare(program: &Program, engine: &Engine, must: bool) -> Result<f64, Failur
 fn adopt(path: &Path, program: &Program, engine: &Engine) -> Result<(), Failure> {
     let regions = program.code_regions();
     let (module, region) = named_module::read(path, &regions)?;
-    let module = NativeModule::map(module).map_err(|error| {
+    let module = engine.map(module).map_err(|error| {
         let message = format!("{} cannot be used: {error}", path.display());
         Failure::new(code::DATA, "ModuleForeign", message)
     })?;

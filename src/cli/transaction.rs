@@ -59,6 +59,9 @@ impl Request<'_> {
             builder = check::engine(builder, self.bundle, self.cache, files);
         }
         let engine = Arc::new(builder.build());
+        if let Some(symbols) = self.symbols {
+            engine.add_symbols(&guest::read(symbols)?);
+        }
         let mut answers = Answers::default();
         for script in &self.loaded.scripts {
             // As in a transaction: each has what those before it left.

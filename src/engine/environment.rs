@@ -10,7 +10,7 @@ use std::sync::{Arc, OnceLock};
 use lockstep_cache::{Budget, InvalidBudget, Locations};
 
 use super::front::Engine;
-use super::mode::{InvalidSetting, Mode, Translate, path};
+use super::mode::{InvalidSetting, Mode, Translate, path, variable};
 use super::settings::EngineBuilder;
 use super::share::{Confirm, Share};
 
@@ -84,6 +84,8 @@ pub const SETTINGS: &[Setting] = &[
     setting("helper", "LOCKSTEP_HELPER", "no helper process"),
     setting("shadow", "LOCKSTEP_SHADOW", "0.001"),
     setting("confirm", "LOCKSTEP_CONFIRM", "`nothing`"),
+    setting("profile", "LOCKSTEP_PROFILE", "no file"),
+    setting("symbols", "LOCKSTEP_SYMBOLS", "none"),
     builder_only("threshold", "10 million cycles"),
     builder_only("workers", "a quarter of the processors, from 1 to 4"),
     builder_only("queue", "64 code regions"),
@@ -153,6 +155,7 @@ impl EngineBuilder {
         builder.translate = Translate::from_environment()?;
         builder.share = Share::from_environment()?;
         builder.confirm = Confirm::from_environment()?;
+        builder.profiling = variable("LOCKSTEP_PROFILE")?;
         builder.keys = Locations::from_environment();
         builder.cache_budget = Budget::try_from_environment().map_err(budget)?;
         if let Some(folder) = path("LOCKSTEP_CACHE_DIR") {
@@ -163,6 +166,9 @@ impl EngineBuilder {
         }
         if let Some(program) = path("LOCKSTEP_HELPER") {
             builder = builder.helper(program);
+        }
+        if let Some(symbols) = path("LOCKSTEP_SYMBOLS") {
+            builder = builder.symbols(symbols);
         }
         Ok(builder)
     }

@@ -11,9 +11,10 @@ use std::sync::Arc;
 
 use lockstep_cache::Cache;
 use lockstep_contract::key::{Key, KeyId};
+use lockstep_contract::module::TrustedModule;
 use lockstep_runtime::{
-    CodeSource, CostTable, Divergence, Environment, Interval, Mismatch, NativeModule, Observer,
-    Request, ShadowPlan, SharedRegion,
+    CodeSource, CostTable, Divergence, Environment, Interval, MapError, Mismatch, NativeModule,
+    Observer, Request, ShadowPlan, SharedRegion,
 };
 use lockstep_translator::{CodeRegion, Hints};
 
@@ -30,6 +31,7 @@ use super::shadow::Shadow;
 use super::share::{Confirm, Share};
 use super::warm::{Warming, WarmingObserver};
 use crate::bundle::Evidence;
+use crate::perf::Symbols;
 
 /// Finds, loads and makes native modules, for all machines that share it. Dropping it ends its
 /// threads; machines that still have modules of it keep them.
@@ -53,6 +55,7 @@ pub struct Engine {
     findings: Arc<Findings>,
     shadow: Shadow,
     checks: Option<Checks>,
+    symbols: Arc<Symbols>,
 }
 
 /// What the mode `check` takes beside an engine.
@@ -76,6 +79,8 @@ pub(super) struct EngineSettings {
     pub(super) evidence: Evidence,
     pub(super) observer: Option<WarmingObserver>,
     pub(super) checks: Option<Checks>,
+    /// Where profilers are told the names of functions from.
+    pub(super) symbols: Arc<Symbols>,
 }
 
 impl Engine {
@@ -100,6 +105,7 @@ impl Engine {
             findings,
             provider,
             checks: settings.checks,
+            symbols: settings.symbols,
         }
     }
 
@@ -186,6 +192,21 @@ impl Engine {
     ) -> Result<(), Unavailable> {
         let store = &self.provider.store;
         store.show(&store.registry.entry(region), module).map(drop)
+    }
+
+    /// Maps a module for [`adopt`](Self::adopt), as this engine maps its own: where profilers look for names, if they are
+    /// told names ([`EngineBuilder::profile`](super::EngineBuilder::profile)).
+    ///
+    /// # Errors
+    /// As [`NativeModule::map`].
+    pub fn map(&self, module: TrustedModule) -> Result<NativeModule, MapError> {
+        self.provider.store.map(module)
+    }
+
+    /// Hands over an ELF that this engine is about to run, so that profilers are told the names that are in it. Nothing
+    /// else depends on it.
+    pub fn add_symbols(&self, elf: &[u8]) {
+        self.symbols.add(elf);
     }
 
     /// What its threads have to do at the moment.

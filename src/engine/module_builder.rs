@@ -29,6 +29,7 @@ use super::mode::Translate;
 use super::negative::Negative;
 use super::outcome::{HelperOutcome, TranslationOutcome};
 use super::prepared::Unavailable;
+use crate::perf::Perf;
 
 /// Interpreted cycles, at least, before a translation is tried again for which the system was short of
 /// something: a millisecond and more.
@@ -120,6 +121,8 @@ pub(super) struct BuildSettings {
     pub(super) compiler: Compiler,
     /// The program that translates in a process of its own; none: this process translates.
     pub(super) helper: Option<PathBuf>,
+    /// Who tells profilers the names of native code, if anybody does.
+    pub(super) perf: Option<Arc<Perf>>,
 }
 
 /// Makes modules for one engine.
@@ -132,6 +135,7 @@ pub(super) struct ModuleBuilder {
     compiler: Compiler,
     /// The program that translates in a process of its own.
     helper: Option<PathBuf>,
+    perf: Option<Arc<Perf>>,
     negative: Negative,
     /// Translations that run now.
     running: AtomicUsize,
@@ -148,6 +152,7 @@ impl ModuleBuilder {
             translate,
             compiler,
             helper,
+            perf,
         } = settings;
         ModuleBuilder {
             options,
@@ -155,6 +160,7 @@ impl ModuleBuilder {
             translate,
             compiler,
             helper,
+            perf,
             negative: Negative::default(),
             running: AtomicUsize::new(0),
             stopped: AtomicBool::new(false),
@@ -275,7 +281,7 @@ impl ModuleBuilder {
             Err(Failed::new(outcome, "the translator panicked"))
         });
         let (module, report) = translated?;
-        let module = NativeModule::map(module).map_err(|error| {
+        let module = Perf::map(self.perf.as_deref(), module).map_err(|error| {
             let outcome = match error.is_shortage() {
                 true => TranslationOutcome::Shortage,
                 false => TranslationOutcome::Unmappable,

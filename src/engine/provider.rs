@@ -52,7 +52,12 @@ impl Provider {
         let ProviderSettings { cache, build } = settings;
         Provider {
             translate: build.translate,
-            store: Store::new(build.budgets.memory, cache, Arc::clone(&meter)),
+            store: Store::new(
+                build.budgets.memory,
+                cache,
+                Arc::clone(&meter),
+                build.perf.clone(),
+            ),
             builder: ModuleBuilder::new(build, Arc::clone(&meter)),
             meter,
             said_unsupported: AtomicBool::new(false),
@@ -352,6 +357,7 @@ mod tests {
                 translate: Translate::Now,
                 compiler: super::super::module_builder::Compiler::default(),
                 helper: None,
+                perf: None,
             },
         });
         let elfs: [&[u8]; 2] = [

@@ -21,6 +21,7 @@ use super::share::{Confirm, Share};
 use super::store::CacheSettings;
 use super::warm::{Warming, WarmingObserver};
 use crate::bundle::Evidence;
+use crate::perf::{Perf, Profiling, Symbols};
 
 impl Engine {
     /// Starts to describe an engine. It has the defaults that the methods of [`EngineBuilder`] name; no
@@ -62,6 +63,8 @@ pub struct EngineBuilder {
     inject: Option<Injection>,
     pub(super) share: Option<Share>,
     pub(super) confirm: Option<Confirm>,
+    pub(super) profiling: Option<Profiling>,
+    symbols: Option<PathBuf>,
 }
 
 /// Where the module cache is.
@@ -272,6 +275,22 @@ impl EngineBuilder {
         self
     }
 
+    /// Writes a file that tells profilers of the system the names of native code: `LOCKSTEP_PROFILE`.
+    /// `docs/profiling.md` says how `perf` reads it. Default: no file.
+    #[must_use]
+    pub fn profile(mut self, profiling: Profiling) -> EngineBuilder {
+        self.profiling = Some(profiling);
+        self
+    }
+
+    /// An ELF with symbols, or a folder of such, from which profilers are told the names of functions of stripped
+    /// scripts that have the same code: `LOCKSTEP_SYMBOLS`. Default: none.
+    #[must_use]
+    pub fn symbols(mut self, path: impl Into<PathBuf>) -> EngineBuilder {
+        self.symbols = Some(path.into());
+        self
+    }
+
     /// Puts a fault into the native code of one block, for tests of what finds it.
     #[doc(hidden)]
     #[must_use]
@@ -314,12 +333,13 @@ impl EngineBuilder {
         };
         let options = host_options().with_injection(self.inject);
         let every_block = (options.clone()).with_entries(Entries::EveryBlock);
+        let symbols = Arc::new(Symbols::new(self.symbols.clone()));
         let blocks = (mode == Mode::Check).then(|| {
             // Its intervals are not repeated: what runs there is compared as it is.
             Engine::new(EngineSettings {
                 share: Share::NONE,
                 confirm: Confirm::Nothing,
-                ..self.settings(Mode::Native, translate, every_block)
+                ..self.settings(Mode::Native, translate, every_block, &symbols)
             })
         });
         let engine = Engine::new(EngineSettings {
@@ -327,7 +347,7 @@ impl EngineBuilder {
                 blocks: Box::new(blocks),
                 when_diverged: self.when_diverged,
             }),
-            ..self.settings(mode, translate, options)
+            ..self.settings(mode, translate, options, &symbols)
         });
         if let Some(list) = &self.warm {
             engine.read_warm_list(list);
@@ -336,7 +356,22 @@ impl EngineBuilder {
     }
 
     /// The settings of an engine without checks.
-    fn settings(&self, mode: Mode, translate: Translate, options: Options) -> EngineSettings {
+    fn settings(
+        &self,
+        mode: Mode,
+        translate: Translate,
+        options: Options,
+        symbols: &Arc<Symbols>,
+    ) -> EngineSettings {
+        let perf = self.profiling.map(|profiling| {
+            let may_translate = self.helper.is_none();
+            Arc::new(Perf::new(
+                profiling,
+                Arc::clone(symbols),
+                options.clone(),
+                may_translate,
+            ))
+        });
         // Shadow checking is for engines whose native code runs alone.
         let (share, confirm) = match mode {
             Mode::Auto | Mode::Native => (
@@ -355,10 +390,12 @@ impl EngineBuilder {
                     translate,
                     compiler: self.compiler.clone(),
                     helper: self.helper.clone(),
+                    perf,
                 },
             },
             share,
             confirm,
+            symbols: Arc::clone(symbols),
             bundles: self.bundles.clone(),
             evidence: self.evidence.clone(),
             observer: self.observer.clone(),

@@ -12,7 +12,8 @@ use std::time::Instant;
 
 use lockstep_cache::{Authority, Budget, Cache, CacheError, Locations, Miss, denied, denied_maker};
 use lockstep_contract::key::{Key, KeyId};
-use lockstep_runtime::NativeModule;
+use lockstep_contract::module::TrustedModule;
+use lockstep_runtime::{MapError, NativeModule};
 use lockstep_translator::{COMPILER_VERSION, Options};
 
 use super::entry::{Entry, State};
@@ -23,6 +24,7 @@ use super::preloaded::Preloaded;
 use super::prepared::Unavailable;
 use super::registry::Registry;
 use super::switches::{Switches, switched_off};
+use crate::perf::Perf;
 
 /// Where the module cache is, and what decides whether its modules are trusted.
 #[derive(Clone, Debug)]
@@ -46,11 +48,18 @@ pub(super) struct Store {
     /// Whether the last module that was to be written to the cache could not be.
     full: AtomicBool,
     meter: Arc<Meter>,
+    /// Who tells profilers the names of native code, if anybody does.
+    perf: Option<Arc<Perf>>,
 }
 
 impl Store {
     /// An empty store that keeps so many bytes of code regions and modules in memory.
-    pub(super) fn new(memory_bytes: usize, settings: CacheSettings, meter: Arc<Meter>) -> Store {
+    pub(super) fn new(
+        memory_bytes: usize,
+        settings: CacheSettings,
+        meter: Arc<Meter>,
+        perf: Option<Arc<Perf>>,
+    ) -> Store {
         Store {
             registry: Registry::new(memory_bytes),
             switches: Switches::default(),
@@ -59,6 +68,7 @@ impl Store {
             cache: OnceLock::new(),
             full: AtomicBool::new(false),
             meter,
+            perf,
         }
     }
 
@@ -168,7 +178,7 @@ impl Store {
         let _span = tracing::debug_span!("load", key = %id).entered();
         let started = Instant::now();
         Err(match cache.find(key) {
-            Ok(module) => match NativeModule::map(module) {
+            Ok(module) => match self.map(module) {
                 Ok(module) => {
                     self.meter.cache_hit(started.elapsed().as_secs_f64());
                     return Ok(Arc::new(module));
@@ -225,9 +235,24 @@ impl Store {
             }
         }
         let id = &module.key.id();
-        let module = NativeModule::map(module).map_err(|error| error.to_string())?;
+        let module = self.map(module).map_err(|error| error.to_string())?;
         self.preloaded.put(*id, Arc::new(module));
         Ok(())
+    }
+
+    /// Maps a module, ready to run.
+    ///
+    /// # Errors
+    /// As [`NativeModule::map`].
+    pub(super) fn map(&self, module: TrustedModule) -> Result<NativeModule, MapError> {
+        Perf::map(self.perf.as_deref(), module)
+    }
+
+    /// Tells profilers the names of a module that is about to run, if anybody wants that.
+    fn name(&self, entry: &Entry, module: &Arc<NativeModule>) {
+        if let Some(perf) = &self.perf {
+            perf.name(module, &entry.region());
+        }
     }
 
     /// Writes a module to the cache, if there is one. Failing to is no reason not to run it.
@@ -254,6 +279,7 @@ impl Store {
         entry: &Entry,
         module: Arc<NativeModule>,
     ) -> Result<Arc<NativeModule>, Unavailable> {
+        self.name(entry, &module);
         let shown = self.switches.show(entry, module);
         self.count_resident();
         shown
@@ -266,6 +292,7 @@ impl Store {
         old: &Arc<NativeModule>,
         new: Arc<NativeModule>,
     ) -> bool {
+        self.name(entry, &new);
         let replaced = self.switches.replace(entry, old, new);
         self.count_resident();
         replaced

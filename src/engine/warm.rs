@@ -254,6 +254,7 @@ mod tests {
                 translate,
                 compiler: Compiler::default(),
                 helper: None,
+                perf: None,
             },
         })
     }

@@ -24,6 +24,8 @@ mod inspect;
 #[cfg(target_os = "linux")]
 mod limits;
 mod narrow;
+#[cfg(target_os = "linux")]
+mod perf;
 mod profile;
 #[cfg(feature = "tx")]
 mod scripts;

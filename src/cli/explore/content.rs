@@ -14,9 +14,9 @@ use serde::Serialize;
 use super::native::{Line, Piece, intermediate_form, native};
 use super::sources::{File, Sources};
 use crate::cli::code;
-use crate::cli::debug_info::DebugInfo;
 use crate::cli::failure::Failure;
 use crate::cli::guest_code::{Function, GuestCode};
+use lockstep::debug_info::DebugInfo;
 
 /// A code region, translated.
 pub(super) struct Part<'a> {

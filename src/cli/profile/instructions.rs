@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use lockstep_isa::Cost;
 
-use super::super::debug_info::DebugInfo;
 use super::recorder::Recorder;
+use lockstep::debug_info::DebugInfo;
 
 /// One instruction.
 pub(super) struct Instruction {

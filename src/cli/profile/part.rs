@@ -4,9 +4,9 @@ use std::cell::OnceCell;
 
 use lockstep_isa::Cost;
 
-use super::super::debug_info::DebugInfo;
 use super::instructions::{Instruction, instructions};
 use super::recorder::Recorder;
+use lockstep::debug_info::DebugInfo;
 
 /// What a program cost.
 pub(super) struct Part {

@@ -9,7 +9,6 @@ use lockstep_translator::Options;
 use super::super::beside::Counter;
 use super::super::counted::CountedOptions;
 use super::super::counting_code::CountingCode;
-use super::super::debug_info::DebugInfo;
 use super::super::failure::Failure;
 use super::super::guest;
 use super::super::guest_code::GuestCode;
@@ -17,6 +16,7 @@ use super::known_code::KnownCode;
 use super::names::Names;
 use super::part::Part;
 use super::recorder::Recorder;
+use lockstep::debug_info::DebugInfo;
 
 /// What runs the guest.
 #[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]

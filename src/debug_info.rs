@@ -9,6 +9,7 @@ use addr2line::gimli::{
     RegisterRule, UnwindContext, UnwindSection as _,
 };
 use goblin::elf::Elf;
+use goblin::elf::program_header::{PT_LOAD, ProgramHeader};
 use goblin::elf::section_header::SHF_COMPRESSED;
 use goblin::elf::sym::{STT_FUNC, STT_NOTYPE};
 
@@ -20,7 +21,7 @@ const RA: usize = 1;
 const SP: usize = 2;
 
 /// The functions, lines and call frames of one ELF.
-pub(crate) struct DebugInfo<'a> {
+pub struct DebugInfo<'a> {
     /// Address, end, name; sorted.
     functions: Vec<(u64, u64, &'a str)>,
     lines: Option<Context<Bytes<'a>>>,
@@ -30,18 +31,18 @@ pub(crate) struct DebugInfo<'a> {
 
 /// A place in the source.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub(crate) struct Place {
-    pub(crate) function: Option<String>,
-    pub(crate) file: Option<String>,
-    pub(crate) line: Option<u32>,
+pub struct Place {
+    pub function: Option<String>,
+    pub file: Option<String>,
+    pub line: Option<u32>,
 }
 
 /// What a function's caller had in its registers, as far as that is known.
-pub(crate) type Registers = [Option<u64>; 32];
+pub type Registers = [Option<u64>; 32];
 
 impl<'a> DebugInfo<'a> {
     /// Reads as much as there is.
-    pub(crate) fn read(file: &'a [u8]) -> DebugInfo<'a> {
+    pub fn read(file: &'a [u8]) -> DebugInfo<'a> {
         let elf = Elf::parse(file).ok().filter(|elf| elf.little_endian);
         let section = |name: &str| elf.as_ref().and_then(|elf| contents(elf, file, name));
         let reader =
@@ -71,16 +72,21 @@ impl<'a> DebugInfo<'a> {
 
     /// The functions that the symbols name: address, address behind the end, name. Sorted; one without a size reaches to
     /// the next.
-    pub(crate) fn functions(&self) -> impl Iterator<Item = (u64, u64, String)> {
+    pub fn functions(&self) -> impl Iterator<Item = (u64, u64, String)> {
         self.functions.iter().map(|&(start, end, name)| {
             let name = addr2line::demangle_auto(name.into(), None);
             (start, end, name.into_owned())
         })
     }
 
+    /// Whether it has lines of source files.
+    pub fn has_lines(&self) -> bool {
+        self.lines.is_some()
+    }
+
     /// Where an instruction comes from: the innermost place first, then the places that it was inlined into. There is
     /// at least one, which may say nothing.
-    pub(crate) fn places(&self, at: u64) -> Vec<Place> {
+    pub fn places(&self, at: u64) -> Vec<Place> {
         let mut places = self.places_by_lines(at).unwrap_or_default();
         if places.is_empty() {
             places.push(Place::default());
@@ -115,7 +121,7 @@ impl<'a> DebugInfo<'a> {
     /// What the caller of the function at `at` had in its registers, by the tables that the compiler made for that.
     /// `load` reads a register's worth of guest memory. Nothing if there are no such tables, or if they say that there
     /// is no caller.
-    pub(crate) fn caller(
+    pub fn caller(
         &self,
         at: u64,
         registers: &Registers,
@@ -160,6 +166,32 @@ impl<'a> DebugInfo<'a> {
     }
 }
 
+/// Whether an ELF has code, and all of it lies in these bytes, which begin at the address `base`. Stripping an ELF does not
+/// change the answer.
+pub fn has_code(file: &[u8], base: u64, bytes: &[u8]) -> bool {
+    let Ok(elf) = Elf::parse(file) else {
+        return false;
+    };
+    let mut segments = (elf.program_headers.iter())
+        .filter(|header| header.p_type == PT_LOAD && header.is_executable() && header.p_filesz > 0)
+        .peekable();
+    segments.peek().is_some()
+        && segments.all(|header| {
+            let start = header.p_vaddr.checked_sub(base).map(|at| at as usize);
+            let place =
+                start.and_then(|at| bytes.get(at..at.checked_add(header.p_filesz as usize)?));
+            let own = file_range(header).and_then(|range| file.get(range));
+            place.is_some() && place == own
+        })
+}
+
+/// Where the bytes of a segment are in its file.
+fn file_range(header: &ProgramHeader) -> Option<std::ops::Range<usize>> {
+    let start = usize::try_from(header.p_offset).ok()?;
+    let len = usize::try_from(header.p_filesz).ok()?;
+    Some(start..start.checked_add(len)?)
+}
+
 /// The address and the bytes of a section, unless they are compressed.
 fn contents<'a>(elf: &Elf<'_>, file: &'a [u8], name: &str) -> Option<(u64, &'a [u8])> {
     let header = (elf.section_headers.iter())
@@ -202,7 +234,7 @@ fn functions<'a>(elf: &Elf<'a>) -> Vec<(u64, u64, &'a str)> {
 mod tests {
     use super::*;
 
-    const ELF: &[u8] = include_bytes!("../../examples/faults/faults.elf");
+    const ELF: &[u8] = include_bytes!("../examples/faults/faults.elf");
 
     #[test]
     fn a_file_names_its_functions_and_lines() {
