@@ -150,9 +150,15 @@ fn report(cases: &[Case], rounds: usize) -> String {
     ];
     let mut lines = vec![head.map(str::to_owned).to_vec()];
     let mut ratios = Vec::new();
+    // The JavaScript machine is one script, whatever it runs.
+    let (mut scripts, mut javascript) = (Vec::new(), Vec::new());
     for case in cases {
         let [plain, profile, slow] = case.medians();
         ratios.push(profile / plain);
+        match case.name.starts_with("js ") {
+            true => javascript.push(profile / plain),
+            false => scripts.push(profile / plain),
+        }
         lines.push(vec![
             case.name.clone(),
             case.cycles.to_string(),
@@ -162,10 +168,13 @@ fn report(cases: &[Case], rounds: usize) -> String {
             format!("{:.1}", slow * 1e3),
         ]);
     }
+    let machine = median(&javascript);
+    scripts.push(machine);
     format!(
-        "Medians of {rounds} interleaved rounds; the sum of every profile is the run's cycles.\n\n{}\n\nMedian ratio over all \
-         {}: {:.2}\n",
+        "Medians of {rounds} interleaved rounds; the sum of every profile is the run's cycles.\n\n{}\n\nMedian ratio by script: \
+         {:.2}, with the JavaScript machine as one script, whose median is {machine:.2}. Median over all {} rows: {:.2}.\n",
         table(&lines),
+        median(&scripts),
         cases.len(),
         median(&ratios)
     )
