@@ -168,11 +168,14 @@ fn report(cases: &[Case], rounds: usize) -> String {
             format!("{:.1}", slow * 1e3),
         ]);
     }
-    let machine = median(&javascript);
-    scripts.push(machine);
+    let machine = (!javascript.is_empty()).then(|| median(&javascript));
+    scripts.extend(machine);
+    let machine = machine.map_or_else(String::new, |ratio| {
+        format!(", with the JavaScript machine as one script, whose median is {ratio:.2}")
+    });
     format!(
         "Medians of {rounds} interleaved rounds; the sum of every profile is the run's cycles.\n\n{}\n\nMedian ratio by script: \
-         {:.2}, with the JavaScript machine as one script, whose median is {machine:.2}. Median over all {} rows: {:.2}.\n",
+         {:.2}{machine}. Median over all {} rows: {:.2}.\n",
         table(&lines),
         median(&scripts),
         cases.len(),
